@@ -1,0 +1,18 @@
+import type { Endpoint } from './wire/endpoint.ts';
+
+/** Candidate types in the terms of RFC 8445 §5.1.1, best first. */
+export type CandidateKind = 'host' | 'srflx' | 'prflx' | 'relay';
+
+/** An address at which the peer may be reached. */
+export interface Candidate {
+  readonly kind: CandidateKind;
+  readonly endpoint: Endpoint;
+}
+
+/** A validated way to the peer. */
+export interface Path {
+  readonly kind: CandidateKind;
+  readonly remote: Endpoint;
+  /** Round-trip time of the last answered probe, in milliseconds. */
+  readonly rttMs: number;
+}

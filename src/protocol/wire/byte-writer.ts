@@ -1,0 +1,85 @@
+/**
+ * Builds a message from front to back in a buffer that grows as needed. Writing is our own doing,
+ * so a value out of range is a broken invariant and throws.
+ */
+export class ByteWriter {
+  #bytes: Uint8Array;
+  #view: DataView;
+  #offset = 0;
+
+  constructor(capacity = 256) {
+    this.#bytes = new Uint8Array(capacity);
+    this.#view = new DataView(this.#bytes.buffer);
+  }
+
+  get length(): number {
+    return this.#offset;
+  }
+
+  uint8(value: number): void {
+    this.#view.setUint8(this.#reserve(1), value);
+  }
+
+  uint16(value: number): void {
+    this.#view.setUint16(this.#reserve(2), value);
+  }
+
+  uint32(value: number): void {
+    this.#view.setUint32(this.#reserve(4), value);
+  }
+
+  uint64(value: bigint): void {
+    this.#view.setBigUint64(this.#reserve(8), value);
+  }
+
+  /** A variable-length integer in its shortest form (RFC 9000 §16). */
+  varint(value: number): void {
+    if (!Number.isSafeInteger(value) || value < 0) throw new Error(`unreachable: varint ${value}`);
+    if (value < 0x40) this.uint8(value);
+    else if (value < 0x4000) this.uint16(value | 0x4000);
+    else if (value < 0x40000000) this.uint32((value | 0x80000000) >>> 0);
+    else {
+      this.uint32((Math.floor(value / 2 ** 32) | 0xc0000000) >>> 0);
+      this.uint32(value % 2 ** 32);
+    }
+  }
+
+  bytes(value: Uint8Array): void {
+    this.#bytes.set(value, this.#reserve(value.length));
+  }
+
+  /** A varint length, then the bytes. */
+  prefixed(value: Uint8Array): void {
+    this.varint(value.length);
+    this.bytes(value);
+  }
+
+  zeros(count: number): void {
+    const start = this.#reserve(count);
+    this.#bytes.fill(0, start, start + count);
+  }
+
+  /** What was written so far, as a view that stays valid only until the next write. */
+  view(): Uint8Array {
+    return this.#bytes.subarray(0, this.#offset);
+  }
+
+  /** What was written so far, as a copy of its own. */
+  finish(): Uint8Array {
+    return this.#bytes.slice(0, this.#offset);
+  }
+
+  #reserve(count: number): number {
+    const start = this.#offset;
+    this.#offset += count;
+    if (this.#offset > this.#bytes.length) this.#grow();
+    return start;
+  }
+
+  #grow(): void {
+    const bytes = new Uint8Array(Math.max(this.#offset, this.#bytes.length * 2));
+    bytes.set(this.#bytes);
+    this.#bytes = bytes;
+    this.#view = new DataView(bytes.buffer);
+  }
+}

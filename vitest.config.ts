@@ -1,0 +1,11 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    include: ['test/**/*.test.ts'],
+    typecheck: { include: ['test/types/**/*.test-d.ts'] },
+    // Simulations and real processes are bounded by themselves; this only ends what hangs.
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+  },
+});
