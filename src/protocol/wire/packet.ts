@@ -30,6 +30,8 @@ export const PacketType = {
   data: 0x40,
   /** Frames, sealed as one packet. */
   control: 0x41,
+  /** A slice of a sealed record in a packet sealed by itself (strict mode). */
+  sealedData: 0x44,
   /** A keyed connectivity check and its answer. */
   probeRequest: 0x42,
   probeResponse: 0x43,
