@@ -1,0 +1,100 @@
+import type { ErrorCode } from '../protocol/errors.ts';
+
+/**
+ * What happens during a transfer, in the order in which it happens. One event is one line of
+ * `--json`: plain values only, `event` first. Text that the peer chose (`name`) is raw: whoever
+ * shows it to a person passes it through `display()` first.
+ */
+export type TransferEvent =
+  | StatusEvent
+  | CodeEvent
+  | PeerEvent
+  | OfferEvent
+  | PathEvent
+  | ProgressEvent
+  | FileEvent
+  | DoneEvent
+  | ErrorEvent;
+
+/** What is being waited for; comes again at every change. */
+export interface StatusEvent {
+  readonly event: 'status';
+  readonly phase: TransferPhase;
+}
+
+export type TransferPhase =
+  | 'finding-server'
+  | 'waiting-for-peer'
+  | 'connecting'
+  | 'waiting-for-answer'
+  | 'transferring'
+  | 'reconnecting'
+  | 'verifying';
+
+/** Sender only: the code to tell the receiver. A secret; comes once. */
+export interface CodeEvent {
+  readonly event: 'code';
+  readonly code: string;
+}
+
+/** `joined`: the peer has proved that it knows the code. `wrong-code`: somebody tried another. */
+export type PeerEvent =
+  | { readonly event: 'peer'; readonly state: 'joined' }
+  | { readonly event: 'peer'; readonly state: 'wrong-code'; readonly attemptsLeft: number };
+
+/** What is offered. Comes on both sides. */
+export interface OfferEvent {
+  readonly event: 'offer';
+  readonly name: string;
+  readonly entries: number;
+  readonly bytes: number;
+}
+
+export type PathKind = 'direct' | 'relay';
+
+/** How a path came about; the first five are direct (RFC 8445 §5.1.1 for the first three). */
+export type PathVia = 'host' | 'srflx' | 'prflx' | 'mapped' | 'tcp' | 'relay-udp' | 'relay-tcp';
+
+/** The path in use, first and at every change. Endpoints are `host:port`, IPv6 hosts in brackets. */
+export interface PathEvent {
+  readonly event: 'path';
+  readonly kind: PathKind;
+  readonly via: PathVia;
+  readonly local: string;
+  readonly remote: string;
+  readonly rttMs: number;
+}
+
+/** `rate` is in bytes per second; `etaMs` is `null` until it can be told. */
+export interface ProgressEvent {
+  readonly event: 'progress';
+  readonly bytes: number;
+  readonly total: number;
+  readonly rate: number;
+  readonly etaMs: number | null;
+}
+
+/** One file is finished. `path` is the local one: what was read, or what was written. */
+export interface FileEvent {
+  readonly event: 'file';
+  readonly path: string;
+  readonly bytes: number;
+  readonly status: FileStatus;
+}
+
+export type FileStatus = 'sent' | 'written' | 'renamed' | 'overwritten' | 'skipped';
+
+/** The last event of a transfer that succeeded. `path` is the kind in use at the end. */
+export interface DoneEvent {
+  readonly event: 'done';
+  readonly bytes: number;
+  readonly ms: number;
+  readonly path: PathKind;
+}
+
+/** The last event of a transfer that failed. `message` is for logs, not for people. */
+export interface ErrorEvent {
+  readonly event: 'error';
+  readonly code: ErrorCode;
+  readonly message: string;
+}

@@ -1,0 +1,75 @@
+/** What `send` and `receive` have in common. */
+export interface CommonOptions {
+  /**
+   * Rendezvous servers as `HOST[:PORT]`, tried in order. None: the sender brings its own
+   * rendezvous, and the receiver looks for it on this machine and on the local network.
+   */
+  readonly servers?: readonly string[];
+  /** Whether the local network is tried as well; true by default. */
+  readonly lan?: boolean;
+  /** Which paths may carry the file; `any` by default. */
+  readonly route?: RoutePolicy;
+  /** How long to wait for the peer, in milliseconds: 60,000 for `receive`, no limit for `send`. */
+  readonly timeoutMs?: number;
+  /** Aborting it tells the peer, tidies up and ends the transfer with `P2P_CANCELLED`. */
+  readonly signal?: AbortSignal;
+}
+
+export type RoutePolicy = 'any' | 'direct' | 'relay';
+
+export interface SendOptions extends CommonOptions {
+  /** Path of the file to send. */
+  readonly file: string;
+}
+
+export interface ReceiveOptions extends CommonOptions {
+  /** The code as the sender was given it. */
+  readonly code: string;
+  /** A folder to write into, or the name to write to; the working directory by default. */
+  readonly out?: string;
+  /** What to do when the destination exists; `fail` by default. `ask` leaves it to `decide`. */
+  readonly onConflict?: ConflictPolicy | 'ask';
+  /** Asked once, before any byte of the file travels; everything is accepted by default. */
+  readonly decide?: (offer: Offer) => Promise<Decision>;
+}
+
+export type ConflictPolicy = 'fail' | 'skip' | 'rename' | 'overwrite';
+
+/** What a receiver decides on. `name` is the peer's choice and raw; `destination` is a local path. */
+export interface Offer {
+  readonly name: string;
+  readonly entries: number;
+  readonly bytes: number;
+  /** Where it would be written if nothing stands in the way. */
+  readonly destination: string;
+  /** Whether something already exists at `destination`. */
+  readonly exists: boolean;
+}
+
+/** `onConflict` answers `ReceiveOptions.onConflict: 'ask'`; without it that means `fail`. */
+export type Decision =
+  | { readonly accept: false }
+  | { readonly accept: true; readonly onConflict?: ConflictPolicy };
+
+export interface ServeOptions {
+  /** Where to listen, as `HOST:PORT`; `[::]:9420` by default, port 0 for any free one. */
+  readonly listen?: readonly string[];
+  /** Whether the server also relays for peers that find no direct path; true by default. */
+  readonly relay?: boolean;
+  /** Aborting it closes the server. */
+  readonly signal?: AbortSignal;
+  readonly onEvent?: (event: ServerEvent) => void;
+}
+
+/** One line of `server --json`. */
+export type ServerEvent =
+  | { readonly event: 'ready'; readonly endpoints: readonly string[] }
+  | { readonly event: 'closed' };
+
+export interface RunningServer {
+  /** Where it listens, as `host:port` with the real port. */
+  readonly endpoints: readonly string[];
+  /** Counters by name. */
+  stats(): Readonly<Record<string, number>>;
+  close(): Promise<void>;
+}

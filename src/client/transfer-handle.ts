@@ -1,0 +1,96 @@
+import type { ErrorCode } from '../protocol/errors.ts';
+import { P2PShareError } from '../protocol/errors.ts';
+import type { PathKind, TransferEvent } from './events.ts';
+
+/** How a transfer ended well. */
+export interface TransferResult {
+  /** The local path: what was read, or what was written. */
+  readonly file: string;
+  readonly bytes: number;
+  readonly ms: number;
+  readonly path: PathKind;
+}
+
+/**
+ * A running transfer. It runs whether or not anybody reads its events; iterating (one reader)
+ * ends after `done` or `error` and never throws, `result` rejects with a `P2PShareError`.
+ */
+export interface Transfer extends AsyncIterable<TransferEvent> {
+  readonly result: Promise<TransferResult>;
+}
+
+export const limits = {
+  /** Without progress, a transfer has about ten events; more are path changes nobody reads. */
+  queuedEvents: 256,
+} as const;
+
+/** The producing end of a `Transfer`: a bounded queue of events and the promise of a result. */
+export class TransferHandle implements Transfer {
+  readonly result: Promise<TransferResult>;
+  #settle!: { resolve(result: TransferResult): void; reject(error: P2PShareError): void };
+  #queue: TransferEvent[] = [];
+  #ended = false;
+  #wake: (() => void) | undefined;
+
+  constructor() {
+    this.result = new Promise((resolve, reject) => {
+      this.#settle = { resolve, reject };
+    });
+    // Who only reads events learns of the failure there; it must not end the process.
+    this.result.catch(() => undefined);
+  }
+
+  /** Queues an event. Progress replaces progress that is still unread; a full queue loses its oldest. */
+  emit(event: TransferEvent): void {
+    if (this.#ended) return;
+    if (event.event === 'progress' && this.#queue.at(-1)?.event === 'progress') this.#queue.pop();
+    this.#queue.push(event);
+    if (this.#queue.length > limits.queuedEvents) this.#queue.shift();
+    this.#wake?.();
+  }
+
+  /** Ends the transfer with `done`. Only the first ending counts. */
+  succeed(result: TransferResult): void {
+    this.emit({ event: 'done', bytes: result.bytes, ms: result.ms, path: result.path });
+    this.#ended = true;
+    this.#settle.resolve(result);
+  }
+
+  /** Ends the transfer with `error`. What is no `P2PShareError` yet becomes one and stays its cause. */
+  fail(cause: unknown): void {
+    const error = asP2PShareError(cause);
+    this.emit({ event: 'error', code: error.code, message: error.message });
+    this.#ended = true;
+    this.#settle.reject(error);
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<TransferEvent, void, undefined> {
+    for (;;) {
+      const event = this.#queue.shift();
+      if (event !== undefined) yield event;
+      else if (this.#ended) return;
+      else await this.#nextEvent();
+    }
+  }
+
+  #nextEvent(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#wake = resolve;
+    });
+  }
+}
+
+function asP2PShareError(cause: unknown): P2PShareError {
+  if (cause instanceof P2PShareError) return cause;
+  const message = cause instanceof Error ? cause.message : String(cause);
+  return new P2PShareError(codeOf(cause), message, { cause });
+}
+
+/** Errors of the system have codes such as ENOSPC; what has none is a bug of ours. */
+function codeOf(cause: unknown): ErrorCode {
+  const system = cause instanceof Error && 'code' in cause ? cause.code : undefined;
+  if (system === 'ENOSPC' || system === 'EDQUOT') return 'P2P_DISK_FULL';
+  return typeof system === 'string' && /^E[A-Z0-9]+$/.test(system)
+    ? 'P2P_LOCAL_IO'
+    : 'P2P_PROTOCOL';
+}

@@ -1,0 +1,88 @@
+import { describe, expect, it } from 'vitest';
+import type { ProgressEvent, TransferEvent } from '../../src/client/events.ts';
+import { limits, TransferHandle } from '../../src/client/transfer-handle.ts';
+import { P2PShareError } from '../../src/protocol/errors.ts';
+
+const RESULT = { file: '/tmp/a.bin', bytes: 10, ms: 5, path: 'direct' } as const;
+
+describe('TransferHandle', () => {
+  it('hands out events in order and ends after done', async () => {
+    const handle = new TransferHandle();
+    handle.emit({ event: 'code', code: '1-a-b-c' });
+    handle.emit(progress(3));
+    handle.succeed(RESULT);
+
+    expect(await collect(handle)).toEqual([
+      { event: 'code', code: '1-a-b-c' },
+      progress(3),
+      { event: 'done', bytes: 10, ms: 5, path: 'direct' },
+    ]);
+    await expect(handle.result).resolves.toEqual(RESULT);
+  });
+
+  it('wakes a reader that came before the event', async () => {
+    const handle = new TransferHandle();
+    const events = collect(handle);
+    await Promise.resolve();
+    handle.emit(progress(1));
+    handle.succeed(RESULT);
+
+    expect((await events).map((event) => event.event)).toEqual(['progress', 'done']);
+  });
+
+  it('keeps only the latest progress while nobody reads', async () => {
+    const handle = new TransferHandle();
+    handle.emit({ event: 'peer', state: 'joined' });
+    for (let bytes = 0; bytes <= 1_000; bytes++) handle.emit(progress(bytes));
+    handle.succeed(RESULT);
+
+    expect((await collect(handle)).slice(0, 2)).toEqual([
+      { event: 'peer', state: 'joined' },
+      progress(1_000),
+    ]);
+  });
+
+  it('loses its oldest events, never its last, when nobody reads for a long time', async () => {
+    const handle = new TransferHandle();
+    for (let n = 0; n < 1_000; n++) handle.emit({ event: 'status', phase: 'reconnecting' });
+    handle.succeed(RESULT);
+
+    const events = await collect(handle);
+    expect(events).toHaveLength(limits.queuedEvents);
+    expect(events.at(-1)?.event).toBe('done');
+  });
+
+  it('ends the events without throwing and rejects the result when it fails', async () => {
+    const handle = new TransferHandle();
+    handle.fail(new P2PShareError('P2P_DECLINED', 'the answer was no'));
+    handle.succeed(RESULT);
+
+    expect(await collect(handle)).toEqual([
+      { event: 'error', code: 'P2P_DECLINED', message: 'the answer was no' },
+    ]);
+    await expect(handle.result).rejects.toMatchObject({ code: 'P2P_DECLINED' });
+  });
+
+  it.each([
+    ['ENOSPC', 'P2P_DISK_FULL'],
+    ['EDQUOT', 'P2P_DISK_FULL'],
+    ['EACCES', 'P2P_LOCAL_IO'],
+    [undefined, 'P2P_PROTOCOL'],
+  ])('turns the system error %s into %s and keeps it as the cause', async (system, code) => {
+    const cause = Object.assign(new Error('boom'), system === undefined ? {} : { code: system });
+    const handle = new TransferHandle();
+    handle.fail(cause);
+
+    await expect(handle.result).rejects.toMatchObject({ code, message: 'boom', cause });
+  });
+});
+
+function progress(bytes: number): ProgressEvent {
+  return { event: 'progress', bytes, total: 1_000, rate: 1, etaMs: null };
+}
+
+async function collect(handle: TransferHandle): Promise<TransferEvent[]> {
+  const events: TransferEvent[] = [];
+  for await (const event of handle) events.push(event);
+  return events;
+}
