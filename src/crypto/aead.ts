@@ -1,0 +1,66 @@
+import {
+  type CipherGCM,
+  type CipherGCMTypes,
+  createCipheriv,
+  createDecipheriv,
+  createSecretKey,
+  type DecipherGCM,
+  type KeyObject,
+} from 'node:crypto';
+import { AEAD_TAG_BYTES, type Aead, CipherSuite } from '../protocol/ports.ts';
+
+/** One key (32 bytes) of AES-256-GCM (NIST SP 800-38D) or ChaCha20-Poly1305 (RFC 8439). */
+export function createAead(suite: CipherSuite, key: Uint8Array): Aead {
+  const algorithm = ALGORITHMS[suite];
+  const secret = createSecretKey(key);
+  return {
+    seal: (nonce, aad, plaintext) => seal(algorithm, secret, nonce, aad, plaintext),
+    open: (nonce, aad, sealed) => open(algorithm, secret, nonce, aad, sealed),
+  };
+}
+
+// Node's types name only GCM here; the calls for `chacha20-poly1305` are the same ones.
+const ALGORITHMS: Record<CipherSuite, CipherGCMTypes> = {
+  [CipherSuite.aes256Gcm]: 'aes-256-gcm',
+  [CipherSuite.chacha20Poly1305]: 'chacha20-poly1305' as CipherGCMTypes,
+};
+
+const OPTIONS = { authTagLength: AEAD_TAG_BYTES };
+
+// Pieces instead of one buffer: a record is gathered from many and written behind headers anyway,
+// so joining them here would copy every byte once more.
+function seal(
+  algorithm: CipherGCMTypes,
+  key: KeyObject,
+  nonce: Uint8Array,
+  aad: Uint8Array,
+  plaintext: readonly Uint8Array[],
+): Uint8Array[] {
+  const cipher: CipherGCM = createCipheriv(algorithm, key, nonce, OPTIONS);
+  cipher.setAAD(aad);
+  const pieces: Uint8Array[] = plaintext.map((piece) => cipher.update(piece));
+  const last = cipher.final();
+  if (last.length > 0) pieces.push(last);
+  pieces.push(cipher.getAuthTag());
+  return pieces;
+}
+
+function open(
+  algorithm: CipherGCMTypes,
+  key: KeyObject,
+  nonce: Uint8Array,
+  aad: Uint8Array,
+  sealed: Uint8Array,
+): Uint8Array | undefined {
+  const end = sealed.length - AEAD_TAG_BYTES;
+  if (end < 0) return undefined;
+  const decipher: DecipherGCM = createDecipheriv(algorithm, key, nonce, OPTIONS);
+  decipher.setAAD(aad).setAuthTag(sealed.subarray(end));
+  const plaintext = decipher.update(sealed.subarray(0, end));
+  try {
+    decipher.final();
+  } catch {
+    return undefined;
+  }
+  return plaintext;
+}
