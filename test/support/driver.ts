@@ -1,0 +1,215 @@
+import type { Machine, Transmit } from '../../src/protocol/machine.ts';
+import { after, type Instant, type Millis, millis } from '../../src/protocol/time.ts';
+import type { Endpoint } from '../../src/protocol/wire/endpoint.ts';
+import type { EventTarget, SimulatedEvent } from './event-queue.ts';
+import type { Packet } from './packet.ts';
+import { coalesce, type ReceivedBatch } from './receive-queue.ts';
+import type { SeededRandom } from './seeded-random.ts';
+import type { World } from './world.ts';
+
+export interface DriverOptions<Event> {
+  readonly onEvent?: (event: Event) => void;
+  /** Called after every input, when the machine is drained. May look; to act, call `poke` after. */
+  readonly onTick?: () => void;
+  /** Timers fire a uniform time in [0, lateness) after their deadline, as on a busy machine. Default 0. */
+  readonly lateness?: Millis;
+  /**
+   * How long arriving datagrams wait for others to be joined with, or `false` to give each by
+   * itself. Default 0: what arrives in one instant is joined, as real kernels do.
+   */
+  readonly coalesce?: Millis | false;
+}
+
+/** The UDP socket that a driver sends through. */
+export interface Socket {
+  readonly name: string;
+  send(payload: Uint8Array, to: Endpoint): void;
+  close(): void;
+}
+
+/** What a driver will not go on beyond: each is a broken machine, never a busy one. */
+export const limits = {
+  /** Answers to polls and timeouts without time moving. */
+  pollsPerInstant: 100_000,
+  /** Datagrams in one GSO send: Linux takes no more (UDP_MAX_SEGMENTS). */
+  segments: 64,
+  /** Bytes in one send: below the 65,507 that one IPv4 datagram may carry. */
+  transmitBytes: 65_000,
+} as const;
+
+// What a machine finds in a batch that it kept without copying.
+const STALE_BYTE = 0xdb;
+
+/** Runs one machine: inputs in, then drained, then asleep until its deadline. */
+export class Driver<Event> implements EventTarget {
+  readonly machine: Machine<Event>;
+  readonly #world: World;
+  readonly #socket: Socket;
+  readonly #options: DriverOptions<Event>;
+  readonly #random: SeededRandom;
+  readonly #memory = new Uint8Array(65_536);
+  #arrived: Packet[] = [];
+  #flush: SimulatedEvent | undefined;
+  #poke: SimulatedEvent | undefined;
+  #alarm: { readonly event: SimulatedEvent; readonly deadline: Instant } | undefined;
+  #isStopped = false;
+  #polledAt: Instant | undefined;
+  #polls = 0;
+
+  constructor(
+    world: World,
+    machine: Machine<Event>,
+    socket: Socket,
+    options: DriverOptions<Event>,
+  ) {
+    this.machine = machine;
+    this.#world = world;
+    this.#socket = socket;
+    this.#options = options;
+    this.#random = world.random.fork(`${socket.name} timers`);
+  }
+
+  /** Lets the machine be drained in this instant. To be called after asking something of it. */
+  poke(): void {
+    this.#poke ??= this.#schedule(this.#world.queue.now);
+  }
+
+  /** Ends the machine as a killed process ends: nothing more is said. The port is free again. */
+  stop(): void {
+    if (this.#isStopped) return;
+    this.#isStopped = true;
+    this.#arrived = [];
+    this.#socket.close();
+  }
+
+  receive(packet: Packet, now: Instant): void {
+    const { coalesce: window = millis(0) } = this.#options;
+    this.#arrived.push(packet);
+    this.#flush ??= this.#schedule(after(now, window === false ? millis(0) : window));
+  }
+
+  fire(event: SimulatedEvent, now: Instant): void {
+    if (this.#isStopped) return;
+    if (event === this.#flush) this.#deliver(now);
+    else if (event === this.#poke) this.#drainPoked(now);
+    else if (event === this.#alarm?.event) this.#wake(now);
+  }
+
+  #schedule(at: Instant): SimulatedEvent {
+    return this.#world.queue.schedule(at, this);
+  }
+
+  #deliver(now: Instant): void {
+    this.#flush = undefined;
+    const packets = this.#arrived;
+    this.#arrived = [];
+    const isJoined = this.#options.coalesce !== false;
+    for (const batch of isJoined ? coalesce(packets) : packets.map(single)) {
+      if (this.#isStopped) return;
+      this.#handle(batch, now);
+      this.#drain(now);
+    }
+  }
+
+  // The machine gets memory that changes right after the call, as the contract allows.
+  #handle({ from, payloads, bytes }: ReceivedBatch, now: Instant): void {
+    let offset = 0;
+    for (const payload of payloads) {
+      this.#memory.set(payload, offset);
+      offset += payload.length;
+    }
+    this.machine.handleBatch(this.#memory.subarray(0, bytes), from, now);
+    this.#memory.fill(STALE_BYTE, 0, bytes);
+  }
+
+  #drainPoked(now: Instant): void {
+    this.#poke = undefined;
+    this.#drain(now);
+  }
+
+  // Deadlines move with every acknowledgement. So an alarm is only set anew for an earlier one;
+  // for a later one it rings too early, and is set again here.
+  #wake(now: Instant): void {
+    this.#alarm = undefined;
+    const deadline = this.machine.pollTimeout();
+    if (deadline !== undefined && deadline <= now) {
+      this.#countPoll(now);
+      this.machine.handleTimeout(now);
+      this.#drain(now);
+    } else {
+      this.#arm();
+    }
+  }
+
+  #drain(now: Instant): void {
+    while (this.#transmitAll(now) || this.#emitAll(now));
+    if (this.#isStopped) return;
+    this.#options.onTick?.();
+    if (!this.#isStopped) this.#arm();
+  }
+
+  #arm(): void {
+    const deadline = this.machine.pollTimeout();
+    if (deadline === undefined) return;
+    if (this.#alarm !== undefined && this.#alarm.deadline <= deadline) return;
+    const { lateness = 0 } = this.#options;
+    const late = millis(lateness > 0 ? lateness * this.#random.uniform() : 0);
+    this.#alarm = { event: this.#schedule(after(deadline, late)), deadline };
+  }
+
+  /** Whether there was anything to send. */
+  #transmitAll(now: Instant): boolean {
+    let found = false;
+    for (;;) {
+      const transmit = this.#isStopped ? undefined : this.machine.pollTransmit(now);
+      if (transmit === undefined) return found;
+      found = true;
+      this.#countPoll(now);
+      this.#transmit(transmit);
+    }
+  }
+
+  /** Whether there was anything to tell. */
+  #emitAll(now: Instant): boolean {
+    let found = false;
+    for (;;) {
+      const event = this.#isStopped ? undefined : this.machine.pollEvent();
+      if (event === undefined) return found;
+      found = true;
+      this.#countPoll(now);
+      this.#options.onEvent?.(event);
+    }
+  }
+
+  #transmit({ remote, payload, segmentSize, release }: Transmit): void {
+    checkTransmit(payload.length, segmentSize, this.#socket.name);
+    const to = this.#world.endpoints.intern(remote);
+    const copy = new Uint8Array(payload);
+    release?.();
+    for (let start = 0; start < copy.length; start += segmentSize) {
+      this.#socket.send(copy.subarray(start, start + segmentSize), to);
+    }
+  }
+
+  #countPoll(now: Instant): void {
+    if (this.#polledAt !== now) {
+      this.#polledAt = now;
+      this.#polls = 0;
+    }
+    this.#polls += 1;
+    if (this.#polls <= limits.pollsPerInstant) return;
+    const where = `${this.#socket.name} at ${now}`;
+    throw new Error(`seed ${this.#world.seed}: livelock: time does not move for ${where}`);
+  }
+}
+
+function single({ from, payload }: Packet): ReceivedBatch {
+  return { from, payloads: [payload], bytes: payload.length };
+}
+
+function checkTransmit(bytes: number, segmentSize: number, name: string): void {
+  const isWhole = Number.isInteger(segmentSize) && segmentSize > 0 && bytes > 0;
+  const fits = bytes <= limits.transmitBytes && bytes <= segmentSize * limits.segments;
+  if (isWhole && fits) return;
+  throw new Error(`unreachable: ${name} sends ${bytes} bytes in segments of ${segmentSize}`);
+}
