@@ -1,0 +1,204 @@
+import type { Hasher } from '../ports.ts';
+import { ChunkMemory } from './chunk-memory.ts';
+import { ChunkSums } from './chunk-sums.ts';
+import type { Offer } from './entry.ts';
+import type { Frame } from './frame.ts';
+import { IncomingChunk } from './incoming-chunk.ts';
+import { chunkCount, TRANSFER_LIMITS } from './limits.ts';
+import { protocolViolation, type Violation } from './violation.ts';
+
+/** A chunk that is whole and checked, for the receiver's disk. */
+export interface ChunkWrite {
+  readonly entry: number;
+  readonly offset: number;
+  readonly bytes: Uint8Array;
+}
+
+/** Consecutive chunks that the receiver holds from an earlier attempt, by their XXH64 sums. */
+export interface HeldRun {
+  readonly entry: number;
+  readonly first: number;
+  readonly sums: readonly bigint[];
+}
+
+/** An entry of which some chunks, but not all, are whole. */
+interface ActiveEntry {
+  readonly open: Map<number, IncomingChunk>;
+  readonly sums: ChunkSums;
+}
+
+/**
+ * Puts chunks together from data and sums in any order, checks each and hands it out for writing.
+ * What it holds is bounded: all that is begun and not whole by `limits.openBytes`, whole chunks by
+ * the flow control window, for each of their bytes has been received and not reported as consumed.
+ */
+export class ChunkAssembly {
+  readonly #offer: Offer;
+  readonly #chunkBytes: number;
+  readonly #hasher: Hasher;
+  readonly #memory: ChunkMemory;
+  readonly #active = new Map<number, ActiveEntry>();
+  /** Digest of every entry whose chunks are all whole. */
+  readonly #digests: BigUint64Array;
+  readonly #whole: Uint8Array;
+  readonly #ready: ChunkWrite[] = [];
+  readonly #writing = new Map<string, Uint8Array>();
+  #openBytes = 0;
+  #held = 0;
+  #written = 0;
+
+  constructor(offer: Offer, chunkBytes: number, hasher: Hasher) {
+    this.#offer = offer;
+    this.#chunkBytes = chunkBytes;
+    this.#hasher = hasher;
+    this.#memory = new ChunkMemory(chunkBytes);
+    this.#digests = new BigUint64Array(offer.entries.length);
+    this.#whole = new Uint8Array(offer.entries.length);
+    const ofNothing = hasher.xxh64(new Uint8Array(0));
+    for (const [index, entry] of offer.entries.entries()) {
+      if (entry.size === 0) this.#finishEntry(index, ofNothing);
+    }
+  }
+
+  /** Data bytes taken in and not yet written. */
+  get held(): number {
+    return this.#held;
+  }
+
+  /** Bytes of the offer that are on the disk, earlier attempts included. */
+  get written(): number {
+    return this.#written;
+  }
+
+  get allWritten(): boolean {
+    return this.#written === this.#offer.totalBytes;
+  }
+
+  /** XXH64 over the chunk sums of an entry that is whole. */
+  digest(entry: number): bigint {
+    return this.#digests[entry] as bigint;
+  }
+
+  /** Counts chunks of an earlier attempt as received and written; they exist in the entry. */
+  useHeld(run: HeldRun): void {
+    for (const [i, sum] of run.sums.entries()) {
+      this.#written += this.#lengthOf(run.entry, run.first + i);
+      this.#setSum(run.entry, run.first + i, sum);
+    }
+  }
+
+  handleData({ entry, offset, bytes }: Extract<Frame, { kind: 'data' }>): Violation | undefined {
+    const size = this.#offer.entries[entry]?.size ?? 0;
+    if (bytes.length === 0 || bytes.length > size || offset > size - bytes.length) {
+      return protocolViolation('data outside its entry');
+    }
+    const index = Math.floor(offset / this.#chunkBytes);
+    const within = offset - index * this.#chunkBytes;
+    const chunk = this.#open(entry, index);
+    if (chunk === undefined) return protocolViolation('data for no open chunk');
+    if (within + bytes.length > chunk.length) return protocolViolation('data across chunks');
+    if (chunk.bytes === undefined) chunk.useMemory(this.#memory.take(chunk.length));
+    if (!chunk.add(within, bytes)) return protocolViolation('data twice or in crumbs');
+    this.#held += bytes.length;
+    return chunk.whole ? this.#close(entry, chunk) : undefined;
+  }
+
+  handleSum({ entry, chunk: index, sum }: Extract<Frame, { kind: 'sum' }>): Violation | undefined {
+    const size = this.#offer.entries[entry]?.size ?? 0;
+    if (index >= chunkCount(size, this.#chunkBytes)) return protocolViolation('sum of no chunk');
+    const chunk = this.#open(entry, index);
+    if (chunk === undefined) return protocolViolation('sum for no open chunk');
+    if (chunk.sum !== undefined) return protocolViolation('two sums for a chunk');
+    chunk.sum = sum;
+    return chunk.whole ? this.#close(entry, chunk) : undefined;
+  }
+
+  /** The next chunk to write; its memory is lent until `handleWritten`. */
+  pollWrite(): ChunkWrite | undefined {
+    const write = this.#ready.shift();
+    if (write !== undefined) this.#writing.set(writeKey(write.entry, write.offset), write.bytes);
+    return write;
+  }
+
+  /** One or several consecutive chunks from `offset` on have been written. */
+  handleWritten(entry: number, offset: number, length: number): void {
+    for (let done = 0; done < length; ) {
+      const key = writeKey(entry, offset + done);
+      const bytes = this.#writing.get(key);
+      if (bytes === undefined) throw new Error(`unreachable: no write of ${key}`);
+      this.#writing.delete(key);
+      this.#memory.giveBack(bytes);
+      this.#held -= bytes.length;
+      this.#written += bytes.length;
+      done += bytes.length;
+    }
+  }
+
+  /** The open chunk, made if need be; `undefined` when it is whole already or too many are open. */
+  #open(entry: number, index: number): IncomingChunk | undefined {
+    if (this.#whole[entry] === 1) return undefined;
+    const active = this.#activate(entry);
+    if (active.sums.has(index)) return undefined;
+    const known = active.open.get(index);
+    if (known !== undefined) return known;
+    const chunk = new IncomingChunk(index, this.#lengthOf(entry, index));
+    this.#openBytes += openCost(chunk);
+    if (this.#openBytes > TRANSFER_LIMITS.openBytes) return undefined;
+    active.open.set(index, chunk);
+    return chunk;
+  }
+
+  #close(entry: number, chunk: IncomingChunk): Violation | undefined {
+    const bytes = chunk.bytes as Uint8Array;
+    if (this.#hasher.xxh64(bytes) !== chunk.sum) {
+      return { code: 'P2P_INTEGRITY', detail: 'chunk does not match its sum' };
+    }
+    this.#activate(entry).open.delete(chunk.index);
+    this.#openBytes -= openCost(chunk);
+    this.#ready.push({ entry, offset: chunk.index * this.#chunkBytes, bytes });
+    this.#setSum(entry, chunk.index, chunk.sum);
+    return undefined;
+  }
+
+  #setSum(entry: number, index: number, sum: bigint): void {
+    const { sums } = this.#activate(entry);
+    const openPages = sums.openPages;
+    sums.set(index, sum);
+    this.#openBytes += (sums.openPages - openPages) * TRANSFER_LIMITS.openFloorBytes;
+    if (!sums.complete) return;
+    this.#openBytes -= TRANSFER_LIMITS.openFloorBytes;
+    this.#finishEntry(entry, sums.digest(this.#hasher));
+  }
+
+  #finishEntry(entry: number, digest: bigint): void {
+    this.#digests[entry] = digest;
+    this.#whole[entry] = 1;
+    this.#active.delete(entry);
+  }
+
+  #activate(entry: number): ActiveEntry {
+    const known = this.#active.get(entry);
+    if (known !== undefined) return known;
+    const size = this.#offer.entries[entry]?.size ?? 0;
+    const active = {
+      open: new Map<number, IncomingChunk>(),
+      sums: new ChunkSums(chunkCount(size, this.#chunkBytes)),
+    };
+    this.#active.set(entry, active);
+    this.#openBytes += TRANSFER_LIMITS.openFloorBytes;
+    return active;
+  }
+
+  #lengthOf(entry: number, index: number): number {
+    const size = this.#offer.entries[entry]?.size ?? 0;
+    return Math.min(this.#chunkBytes, size - index * this.#chunkBytes);
+  }
+}
+
+function openCost(chunk: IncomingChunk): number {
+  return Math.max(chunk.length, TRANSFER_LIMITS.openFloorBytes);
+}
+
+function writeKey(entry: number, offset: number): string {
+  return `${entry}:${offset}`;
+}

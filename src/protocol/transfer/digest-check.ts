@@ -1,0 +1,45 @@
+import type { ChunkAssembly } from './chunk-assembly.ts';
+import type { DonePage } from './done-message.ts';
+import type { Offer } from './entry.ts';
+import { protocolViolation, type Violation } from './violation.ts';
+
+/** What the sender says it has sent, to be held against what has been received. */
+export class DigestCheck {
+  readonly #offer: Offer;
+  readonly #digests: BigUint64Array;
+  #known = 0;
+
+  constructor(offer: Offer) {
+    this.#offer = offer;
+    this.#digests = new BigUint64Array(offer.entries.length);
+  }
+
+  /** Whether the sender has told the digest of every entry. */
+  get complete(): boolean {
+    return this.#known === this.#offer.entries.length;
+  }
+
+  handlePage(page: DonePage): Violation | undefined {
+    const count = page.entries.length;
+    if (
+      page.first !== this.#known ||
+      count === 0 ||
+      count > this.#offer.entries.length - page.first
+    ) {
+      return protocolViolation('done page out of order');
+    }
+    for (const { size, digest } of page.entries) {
+      if (size !== this.#offer.entries[this.#known]?.size) {
+        return protocolViolation('done with another size');
+      }
+      this.#digests[this.#known] = digest;
+      this.#known += 1;
+    }
+    return undefined;
+  }
+
+  /** Whether every entry that was put together has the digest that the sender told. */
+  matches(assembly: ChunkAssembly): boolean {
+    return this.#digests.every((digest, entry) => digest === assembly.digest(entry));
+  }
+}

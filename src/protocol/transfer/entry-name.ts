@@ -1,0 +1,81 @@
+/**
+ * One component of a path that is safe as the name of a file or folder on every system: it can
+ * neither leave its folder nor mean a device, a stream or one of our own files, and it shows as
+ * what it is. Always in NFC.
+ */
+export type EntryName = string & { readonly [brand]: 'entry name' };
+
+declare const brand: unique symbol;
+
+/** Why a name was refused. */
+export interface NameRefusal {
+  readonly refused:
+    | 'empty'
+    | 'too long'
+    | 'dots'
+    | 'separator'
+    | 'reserved character'
+    | 'invisible character'
+    | 'not unicode'
+    | 'trailing dot or space'
+    | 'device name'
+    | 'reserved by p2pshare';
+}
+
+/** Most UTF-8 bytes (ext4, XFS, ZFS) and most UTF-16 units (NTFS, APFS) of a name. */
+export const MAX_NAME_BYTES = 255;
+export const MAX_NAME_UNITS = 255;
+
+/**
+ * The name that `text` stands for, or why it is refused. The verdict is the same on every system,
+ * so that a sender learns of it before a receiver has to refuse (security rules 2, 3 and 15).
+ */
+export function parseEntryName(text: string): EntryName | NameRefusal {
+  // Checked first, so that nothing below works on more than one name's worth of text: no name of
+  // 255 UTF-8 bytes has a decomposed form that is longer.
+  if (text.length > 3 * MAX_NAME_UNITS) return { refused: 'too long' };
+  const name = text.normalize('NFC');
+  const refused = refusal(name);
+  return refused === undefined ? (name as EntryName) : { refused };
+}
+
+/** Whether a listing leaves this name out: `.ssh`, `.bashrc` (security rule 5). */
+export function isHidden(name: string): boolean {
+  return name.startsWith('.');
+}
+
+/**
+ * Equal for names that some file system holds for the same: case folded in full after NFC
+ * (security rule 4). Lower and then upper case maps sharp s, long s, final sigma and the Kelvin
+ * sign as full folding does; beyond that it unites dotless i with i, which errs on the safe side.
+ */
+export function collisionKey(name: string): string {
+  return name.normalize('NFC').toLowerCase().toUpperCase().normalize('NFC');
+}
+
+function refusal(name: string): NameRefusal['refused'] | undefined {
+  if (name === '') return 'empty';
+  for (const [pattern, refused] of REFUSED) {
+    if (pattern.test(name)) return refused;
+  }
+  const tooLong =
+    name.length > MAX_NAME_UNITS || new TextEncoder().encode(name).length > MAX_NAME_BYTES;
+  return tooLong ? 'too long' : undefined;
+}
+
+const REFUSED: readonly (readonly [RegExp, NameRefusal['refused']])[] = [
+  [/^\.{1,2}$/, 'dots'],
+  [/[/\\]/, 'separator'],
+  // U+FFFD is what Node makes of bytes that are not UTF-8: the name could not be opened again.
+  [/[\p{Surrogate}\u{fffd}]/u, 'not unicode'],
+  // Controls, line breaks, bidi controls, zero-width characters and the letters that show nothing.
+  // Variation selectors stay: they follow the emoji that are common in names.
+  [/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u, 'invisible character'],
+  [/\u{34f}|\u{115f}|\u{1160}|\u{17b4}|\u{17b5}|\u{3164}|\u{ffa0}/u, 'invisible character'],
+  // The colon also stands for drives and alternate data streams.
+  [/[<>:"|?*]/, 'reserved character'],
+  [/[. ]$/, 'trailing dot or space'],
+  // Windows finds the device behind any extension, and behind spaces before it.
+  [/^(?:con|prn|aux|nul|clock\$|conin\$|conout\$|(?:com|lpt)[0-9¹²³]) *(?:\.|$)/i, 'device name'],
+  [/^\.p2pshare-|\.part$/i, 'reserved by p2pshare'],
+];

@@ -1,0 +1,106 @@
+import type { ByteReader } from '../wire/byte-reader.ts';
+import { ByteWriter } from '../wire/byte-writer.ts';
+
+/** What a record is made of (docs/protocol-transfer.md, "Records and frames"). */
+export const FrameType = { data: 1, sum: 2, message: 3, messagePart: 4, delivered: 5 } as const;
+
+export type Frame =
+  | {
+      readonly kind: 'data';
+      readonly entry: number;
+      readonly offset: number;
+      readonly bytes: Uint8Array;
+    }
+  | { readonly kind: 'sum'; readonly entry: number; readonly chunk: number; readonly sum: bigint }
+  | MessageFrame
+  | { readonly kind: 'delivered'; readonly next: number };
+
+/** A message, or a part of one that the next message frames go on with. */
+export interface MessageFrame {
+  readonly kind: 'message';
+  readonly sequence: number;
+  readonly last: boolean;
+  readonly body: Uint8Array;
+}
+
+/**
+ * Reads the frame at the reader's position; its bytes are a view into the record. `undefined` when
+ * it is cut short or of a type that we do not know, which spoils the whole record: nothing says
+ * where the next frame would begin.
+ */
+export function readFrame(reader: ByteReader): Frame | undefined {
+  const type = reader.uint8();
+  if (type === FrameType.data) return readData(reader);
+  if (type === FrameType.sum) return readSum(reader);
+  if (type === FrameType.message) return readMessage(reader, true);
+  if (type === FrameType.messagePart) return readMessage(reader, false);
+  if (type !== FrameType.delivered) return undefined;
+  const next = reader.varint();
+  return next === undefined ? undefined : { kind: 'delivered', next };
+}
+
+/** The bytes that stand before a data frame's `length` bytes of file. */
+export function dataHeader(entry: number, offset: number, length: number): Uint8Array {
+  return frame(FrameType.data, entry, offset, length);
+}
+
+/** How many of `available` bytes of file fit a data frame of at most `room` bytes; may be negative. */
+export function dataRoom(entry: number, offset: number, available: number, room: number): number {
+  const header = 1 + varintBytes(entry) + varintBytes(offset);
+  const most = Math.min(available, room);
+  return Math.min(available, room - header - varintBytes(Math.max(most, 0)));
+}
+
+export function sumFrame(entry: number, chunk: number, sum: bigint): Uint8Array {
+  const writer = new ByteWriter(32);
+  writer.bytes(frame(FrameType.sum, entry, chunk));
+  writer.uint64(sum);
+  return writer.finish();
+}
+
+/** The bytes that stand before the `length` bytes of a message's body, or of a part of it. */
+export function messageHeader(sequence: number, last: boolean, length: number): Uint8Array {
+  return frame(last ? FrameType.message : FrameType.messagePart, sequence, length);
+}
+
+/** Tells the peer that all its messages below `next` have been delivered. */
+export function deliveredFrame(next: number): Uint8Array {
+  return frame(FrameType.delivered, next);
+}
+
+function frame(type: number, ...fields: readonly number[]): Uint8Array {
+  const writer = new ByteWriter(32);
+  writer.uint8(type);
+  for (const field of fields) writer.varint(field);
+  return writer.finish();
+}
+
+/** The length of a varint in its shortest form (RFC 9000 §16). */
+function varintBytes(value: number): number {
+  if (value < 0x40) return 1;
+  if (value < 0x4000) return 2;
+  return value < 0x40000000 ? 4 : 8;
+}
+
+function readData(reader: ByteReader): Frame | undefined {
+  const entry = reader.varint();
+  const offset = reader.varint();
+  const bytes = reader.prefixed(reader.remaining);
+  if (entry === undefined || offset === undefined || bytes === undefined) return undefined;
+  return { kind: 'data', entry, offset, bytes };
+}
+
+function readSum(reader: ByteReader): Frame | undefined {
+  const entry = reader.varint();
+  const chunk = reader.varint();
+  const sum = reader.uint64();
+  if (entry === undefined || chunk === undefined || sum === undefined) return undefined;
+  return { kind: 'sum', entry, chunk, sum };
+}
+
+function readMessage(reader: ByteReader, last: boolean): MessageFrame | undefined {
+  const sequence = reader.varint();
+  const body = reader.prefixed(reader.remaining);
+  if (sequence === undefined || body === undefined) return undefined;
+  return { kind: 'message', sequence, last, body };
+}

@@ -1,0 +1,39 @@
+/** Said once for the whole transfer layer: what a peer may make us hold or do. */
+export const TRANSFER_LIMITS = {
+  /** Entries of one offer (security rule 1). */
+  entries: 1_000_000,
+  /** Bytes of all pages of one offer, or of one answer (security rule 1). */
+  pageBytes: 64 * 2 ** 20,
+  /** Components of one path, and their bytes together with the separators (security rule 1). */
+  components: 64,
+  pathBytes: 4096,
+  /** Distinct files and folders on the paths of an offer. */
+  places: 2_000_000,
+  /** One message after its parts are joined: four times what our own pages take. */
+  messageBytes: 64 * 1024,
+  /** Messages that may arrive before an earlier one; the sender of messages stays within it. */
+  messagesAhead: 64,
+  /** Delivered messages after which the peer is told: often enough that it never has to stop. */
+  messagesPerDelivered: 16,
+  /**
+   * Chunks that are neither whole nor empty, in bytes: 96 chunks of 1 MiB. An honest sender goes
+   * through its entries in order, so what is open fits its window of at most 64 MiB and its ends.
+   */
+  openBytes: 96 * 2 ** 20,
+  /** What an open chunk, an entry or a page of sums that is not whole counts at least. */
+  openFloorBytes: 1024,
+  /** Separate pieces of one chunk: records of 1,200 bytes leave at most half of 874 islands. */
+  chunkIslands: 1024,
+  /** Chunk buffers kept for reuse: more than are ever written at one time. */
+  pooledBuffers: 16,
+} as const;
+
+/** The size of a chunk, unless the sender says another power of two within these bounds. */
+export const CHUNK_BYTES: number = 2 ** 20;
+export const MIN_CHUNK_LOG = 10;
+export const MAX_CHUNK_LOG = 20;
+
+/** How many chunks `size` bytes make; the last may be shorter, and nothing makes none. */
+export function chunkCount(size: number, chunkBytes: number): number {
+  return Math.ceil(size / chunkBytes);
+}

@@ -1,0 +1,11 @@
+/** The first byte of a message body. */
+export const MessageType = { offer: 1, answer: 2, done: 3, verified: 4, cancel: 5 } as const;
+
+/** Bit 0 of a page's flags: no page follows. The other bits are zero and ignored. */
+export const LAST_PAGE = 1;
+
+/** A page is closed once it has grown to this: few enough records, little enough memory. */
+export const PAGE_BYTES: number = 16 * 1024;
+
+/** A page that was just short of that, and the longest entry with its path of 4,096 bytes. */
+export const PAGE_CAPACITY: number = PAGE_BYTES + 8 * 1024;

@@ -1,0 +1,104 @@
+import type { Entry, Offer } from './entry.ts';
+import { type EntryName, parseEntryName } from './entry-name.ts';
+import { MAX_CHUNK_LOG, MIN_CHUNK_LOG, TRANSFER_LIMITS } from './limits.ts';
+import { ENTRY_KIND_FILE, type OfferedEntry, type OfferPage } from './offer-message.ts';
+import { PathIndex } from './path-index.ts';
+import { protocolViolation, type Violation } from './violation.ts';
+
+/** Joins the pages of an offer and judges every entry before anybody sees the whole. */
+export class OfferCollector {
+  readonly #entries: Entry[] = [];
+  readonly #paths = new PathIndex();
+  #first: OfferPage | undefined;
+  #pageBytes = 0;
+  #bytes = 0;
+  #complete = false;
+
+  /** The offer, once its last page has come. */
+  get offer(): Offer | undefined {
+    return this.#complete ? { entries: this.#entries, totalBytes: this.#bytes } : undefined;
+  }
+
+  get chunkBytes(): number {
+    return 2 ** (this.#first?.chunkLog ?? MAX_CHUNK_LOG);
+  }
+
+  /** Takes the next page; `length` is what it took on the wire. */
+  handlePage(page: OfferPage, length: number): Violation | undefined {
+    this.#first ??= page;
+    this.#pageBytes += length;
+    const violation = this.#judgePage(page, this.#first);
+    if (violation !== undefined) return violation;
+    for (const offered of page.entries) {
+      const refused = this.#add(offered);
+      if (refused !== undefined) return refused;
+    }
+    if (!page.last) return undefined;
+    this.#complete = true;
+    const agrees = this.#entries.length === page.totalEntries && this.#bytes === page.totalBytes;
+    return agrees ? undefined : protocolViolation('offer totals do not add up');
+  }
+
+  #judgePage(page: OfferPage, first: OfferPage): Violation | undefined {
+    const { chunkLog, totalEntries, totalBytes } = page;
+    if (chunkLog < MIN_CHUNK_LOG || chunkLog > MAX_CHUNK_LOG) {
+      return protocolViolation('chunk size out of bounds');
+    }
+    if (totalEntries > TRANSFER_LIMITS.entries || this.#pageBytes > TRANSFER_LIMITS.pageBytes) {
+      return protocolViolation('offer too large');
+    }
+    // Every page has to bring the end nearer.
+    const left = totalEntries - this.#entries.length;
+    if (page.entries.length === 0 || page.entries.length > left) {
+      return protocolViolation('offer page out of bounds');
+    }
+    const agrees =
+      chunkLog === first.chunkLog &&
+      totalEntries === first.totalEntries &&
+      totalBytes === first.totalBytes;
+    return agrees ? undefined : protocolViolation('offer pages disagree');
+  }
+
+  #add(offered: OfferedEntry): Violation | undefined {
+    if (offered.kind !== ENTRY_KIND_FILE) {
+      return { code: 'P2P_VERSION_MISMATCH', detail: `entry kind ${offered.kind}` };
+    }
+    const path = parsePath(offered.path);
+    if (!Array.isArray(path)) return path;
+    this.#bytes += offered.size;
+    if (!Number.isSafeInteger(this.#bytes)) return protocolViolation('offer sizes overflow');
+    if (!this.#paths.addFile(path)) {
+      return { code: 'P2P_NAME_REFUSED', detail: 'two entries in one place' };
+    }
+    if (this.#paths.overfull) return protocolViolation('offer of too many folders');
+    const { size, mtimeMs, executable } = offered;
+    this.#entries.push({ kind: 'file', path, size, mtimeMs, executable });
+    return undefined;
+  }
+}
+
+function parsePath(components: readonly Uint8Array[]): EntryName[] | Violation {
+  const path: EntryName[] = [];
+  let bytes = components.length - 1;
+  for (const component of components) {
+    bytes += component.length;
+    const name = parseComponent(component);
+    if (typeof name !== 'string') return name;
+    path.push(name);
+  }
+  if (bytes <= TRANSFER_LIMITS.pathBytes) return path;
+  return { code: 'P2P_NAME_REFUSED', detail: 'path too long' };
+}
+
+function parseComponent(bytes: Uint8Array): EntryName | Violation {
+  let text: string;
+  try {
+    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    return { code: 'P2P_NAME_REFUSED', detail: 'name is not UTF-8' };
+  }
+  const name = parseEntryName(text);
+  return typeof name === 'string'
+    ? name
+    : { code: 'P2P_NAME_REFUSED', detail: `name refused: ${name.refused}` };
+}

@@ -1,0 +1,28 @@
+import type { ErrorCode } from '../errors.ts';
+import type { Offer } from './entry.ts';
+
+/** A transfer ended badly; nothing follows. `detail` is for logs. */
+export interface TransferFailed {
+  readonly kind: 'failed';
+  readonly code: ErrorCode;
+  /** Who gave up: the peer told us, or we did (and the peer is told). */
+  readonly by: 'peer' | 'self';
+  readonly detail: string;
+}
+
+export type SenderEvent =
+  | { readonly kind: 'accepted' }
+  /** The receiver does not want it; nothing follows. */
+  | { readonly kind: 'declined'; readonly reason: ErrorCode }
+  /** All data has been handed over; the receiver has still to write, check and publish it. */
+  | { readonly kind: 'sent' }
+  /** The receiver holds everything under its final name; nothing follows. */
+  | { readonly kind: 'verified' }
+  | TransferFailed;
+
+export type ReceiverEvent =
+  /** The whole offer is known and waits for `accept` or `decline`. */
+  | { readonly kind: 'offer'; readonly offer: Offer }
+  /** All chunks are written and agree with the digests: time to sync, publish, `handlePublished`. */
+  | { readonly kind: 'complete' }
+  | TransferFailed;

@@ -1,0 +1,231 @@
+import type { ErrorCode } from '../errors.ts';
+import type { Hasher } from '../ports.ts';
+import { answerPages } from './answer-message.ts';
+import { ChunkAssembly, type ChunkWrite, type HeldRun } from './chunk-assembly.ts';
+import { DigestCheck } from './digest-check.ts';
+import type { DonePage } from './done-message.ts';
+import type { Offer } from './entry.ts';
+import type { Frame } from './frame.ts';
+import {
+  decodeMessage,
+  encodeCancel,
+  encodeDecline,
+  encodeVerified,
+  type Message,
+} from './message.ts';
+import { MessageStream } from './message-stream.ts';
+import { OfferCollector } from './offer-collector.ts';
+import { readRecord } from './record.ts';
+import { RecordBuilder } from './record-builder.ts';
+import type { ReceiverEvent } from './transfer-event.ts';
+import { protocolViolation, type Violation } from './violation.ts';
+
+type State =
+  | { readonly kind: 'collecting'; readonly collector: OfferCollector }
+  | { readonly kind: 'offered'; readonly offer: Offer; readonly chunkBytes: number }
+  | Receiving
+  | { readonly kind: 'complete' }
+  | { readonly kind: 'ended' };
+
+interface Receiving {
+  readonly kind: 'receiving';
+  readonly assembly: ChunkAssembly;
+  readonly digests: DigestCheck;
+  /** Whether some chunks come from an earlier attempt: then a wrong digest may be our disk's doing. */
+  readonly resumed: boolean;
+}
+
+/**
+ * The receiving end of a transfer: takes records, answers the offer, hands out chunks to write and
+ * says when everything is there. Nothing that a peer sends makes it throw or hold more than
+ * `TRANSFER_LIMITS` and the flow control window allow; it ends with `P2P_PROTOCOL` instead.
+ */
+export class TransferReceiver {
+  readonly #hasher: Hasher;
+  readonly #stream = new MessageStream();
+  readonly #events: ReceiverEvent[] = [];
+  #state: State = { kind: 'collecting', collector: new OfferCollector() };
+  #handedIn = 0;
+  #reported = 0;
+  #bytesWritten = 0;
+
+  constructor({ hasher }: { readonly hasher: Hasher }) {
+    this.#hasher = hasher;
+  }
+
+  /** Bytes of the offer that are on the disk. */
+  get bytesWritten(): number {
+    return this.#bytesWritten;
+  }
+
+  /** Takes the plaintext of one record, which is the receiver's from now on. */
+  handleRecord(plaintext: Uint8Array): void {
+    this.#handedIn += plaintext.length;
+    const violation = readRecord(plaintext, this.#handleFrame);
+    if (violation !== undefined) this.#fail(violation);
+    this.#checkComplete();
+  }
+
+  /** The next record to send, in pieces of at most `maxBytes` together (256 or more). */
+  pollRecord(maxBytes: number): Uint8Array[] | undefined {
+    const record = new RecordBuilder(maxBytes);
+    this.#stream.pack(record);
+    return record.finish();
+  }
+
+  pollEvent(): ReceiverEvent | undefined {
+    return this.#events.shift();
+  }
+
+  /** The next chunk to write. Its bytes stay untouched until `handleWritten`. */
+  pollWrite(): ChunkWrite | undefined {
+    return this.#state.kind === 'receiving' ? this.#state.assembly.pollWrite() : undefined;
+  }
+
+  /** One or several consecutive chunks from `offset` on are written: `length` bytes in all. */
+  handleWritten(entry: number, offset: number, length: number): void {
+    if (this.#state.kind !== 'receiving') return;
+    this.#state.assembly.handleWritten(entry, offset, length);
+    this.#bytesWritten = this.#state.assembly.written;
+    this.#checkComplete();
+  }
+
+  /**
+   * Bytes of records that have been dealt with since the last call: data when it is written,
+   * everything else at once. Every byte handed in is reported exactly once; this is what the
+   * session gives back to the sender as flow control credit.
+   */
+  takeConsumed(): number {
+    const held = this.#state.kind === 'receiving' ? this.#state.assembly.held : 0;
+    const consumed = this.#handedIn - held - this.#reported;
+    this.#reported += consumed;
+    return consumed;
+  }
+
+  /** Says yes to the offer; `held` are chunks from an earlier attempt that need not be sent. */
+  accept(held: readonly HeldRun[] = []): void {
+    if (this.#state.kind === 'ended') return;
+    if (this.#state.kind !== 'offered') throw new Error('unreachable: nothing to accept');
+    const { offer, chunkBytes } = this.#state;
+    const assembly = new ChunkAssembly(offer, chunkBytes, this.#hasher);
+    for (const run of held) assembly.useHeld(run);
+    this.#bytesWritten = assembly.written;
+    const digests = new DigestCheck(offer);
+    this.#state = { kind: 'receiving', assembly, digests, resumed: held.length > 0 };
+    const ranges = held.map(({ entry, first, sums }) => ({ entry, first, count: sums.length }));
+    this.#stream.send(answerPages(ranges));
+  }
+
+  /** Says no to the offer. */
+  decline(reason: ErrorCode): void {
+    if (this.#state.kind === 'ended') return;
+    if (this.#state.kind !== 'offered') throw new Error('unreachable: nothing to decline');
+    this.#state = { kind: 'ended' };
+    this.#stream.send([encodeDecline(reason)]);
+  }
+
+  /** Everything is under its final name: tells the sender. */
+  handlePublished(): void {
+    if (this.#state.kind === 'ended') return;
+    if (this.#state.kind !== 'complete') throw new Error('unreachable: published too early');
+    this.#state = { kind: 'ended' };
+    this.#stream.send([encodeVerified()]);
+  }
+
+  /** Gives up and tells the sender why. */
+  cancel(code: ErrorCode): void {
+    this.#fail({ code, detail: 'cancelled here' });
+  }
+
+  // Made once, so that no record costs a closure.
+  readonly #handleFrame = (frame: Frame): Violation | undefined => {
+    switch (frame.kind) {
+      case 'data':
+      case 'sum':
+        return this.#handleChunkFrame(frame);
+      case 'message':
+      case 'delivered':
+        if (!this.#stream.handleFrame(frame)) return protocolViolation('message out of bounds');
+        return this.#handleMessages();
+    }
+  };
+
+  #handleChunkFrame(frame: Extract<Frame, { kind: 'data' | 'sum' }>): Violation | undefined {
+    if (this.#state.kind === 'ended') return undefined;
+    if (this.#state.kind !== 'receiving') return protocolViolation('data out of turn');
+    const { assembly } = this.#state;
+    return frame.kind === 'data' ? assembly.handleData(frame) : assembly.handleSum(frame);
+  }
+
+  #handleMessages(): Violation | undefined {
+    for (let body = this.#stream.poll(); body !== undefined; body = this.#stream.poll()) {
+      if (this.#state.kind === 'ended') continue;
+      const message = decodeMessage(body);
+      if (message === undefined) return protocolViolation('malformed message');
+      const violation = this.#handleMessage(message, body.length);
+      if (violation !== undefined) return violation;
+    }
+    return undefined;
+  }
+
+  #handleMessage(message: Message, length: number): Violation | undefined {
+    const state = this.#state;
+    if (message.kind === 'unknown') return undefined;
+    if (message.kind === 'offer' && state.kind === 'collecting') {
+      return this.#handleOffer(state.collector, message, length);
+    }
+    if (message.kind === 'done' && state.kind === 'receiving') return this.#handleDone(message);
+    if (message.kind === 'cancel' && message.side === 'sender') {
+      this.#end({
+        kind: 'failed',
+        code: message.code,
+        by: 'peer',
+        detail: 'cancelled by the sender',
+      });
+      return undefined;
+    }
+    return protocolViolation(`${message.kind} out of turn`);
+  }
+
+  #handleOffer(
+    collector: OfferCollector,
+    page: Extract<Message, { kind: 'offer' }>,
+    length: number,
+  ): Violation | undefined {
+    const violation = collector.handlePage(page, length);
+    if (violation !== undefined) return violation;
+    const { offer, chunkBytes } = collector;
+    if (offer === undefined) return undefined;
+    this.#state = { kind: 'offered', offer, chunkBytes };
+    this.#events.push({ kind: 'offer', offer });
+    return undefined;
+  }
+
+  #handleDone(page: DonePage): Violation | undefined {
+    return this.#state.kind === 'receiving' ? this.#state.digests.handlePage(page) : undefined;
+  }
+
+  #checkComplete(): void {
+    const state = this.#state;
+    if (state.kind !== 'receiving' || !state.assembly.allWritten || !state.digests.complete) return;
+    if (state.digests.matches(state.assembly)) {
+      this.#state = { kind: 'complete' };
+      this.#events.push({ kind: 'complete' });
+      return;
+    }
+    const code = state.resumed ? 'P2P_INTEGRITY' : 'P2P_PROTOCOL';
+    this.#fail({ code, detail: 'the digest of an entry does not match' });
+  }
+
+  #fail({ code, detail }: Violation): void {
+    if (this.#state.kind === 'ended') return;
+    this.#end({ kind: 'failed', code, by: 'self', detail });
+    this.#stream.sendLast(encodeCancel(code, 'receiver'));
+  }
+
+  #end(event: ReceiverEvent): void {
+    this.#state = { kind: 'ended' };
+    this.#stream.clear();
+    this.#events.push(event);
+  }
+}

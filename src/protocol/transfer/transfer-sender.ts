@@ -1,0 +1,189 @@
+import type { ErrorCode } from '../errors.ts';
+import type { Hasher } from '../ports.ts';
+import type { AnswerPage } from './answer-message.ts';
+import { donePages } from './done-message.ts';
+import type { Entry } from './entry.ts';
+import type { Frame } from './frame.ts';
+import { CHUNK_BYTES, TRANSFER_LIMITS } from './limits.ts';
+import { decodeMessage, encodeCancel, type Message } from './message.ts';
+import { MessageStream } from './message-stream.ts';
+import { offerPages } from './offer-message.ts';
+import { type ChunkRead, OutgoingChunks } from './outgoing-chunks.ts';
+import { readRecord } from './record.ts';
+import { RecordBuilder } from './record-builder.ts';
+import type { SenderEvent } from './transfer-event.ts';
+import { protocolViolation, type Violation } from './violation.ts';
+
+/** Chunks that may be read and not yet sent: hides the disk behind the network. */
+const READ_AHEAD = 4;
+
+/** `finishing`: all data is handed over, and the receiver's word is awaited. */
+type State = 'offering' | 'sending' | 'finishing' | 'ended';
+
+/**
+ * The sending end of a transfer: offers its entries, asks for chunks to be read, and cuts them into
+ * records whose file bytes are views into the chunks. It never reads a file and never waits.
+ */
+export class TransferSender {
+  readonly #chunks: OutgoingChunks;
+  readonly #entries: readonly Entry[];
+  readonly #stream = new MessageStream();
+  readonly #events: SenderEvent[] = [];
+  #state: State = 'offering';
+  #answerBytes = 0;
+  #handedIn = 0;
+
+  /** `entries`: at least one; `chunkBytes`: a power of two from 2^10 to 2^20. */
+  constructor({
+    entries,
+    hasher,
+    chunkBytes = CHUNK_BYTES,
+    readAhead = READ_AHEAD,
+  }: {
+    readonly entries: readonly Entry[];
+    readonly hasher: Hasher;
+    readonly chunkBytes?: number;
+    readonly readAhead?: number;
+  }) {
+    const totalBytes = entries.reduce((sum, entry) => sum + entry.size, 0);
+    this.#entries = entries;
+    this.#chunks = new OutgoingChunks(entries, chunkBytes, hasher, readAhead);
+    this.#stream.send(offerPages(entries, totalBytes, Math.log2(chunkBytes)));
+  }
+
+  /** Bytes of the offer that are in records or that the receiver holds already. */
+  get bytesTaken(): number {
+    return this.#chunks.bytesTaken;
+  }
+
+  /** Takes the plaintext of one record. */
+  handleRecord(plaintext: Uint8Array): void {
+    this.#handedIn += plaintext.length;
+    const violation = readRecord(plaintext, this.#handleFrame);
+    if (violation !== undefined) this.#fail(violation);
+  }
+
+  /**
+   * The next record, in pieces of at most `maxBytes` together (256 or more). They have to be sealed
+   * or copied before the next call, which frees the chunks that were used up.
+   */
+  pollRecord(maxBytes: number): Uint8Array[] | undefined {
+    this.#chunks.releaseSpent();
+    const record = new RecordBuilder(maxBytes);
+    this.#stream.pack(record);
+    if (this.#state === 'sending') this.#packChunks(record);
+    return record.finish();
+  }
+
+  pollEvent(): SenderEvent | undefined {
+    return this.#events.shift();
+  }
+
+  /** The next chunk to read. */
+  pollRead(): ChunkRead | undefined {
+    return this.#state === 'sending' ? this.#chunks.pollRead() : undefined;
+  }
+
+  /**
+   * Takes the bytes of a chunk that was asked for; their memory is lent until `pollReleased` yields
+   * it. Fewer bytes than asked for mean that the source has changed.
+   */
+  handleRead(entry: number, offset: number, bytes: Uint8Array): void {
+    if (this.#state !== 'sending') return;
+    const left = (this.#entries[entry]?.size ?? 0) - offset;
+    if (bytes.length < Math.min(left, this.#chunks.chunkBytes)) {
+      this.#fail({ code: 'P2P_SOURCE_CHANGED', detail: 'source ended early' });
+    } else this.#chunks.handleRead(entry, offset, bytes);
+  }
+
+  handleReadFailed(code: ErrorCode): void {
+    this.#fail({ code, detail: 'read failed' });
+  }
+
+  /** A buffer, as it was given to `handleRead`, that may be used again. */
+  pollReleased(): Uint8Array | undefined {
+    return this.#chunks.pollReleased();
+  }
+
+  /** Bytes of records that have been dealt with since the last call: all of them, always. */
+  takeConsumed(): number {
+    const consumed = this.#handedIn;
+    this.#handedIn = 0;
+    return consumed;
+  }
+
+  /** Gives up and tells the receiver why. */
+  cancel(code: ErrorCode): void {
+    this.#fail({ code, detail: 'cancelled here' });
+  }
+
+  #packChunks(record: RecordBuilder): void {
+    this.#chunks.pack(record);
+    if (!this.#chunks.finished) return;
+    this.#state = 'finishing';
+    this.#events.push({ kind: 'sent' });
+    this.#stream.send(donePages(this.#entries, this.#chunks.digests));
+    this.#stream.pack(record);
+  }
+
+  // Made once, so that no record costs a closure.
+  readonly #handleFrame = (frame: Frame): Violation | undefined => {
+    if (frame.kind === 'data' || frame.kind === 'sum') {
+      return protocolViolation('data from a receiver');
+    }
+    if (!this.#stream.handleFrame(frame)) return protocolViolation('message out of bounds');
+    for (let body = this.#stream.poll(); body !== undefined; body = this.#stream.poll()) {
+      if (this.#state === 'ended') continue;
+      const message = decodeMessage(body);
+      if (message === undefined) return protocolViolation('malformed message');
+      const violation = this.#handleMessage(message, body.length);
+      if (violation !== undefined) return violation;
+    }
+    return undefined;
+  };
+
+  #handleMessage(message: Message, length: number): Violation | undefined {
+    if (message.kind === 'unknown') return undefined;
+    if (message.kind === 'accept' && this.#state === 'offering') {
+      return this.#handleAccept(message, length);
+    }
+    if (message.kind === 'decline' && this.#state === 'offering') {
+      return this.#end({ kind: 'declined', reason: message.reason });
+    }
+    if (message.kind === 'verified' && this.#state === 'finishing') {
+      return this.#end({ kind: 'verified' });
+    }
+    if (message.kind === 'cancel' && message.side === 'receiver') {
+      const detail = 'cancelled by the receiver';
+      return this.#end({ kind: 'failed', code: message.code, by: 'peer', detail });
+    }
+    return protocolViolation(`${message.kind} out of turn`);
+  }
+
+  #handleAccept(page: AnswerPage, length: number): Violation | undefined {
+    this.#answerBytes += length;
+    const endless = !page.last && page.have.length === 0;
+    if (endless || this.#answerBytes > TRANSFER_LIMITS.pageBytes) {
+      return protocolViolation('answer too large');
+    }
+    if (!page.have.every((range) => this.#chunks.addHave(range))) {
+      return protocolViolation('have-ranges out of order');
+    }
+    if (!page.last) return undefined;
+    this.#state = 'sending';
+    this.#events.push({ kind: 'accepted' });
+    return undefined;
+  }
+
+  #fail({ code, detail }: Violation): void {
+    if (this.#state === 'ended') return;
+    this.#end({ kind: 'failed', code, by: 'self', detail });
+    this.#stream.sendLast(encodeCancel(code, 'sender'));
+  }
+
+  #end(event: SenderEvent): undefined {
+    this.#state = 'ended';
+    this.#stream.clear();
+    this.#events.push(event);
+  }
+}

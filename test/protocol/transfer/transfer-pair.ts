@@ -1,0 +1,166 @@
+import { expect } from 'vitest';
+import type { Hasher, Random } from '../../../src/protocol/ports.ts';
+import type { HeldRun } from '../../../src/protocol/transfer/chunk-assembly.ts';
+import type { Entry } from '../../../src/protocol/transfer/entry.ts';
+import { type EntryName, parseEntryName } from '../../../src/protocol/transfer/entry-name.ts';
+import type { ReceiverEvent, SenderEvent } from '../../../src/protocol/transfer/transfer-event.ts';
+import { TransferReceiver } from '../../../src/protocol/transfer/transfer-receiver.ts';
+import { TransferSender } from '../../../src/protocol/transfer/transfer-sender.ts';
+
+/** A name that is known to be acceptable. */
+export function entryName(text: string): EntryName {
+  const name = parseEntryName(text);
+  if (typeof name !== 'string') throw new Error(`${text}: ${name.refused}`);
+  return name;
+}
+
+export function fileEntry(name: string, size: number): Entry {
+  return {
+    kind: 'file',
+    path: [entryName(name)],
+    size,
+    mtimeMs: 1_700_000_000_000,
+    executable: false,
+  };
+}
+
+/** Pieces of a record, as the plaintext that the other side opens. */
+export function joined(pieces: readonly Uint8Array[]): Uint8Array {
+  return new Uint8Array(Buffer.concat(pieces));
+}
+
+interface Options {
+  readonly files: readonly Uint8Array[];
+  readonly hasher: Hasher;
+  readonly chunkBytes: number;
+  readonly recordBytes: () => number;
+  readonly random: Random;
+  readonly held?: readonly HeldRun[];
+  readonly readAhead?: number;
+}
+
+/**
+ * A sender and a receiver joined by two pipes that deliver every record once and in any order, with
+ * disks that answer late and in any order.
+ */
+export class TransferPair {
+  readonly sender: TransferSender;
+  readonly receiver: TransferReceiver;
+  readonly received: Uint8Array[];
+  readonly senderEvents: SenderEvent[] = [];
+  readonly receiverEvents: ReceiverEvent[] = [];
+  /** Sizes of the sender's records, in order. */
+  readonly records: number[] = [];
+  consumed = 0;
+  handedIn = 0;
+  readonly #options: Options;
+  readonly #toReceiver: Uint8Array[] = [];
+  readonly #toSender: Uint8Array[] = [];
+  readonly #reads: { entry: number; offset: number; length: number }[] = [];
+  readonly #writes: { entry: number; offset: number; bytes: Uint8Array }[] = [];
+
+  constructor(options: Options) {
+    const { files, hasher, chunkBytes, readAhead = 4 } = options;
+    this.#options = options;
+    const entries = files.map((file, index) => fileEntry(`file ${index}`, file.length));
+    this.sender = new TransferSender({ entries, hasher, chunkBytes, readAhead });
+    this.receiver = new TransferReceiver({ hasher });
+    this.received = files.map((file) => new Uint8Array(file.length));
+    for (const { entry, first, sums } of options.held ?? []) {
+      const start = first * chunkBytes;
+      const held = files[entry]?.subarray(start, start + sums.length * chunkBytes);
+      this.received[entry]?.set(held ?? [], start);
+    }
+  }
+
+  /** Runs until neither side wants anything; fails when it takes longer than it ever should. */
+  run(): void {
+    const actions = [
+      () => this.#fill(),
+      () => this.#deliver(this.#toReceiver, (record) => this.#handToReceiver(record)),
+      () => this.#deliver(this.#toSender, (record) => this.sender.handleRecord(record)),
+      () => this.#read(),
+      () => this.#write(),
+    ];
+    for (let idle = 0, steps = 0; idle < 200; steps += 1) {
+      const moved = actions[this.#options.random.integer(actions.length)]?.() === true;
+      idle = moved ? 0 : idle + 1;
+      if (steps > 1_000_000) throw new Error('the transfer does not come to rest');
+      this.#drainEvents();
+    }
+    this.consumed += this.receiver.takeConsumed();
+  }
+
+  #fill(): boolean {
+    const bytes = this.#options.recordBytes();
+    const record = this.sender.pollRecord(bytes);
+    const answer = this.receiver.pollRecord(bytes);
+    if (record !== undefined) this.#toReceiver.push(this.#checked(joined(record), bytes));
+    if (answer !== undefined) this.#toSender.push(this.#checked(joined(answer), bytes));
+    if (record !== undefined) this.records.push(this.#toReceiver.at(-1)?.length ?? 0);
+    // What has been given back is overwritten, so a view that is still in use would be seen.
+    for (let free = this.sender.pollReleased(); free; free = this.sender.pollReleased()) {
+      free.fill(0xee);
+    }
+    return record !== undefined || answer !== undefined;
+  }
+
+  #checked(record: Uint8Array, limit: number): Uint8Array {
+    expect(record.length).toBeLessThanOrEqual(limit);
+    return record;
+  }
+
+  #handToReceiver(record: Uint8Array): void {
+    this.handedIn += record.length;
+    this.receiver.handleRecord(record);
+    // The record is the receiver's, but the chunks it hands out must not be views into it.
+    if (this.#options.random.integer(2) === 0) record.fill(0xdd);
+    this.consumed += this.receiver.takeConsumed();
+    expect(this.consumed).toBeLessThanOrEqual(this.handedIn);
+  }
+
+  #deliver(queue: Uint8Array[], hand: (record: Uint8Array) => void): boolean {
+    const record = this.#pick(queue);
+    if (record !== undefined) hand(record);
+    return record !== undefined;
+  }
+
+  #read(): boolean {
+    for (let read = this.sender.pollRead(); read; read = this.sender.pollRead()) {
+      this.#reads.push(read);
+    }
+    const read = this.#pick(this.#reads);
+    if (read === undefined) return false;
+    const { entry, offset, length } = read;
+    const bytes = this.#options.files[entry]?.slice(offset, offset + length);
+    this.sender.handleRead(entry, offset, bytes ?? new Uint8Array(0));
+    return true;
+  }
+
+  #write(): boolean {
+    for (let write = this.receiver.pollWrite(); write; write = this.receiver.pollWrite()) {
+      this.#writes.push(write);
+    }
+    const write = this.#pick(this.#writes);
+    if (write === undefined) return false;
+    this.received[write.entry]?.set(write.bytes, write.offset);
+    this.receiver.handleWritten(write.entry, write.offset, write.bytes.length);
+    return true;
+  }
+
+  #pick<T>(queue: T[]): T | undefined {
+    if (queue.length === 0) return undefined;
+    return queue.splice(this.#options.random.integer(queue.length), 1)[0];
+  }
+
+  #drainEvents(): void {
+    for (let event = this.sender.pollEvent(); event; event = this.sender.pollEvent()) {
+      this.senderEvents.push(event);
+    }
+    for (let event = this.receiver.pollEvent(); event; event = this.receiver.pollEvent()) {
+      this.receiverEvents.push(event);
+      if (event.kind === 'offer') this.receiver.accept(this.#options.held);
+      if (event.kind === 'complete') this.receiver.handlePublished();
+    }
+  }
+}
