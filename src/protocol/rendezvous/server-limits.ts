@@ -1,0 +1,59 @@
+import { type Millis, millis } from '../time.ts';
+import { perSecond, type Rate } from './rate-limit.ts';
+
+/** Everything a rendezvous server bounds. The defaults suit one machine of two cores. */
+export interface ServerLimits {
+  /** Live registrations; each takes at most 2 KiB. Above it: `busy`. */
+  readonly registrations: number;
+  /** Live registrations of one IPv4 /32 or IPv6 /64. */
+  readonly registrationsPerHost: number;
+  /** Live registrations of one IPv6 /48. */
+  readonly registrationsPerSite: number;
+  /** New registrations of one source. */
+  readonly registerRate: Rate;
+  /** New claims of one source. */
+  readonly claimRate: Rate;
+  /** Claims of nameplates that are not there, of one source; then `missPenalty` without claims. */
+  readonly missRate: Rate;
+  readonly missPenalty: Millis;
+  /** Claims of one nameplate in its whole life: as many as the handshake allows attempts. */
+  readonly claimsPerNameplate: number;
+  /** Forwarded bodies of one side of one claim: a handshake takes a handful. */
+  readonly postRate: Rate;
+  /** How long a registration lives without a sign of its owner, before and after pairing. */
+  readonly unclaimedLife: Millis;
+  readonly pairedLife: Millis;
+  /** The longest life of a registration that no relay is in use for. */
+  readonly longestLife: Millis;
+  /** How long, and for how many nameplates, none is given out again (magic-wormhole #31, #110). */
+  readonly coolDown: Millis;
+  readonly coolingNameplates: number;
+  /** CHALLENGE and `version` answers, the only ones to unproven addresses: per source and in all. */
+  readonly challengeRate: Rate;
+  readonly challengeRateTotal: Rate;
+  /** Sources remembered by each rate limit. */
+  readonly rateEntries: number;
+  /** Answers that wait to be sent. */
+  readonly queuedReplies: number;
+}
+
+export const DEFAULT_SERVER_LIMITS: ServerLimits = {
+  registrations: 20_000,
+  registrationsPerHost: 20,
+  registrationsPerSite: 200,
+  registerRate: { perMinute: 10, burst: 20 },
+  claimRate: { perMinute: 10, burst: 10 },
+  missRate: { perMinute: 5, burst: 5 },
+  missPenalty: millis(600_000),
+  claimsPerNameplate: 3,
+  postRate: { perMinute: 1200, burst: 64 },
+  unclaimedLife: millis(3_600_000),
+  pairedLife: millis(600_000),
+  longestLife: millis(86_400_000),
+  coolDown: millis(86_400_000),
+  coolingNameplates: 200_000,
+  challengeRate: perSecond(20),
+  challengeRateTotal: perSecond(20_000),
+  rateEntries: 50_000,
+  queuedReplies: 1024,
+};

@@ -1,0 +1,279 @@
+import type { Crypto, Random } from '../ports.ts';
+import type { RelayServer } from '../relay/relay-server.ts';
+import type { Instant } from '../time.ts';
+import type { Endpoint } from '../wire/endpoint.ts';
+import { bytesKey, MessageType, sameBytes } from './message.ts';
+import { DERIVED_NAMEPLATES_FROM, type Farewell, Nameplates } from './nameplates.ts';
+import { PenaltyBox, RateLimit } from './rate-limit.ts';
+import type { Refusal } from './refusal.ts';
+import { type Claim, findClaim, type Registration, Registry, type Side } from './registry.ts';
+import {
+  encodeBound,
+  encodeClaimed,
+  encodeClosed,
+  encodeDeliver,
+  encodeError,
+  encodeRefreshed,
+  encodeRegistered,
+} from './replies.ts';
+import {
+  type BindFields,
+  type ClaimFields,
+  type CloseFields,
+  decodeBind,
+  decodeClaim,
+  decodeClose,
+  decodePost,
+  decodeRefresh,
+  decodeRegister,
+  type OpenRequest,
+  type Outcome,
+  type PostFields,
+  type RefreshFields,
+  type RegisterFields,
+} from './requests.ts';
+import type { ServerLimits } from './server-limits.ts';
+import type { ServerOutbox } from './server-outbox.ts';
+import { sourcePrefix } from './source-prefix.ts';
+
+export interface SwitchboardOptions {
+  readonly crypto: Crypto;
+  readonly random: Random;
+  readonly limits: ServerLimits;
+  readonly allowWantedNameplates: boolean;
+  readonly relay: RelayServer | undefined;
+  readonly outbox: ServerOutbox;
+}
+
+/** Who asks, when, and under which transaction id. */
+interface Call {
+  readonly txid: Uint8Array;
+  readonly remote: Endpoint;
+  readonly now: Instant;
+}
+
+/** The answer to a call: a whole packet, a refusal to be packed, or nothing to say. */
+type Answer = Uint8Array | Refusal | undefined;
+
+/** What is said of a nameplate after its owner closed it. */
+const FAREWELLS: Readonly<Record<Outcome, Farewell>> = {
+  happy: 'used',
+  failed: 'burnt',
+  cancelled: 'expired',
+};
+
+/**
+ * Brings the two sides of a nameplate together. Everything here comes from an address that has
+ * proven itself. Nothing is stored but who they are: a posted body goes to the other side's last
+ * address at once, or nowhere.
+ */
+export class Switchboard {
+  readonly registry: Registry;
+  readonly #options: SwitchboardOptions;
+  readonly #nameplates: Nameplates;
+  readonly #registers: RateLimit;
+  readonly #claims: RateLimit;
+  readonly #misses: PenaltyBox;
+  readonly #posts: RateLimit;
+
+  constructor(options: SwitchboardOptions) {
+    const { limits } = options;
+    this.#options = options;
+    this.#nameplates = new Nameplates(options.random, limits);
+    this.registry = new Registry(limits, this.#nameplates, (registration, farewell) => {
+      for (const claim of registration.claims) options.relay?.release(claim.key);
+      if (farewell === 'expired') options.outbox.tell({ kind: 'expired' });
+    });
+    this.#registers = new RateLimit(limits.registerRate, limits.rateEntries);
+    this.#claims = new RateLimit(limits.claimRate, limits.rateEntries);
+    this.#misses = new PenaltyBox(limits.missRate, limits.missPenalty, limits.rateEntries);
+    this.#posts = new RateLimit(limits.postRate, limits.rateEntries);
+  }
+
+  /** Answers a request whose address token was good. */
+  handle(request: OpenRequest, remote: Endpoint, now: Instant): void {
+    const answer = this.#answer(request, { txid: request.txid, remote, now });
+    if (answer === undefined) return;
+    const packet = typeof answer === 'string' ? encodeError(request.txid, answer) : answer;
+    this.#options.outbox.send(remote, packet);
+  }
+
+  #answer({ type, fields }: OpenRequest, call: Call): Answer {
+    switch (type) {
+      case MessageType.register:
+        return this.#decoded(decodeRegister(fields), (request) => this.#register(request, call));
+      case MessageType.refresh:
+        return this.#decoded(decodeRefresh(fields), (request) => this.#refresh(request, call));
+      case MessageType.claim:
+        return this.#decoded(decodeClaim(fields), (request) => this.#claim(request, call));
+      case MessageType.post:
+        return this.#decoded(decodePost(fields), (request) => this.#post(request, call));
+      case MessageType.bind:
+        return this.#decoded(decodeBind(fields), (request) => this.#bind(request, call));
+      default:
+        return this.#decoded(decodeClose(fields), (request) => this.#close(request, call));
+    }
+  }
+
+  #decoded<Fields>(fields: Fields | undefined, answer: (fields: Fields) => Answer): Answer {
+    if (fields !== undefined) return answer(fields);
+    this.#options.outbox.drop('undecodable');
+    return undefined;
+  }
+
+  #register(request: RegisterFields, call: Call): Answer {
+    const { remote, now, txid } = call;
+    const secretHash = this.#options.crypto.sha256(request.ownerSecret);
+    const known = this.registry.findByOwner(secretHash, now);
+    if (known && sameBytes(known.hello, request.hello)) {
+      known.owner.remote = remote;
+      known.owner.deliveryId = txid.slice();
+      this.registry.extend(known, now);
+      return encodeRegistered(txid, known.nameplate, remote);
+    }
+    const source = sourcePrefix(remote.address);
+    if (!this.#registers.take(source.host, now)) return 'rate-limited';
+    // The owner with another hello starts over: another nonce, so no claim of the old one is good.
+    if (known) this.registry.remove(known, undefined, now);
+    if (!this.registry.hasRoom(source)) return 'busy';
+    const nameplate = known?.nameplate ?? this.#pickNameplate(request.wanted);
+    if (nameplate === undefined) return 'busy';
+    const owner: Side = { remote, secretHash, deliveryId: txid.slice() };
+    this.registry.add({ nameplate, owner, source, hello: request.hello.slice() }, now);
+    this.#options.outbox.tell({ kind: 'registered' });
+    return encodeRegistered(txid, nameplate, remote);
+  }
+
+  #pickNameplate(wanted: number): number | undefined {
+    const isHonoured =
+      wanted !== 0 && (this.#options.allowWantedNameplates || wanted >= DERIVED_NAMEPLATES_FROM);
+    if (!isHonoured) return this.#nameplates.choose(this.registry);
+    return this.registry.has(wanted) ? undefined : wanted;
+  }
+
+  #refresh({ nameplate, ownerSecret }: RefreshFields, { remote, now, txid }: Call): Answer {
+    const registration = this.registry.find(nameplate, now);
+    if (!registration) return this.#missing(nameplate, now);
+    if (!this.#owns(registration.owner, ownerSecret)) return 'bad-secret';
+    registration.owner.remote = remote;
+    this.registry.extend(registration, now);
+    return encodeRefreshed(txid, remote);
+  }
+
+  #claim(request: ClaimFields, call: Call): Answer {
+    const { remote, now, txid } = call;
+    const { host } = sourcePrefix(remote.address);
+    const registration = this.registry.find(request.nameplate, now);
+    const known = registration && findClaim(registration, request.claimId);
+    if (registration && known) {
+      if (!this.#owns(known, request.claimSecret)) return 'bad-secret';
+      known.remote = remote;
+      known.deliveryId = txid.slice();
+      return encodeClaimed(txid, remote, registration.hello);
+    }
+    if (this.#misses.isShutOut(host, now)) return 'rate-limited';
+    if (!registration) {
+      return this.#misses.fail(host, now) ? 'rate-limited' : this.#missing(request.nameplate, now);
+    }
+    if (!this.#claims.take(host, now)) return 'rate-limited';
+    if (registration.claims.length >= this.#options.limits.claimsPerNameplate) return 'burnt';
+    registration.claims.push(this.#newClaim(request, call));
+    this.#options.outbox.tell({ kind: 'claimed' });
+    return encodeClaimed(txid, remote, registration.hello);
+  }
+
+  #newClaim({ nameplate, claimId, claimSecret }: ClaimFields, { txid, remote }: Call): Claim {
+    return {
+      id: claimId.slice(),
+      key: `${nameplate}|${bytesKey(claimId)}`,
+      remote,
+      secretHash: this.#options.crypto.sha256(claimSecret),
+      deliveryId: txid.slice(),
+      answered: false,
+      closed: false,
+    };
+  }
+
+  #post({ nameplate, claimId, secret, body }: PostFields, { remote, now }: Call): Answer {
+    const party = this.#party(nameplate, claimId, secret, now);
+    if (typeof party === 'string') return party;
+    const { registration, claim, own, other } = party;
+    if (!this.#posts.take(`${own === claim ? 'c' : 'o'}|${claim.key}`, now)) {
+      this.#options.outbox.drop('post-rate');
+      return undefined;
+    }
+    own.remote = remote;
+    if (own === registration.owner) this.#notePairing(registration, claim, now);
+    const packet = encodeDeliver(other.deliveryId, claim.id, remote, body);
+    this.#options.outbox.send(other.remote, packet);
+    return undefined;
+  }
+
+  #notePairing(registration: Registration, claim: Claim, now: Instant): void {
+    if (claim.answered) return;
+    claim.answered = true;
+    this.registry.pair(registration, now);
+    this.#options.outbox.tell({ kind: 'paired' });
+  }
+
+  #bind(request: BindFields, { txid, remote, now }: Call): Answer {
+    const party = this.#party(request.nameplate, request.claimId, request.secret, now);
+    if (typeof party === 'string') return party;
+    const { registration, claim, own } = party;
+    const { relay, crypto, outbox } = this.#options;
+    if (!relay) return 'relay-refused';
+    own.remote = remote;
+    const outcome = relay.bind(
+      {
+        key: claim.key,
+        side: own === claim ? 'claim' : 'owner',
+        remote,
+        source: sourcePrefix(remote.address).host,
+        tokenHash: crypto.sha256(request.relayToken),
+        connectionId: request.connectionId.slice(),
+      },
+      now,
+    );
+    if (outcome === 'busy') return 'busy';
+    if (outcome === 'refused') return 'relay-refused';
+    if (outcome === 'opened') outbox.tell({ kind: 'relay-opened' });
+    if (outcome !== 'waiting') this.registry.extendForRelay(registration, now);
+    return encodeBound(txid, outcome !== 'waiting');
+  }
+
+  #close({ nameplate, secret, outcome }: CloseFields, { txid, now }: Call): Answer {
+    const registration = this.registry.find(nameplate, now);
+    // Gone is gone: CLOSE is repeated until CLOSED arrives.
+    if (!registration) return encodeClosed(txid);
+    const claim = registration.claims.find((candidate) => this.#owns(candidate, secret));
+    if (claim) {
+      // A claim lets go of itself only. It stays counted: three claims are for life.
+      claim.closed = true;
+      this.#options.relay?.release(claim.key);
+    } else if (this.#owns(registration.owner, secret)) {
+      this.registry.remove(registration, FAREWELLS[outcome], now);
+      this.#options.outbox.tell({ kind: 'closed', outcome });
+    } else return 'bad-secret';
+    return encodeClosed(txid);
+  }
+
+  #missing(nameplate: number, now: Instant): Refusal {
+    return this.#nameplates.farewell(nameplate, now) ?? 'unknown-nameplate';
+  }
+
+  /** Whose secret this is, the owner's or the claim's, and who stands on the other side. */
+  #party(nameplate: number, claimId: Uint8Array, secret: Uint8Array, now: Instant) {
+    const registration = this.registry.find(nameplate, now);
+    if (!registration) return this.#missing(nameplate, now);
+    const claim = findClaim(registration, claimId);
+    if (!claim || claim.closed) return 'bad-secret';
+    const { owner } = registration;
+    if (this.#owns(owner, secret)) return { registration, claim, own: owner, other: claim };
+    if (this.#owns(claim, secret)) return { registration, claim, own: claim, other: owner };
+    return 'bad-secret';
+  }
+
+  #owns(side: Side, secret: Uint8Array): boolean {
+    return this.#options.crypto.equal(side.secretHash, this.#options.crypto.sha256(secret));
+  }
+}
