@@ -184,8 +184,12 @@ export class Driver<Event> implements EventTarget {
   #transmit({ remote, payload, segmentSize, release }: Transmit): void {
     checkTransmit(payload.length, segmentSize, this.#socket.name);
     const to = this.#world.endpoints.intern(remote);
-    const copy = new Uint8Array(payload);
+    const copy = this.#world.memory.copy(payload);
     release?.();
+    if (copy.length <= segmentSize) {
+      this.#socket.send(copy, to);
+      return;
+    }
     for (let start = 0; start < copy.length; start += segmentSize) {
       this.#socket.send(copy.subarray(start, start + segmentSize), to);
     }

@@ -189,7 +189,7 @@ export class Nat {
   }
 
   #allocate(preferred: number, now: Instant): number | undefined {
-    const start = this.#firstChoice(preferred);
+    const start = this.#firstChoice(preferred, now);
     const port = this.#firstFree(start, now);
     if (port !== undefined || this.#retired.size === 0) return this.#taken(port);
     this.#retired.clear();
@@ -201,21 +201,27 @@ export class Nat {
     return port;
   }
 
-  #firstChoice(preferred: number): number {
+  // A NAT whose favourite port is taken draws one: as Linux does, and harder to predict than the next.
+  #firstChoice(preferred: number, now: Instant): number {
     const { first, last } = this.#ports;
     const { allocation } = this.options;
-    if (allocation === 'preserving' && first <= preferred && preferred <= last) return preferred;
-    return allocation === 'sequential' ? this.#nextPort : this.#randomPort();
+    if (allocation === 'sequential') return this.#nextPort;
+    const isInRange = first <= preferred && preferred <= last;
+    const isPreserved = allocation === 'preserving' && isInRange && this.#isFree(preferred, now);
+    return isPreserved ? preferred : this.#randomPort();
   }
 
   #firstFree(start: number, now: Instant): number | undefined {
     let port = start;
     do {
-      const isUsed = this.#live(this.#byPort.get(port), now) !== undefined;
-      if (!isUsed && !this.#retired.has(port)) return port;
+      if (this.#isFree(port, now)) return port;
       port = this.#following(port);
     } while (port !== start);
     return undefined;
+  }
+
+  #isFree(port: number, now: Instant): boolean {
+    return this.#live(this.#byPort.get(port), now) === undefined && !this.#retired.has(port);
   }
 
   #following(port: number): number {

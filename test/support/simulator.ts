@@ -4,6 +4,7 @@ import { EndpointTable } from './endpoint-table.ts';
 import { EventQueue } from './event-queue.ts';
 import { Fingerprint } from './fingerprint.ts';
 import { Internet, type Tap } from './network.ts';
+import { PacketMemory } from './packet-memory.ts';
 import { SeededRandom } from './seeded-random.ts';
 
 // Not zero, so that nobody takes a span for a point in time unnoticed.
@@ -55,6 +56,7 @@ export class Simulation {
       endpoints: this.#endpoints,
       random: this.random.fork('network'),
       fingerprint: this.#fingerprint,
+      memory: new PacketMemory(),
     });
   }
 

@@ -4,6 +4,7 @@ import type { Fingerprint } from './fingerprint.ts';
 import { Link } from './link.ts';
 import type { LinePair, LinkOptions } from './link-options.ts';
 import type { Sink } from './packet.ts';
+import type { PacketMemory } from './packet-memory.ts';
 import type { SeededRandom } from './seeded-random.ts';
 
 /** What all nodes of one simulation share. */
@@ -13,6 +14,7 @@ export interface World {
   readonly endpoints: EndpointTable;
   readonly random: SeededRandom;
   readonly fingerprint: Fingerprint;
+  readonly memory: PacketMemory;
 }
 
 /** The two directions of the line between a node and its network. */
