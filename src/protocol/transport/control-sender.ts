@@ -1,0 +1,81 @@
+import type { Instant } from '../time.ts';
+import { ByteWriter } from '../wire/byte-writer.ts';
+import type { AckTracker } from './ack-tracker.ts';
+import { Closing } from './closing.ts';
+import { writeAck, writeClose, writePing } from './frame.ts';
+import type { IncomingRecords } from './incoming-records.ts';
+import type { PacketSealer } from './packet-sealer.ts';
+import type { Recovery } from './recovery.ts';
+import { NO_RECORD, PacketState } from './sent-packets.ts';
+import type { StrictMode } from './strict-mode.ts';
+
+interface ControlParts {
+  readonly acks: AckTracker;
+  readonly incoming: IncomingRecords;
+  readonly strict: StrictMode;
+  readonly recovery: Recovery;
+  readonly sealer: PacketSealer;
+}
+
+/** Makes the control packets that are due: an ACK, a ping, or the CLOSE and nothing else. */
+export class ControlSender {
+  readonly #parts: ControlParts;
+  #pingWanted = false;
+  #closing: Closing | undefined;
+
+  constructor(parts: ControlParts) {
+    this.#parts = parts;
+  }
+
+  requestPing(): void {
+    this.#pingWanted = true;
+  }
+
+  close(code: number, reason: string): void {
+    this.#closing ??= new Closing(code, reason);
+  }
+
+  /** An authentic packet came in: if we have closed, the peer may not know. */
+  onPeerTalking(now: Instant): void {
+    this.#closing?.onPeerStillTalking(now);
+  }
+
+  poll(now: Instant): Uint8Array | undefined {
+    if (this.#closing !== undefined) return this.#pollClose(this.#closing, now);
+    const due = this.#parts.acks.deadline;
+    if (!this.#pingWanted && (due === undefined || due > now)) return undefined;
+    const frames = new ByteWriter();
+    if (this.#parts.acks.largest >= 0) this.#writeAck(frames, now);
+    if (this.#pingWanted) writePing(frames);
+    const packetNumber = this.#nextNumber(this.#pingWanted, now);
+    this.#pingWanted = false;
+    return this.#parts.sealer.sealControl(packetNumber, frames.view());
+  }
+
+  #pollClose(closing: Closing, now: Instant): Uint8Array | undefined {
+    if (!closing.take(now)) return undefined;
+    const frames = new ByteWriter();
+    writeClose(frames, closing.code, closing.reason);
+    return this.#parts.sealer.sealControl(this.#nextNumber(false, now), frames.view());
+  }
+
+  #writeAck(frames: ByteWriter, now: Instant): void {
+    const { acks, incoming, strict } = this.#parts;
+    const { credit, rejected } = incoming;
+    writeAck(frames, {
+      delayMicros: acks.delayMicros(now),
+      credit,
+      strict: strict.active,
+      received: acks.received,
+      rejected,
+    });
+    acks.onAckSent(credit, now);
+  }
+
+  #nextNumber(elicitsAck: boolean, now: Instant): number {
+    const { recovery } = this.#parts;
+    if (elicitsAck) return recovery.onSent(NO_RECORD, 0, 0, now);
+    recovery.packets.push(PacketState.untracked, now);
+    return recovery.packets.next - 1;
+  }
+}

@@ -1,0 +1,149 @@
+import { AEAD_TAG_BYTES } from '../ports.ts';
+import { MAX_BATCH_BYTES } from '../wire/packet.ts';
+import { RangeSet } from '../wire/range-set.ts';
+import { BufferPool } from './buffer-pool.ts';
+import type { SlicePosition } from './data-packet.ts';
+import { MAX_REJECTED_RECORDS, type RejectedRecord } from './frame.ts';
+import { INITIAL_CREDIT } from './outgoing-records.ts';
+import type { RecordCipher } from './record-cipher.ts';
+
+/** No record is longer than what one batch carries. */
+export const MAX_RECORD_BYTES = MAX_BATCH_BYTES;
+/** Idle assembly buffers that are kept. */
+const POOLED_BUFFERS = 32;
+/** Pieces of one record: 54 slices lost one by one leave 27 gaps; more is no network's doing. */
+const MAX_PIECES = 64;
+
+/** A record that is being put together. */
+interface PartialRecord {
+  readonly length: number;
+  readonly buffer: Uint8Array;
+  readonly received: RangeSet;
+  missing: number;
+  /** Whether every slice so far came in a packet that was sealed by itself. */
+  sealed: boolean;
+}
+
+/**
+ * What a slice did: `refused` lies outside what was agreed; `failed` completed a record that did
+ * not open, which anybody on the path can cause; `broken` is the same although each of its slices
+ * was sealed, which only the peer can. These three are not acknowledged.
+ */
+export type SliceOutcome = 'stored' | 'completed' | 'known' | 'refused' | 'failed' | 'broken';
+
+/** Where a slice lies in what was received, and whether it was authentic by itself. */
+export interface SliceBytes {
+  readonly source: Uint8Array;
+  readonly start: number;
+  readonly end: number;
+  readonly sealed: boolean;
+}
+
+/** Puts records together from slices in any order, opens them, and says how many more may come. */
+export class IncomingRecords {
+  readonly #cipher: RecordCipher;
+  readonly #window: number;
+  readonly #pool = new BufferPool(MAX_RECORD_BYTES, POOLED_BUFFERS);
+  readonly #partial = new Map<number, PartialRecord>();
+  readonly #completed = new RangeSet();
+  readonly #ready: Uint8Array[] = [];
+  readonly #attempts = new Map<number, number>();
+  #completedCount = 0;
+  /** Plaintext bytes handed out or ready and not released yet. */
+  #held = 0;
+  #credit = 0;
+
+  /** `window`: bytes of records that may wait here, complete or not, at any time. */
+  constructor(cipher: RecordCipher, window: number) {
+    this.#cipher = cipher;
+    this.#window = window;
+    this.#credit = Math.max(INITIAL_CREDIT, Math.floor(window / MAX_RECORD_BYTES));
+  }
+
+  /** Record numbers below this are taken. It never shrinks. */
+  get credit(): number {
+    return this.#credit;
+  }
+
+  /** Records that are wanted again, each with the number of its failures so far. */
+  get rejected(): RejectedRecord[] {
+    return [...this.#attempts]
+      .slice(0, MAX_REJECTED_RECORDS)
+      .map(([record, attempt]) => ({ record, attempt }));
+  }
+
+  /** Takes a slice of a record; its bytes are copied. */
+  receive(position: SlicePosition, bytes: SliceBytes): SliceOutcome {
+    const length = bytes.end - bytes.start;
+    if (position.record >= this.#credit) return 'refused';
+    if (this.#completed.contains(position.record)) return 'known';
+    if (length === 0 || position.offset + length > position.recordLength) return 'refused';
+    const partial = this.#partial.get(position.record) ?? this.#begin(position);
+    if (partial === undefined || partial.length !== position.recordLength) return 'refused';
+    const added = partial.received.add(position.offset, position.offset + length);
+    if (added === 0) return 'known';
+    partial.buffer.set(bytes.source.subarray(bytes.start, bytes.end), position.offset);
+    partial.sealed &&= bytes.sealed;
+    partial.missing -= added;
+    if (partial.missing === 0) return this.#complete(position.record, partial);
+    // So many pieces cannot come from our slices.
+    if (partial.received.rangeCount > MAX_PIECES) return this.#reject(position.record, partial);
+    return 'stored';
+  }
+
+  /** The plaintext of the next complete record, in order of completion. */
+  poll(): Uint8Array | undefined {
+    return this.#ready.shift();
+  }
+
+  /** The application is done with so many plaintext bytes. True if credit grew noticeably. */
+  release(bytes: number): boolean {
+    this.#held -= bytes;
+    const before = this.#credit;
+    this.#updateCredit();
+    return this.#credit > before;
+  }
+
+  #begin(position: SlicePosition): PartialRecord | undefined {
+    const { recordLength } = position;
+    if (recordLength <= AEAD_TAG_BYTES || recordLength > MAX_RECORD_BYTES) return undefined;
+    const partial = {
+      length: recordLength,
+      buffer: this.#pool.take(),
+      received: new RangeSet(),
+      missing: recordLength,
+      sealed: true,
+    };
+    this.#partial.set(position.record, partial);
+    return partial;
+  }
+
+  #complete(record: number, partial: PartialRecord): SliceOutcome {
+    const plaintext = this.#cipher.open(record, partial.buffer.subarray(0, partial.length));
+    if (plaintext === undefined) return this.#reject(record, partial);
+    this.#drop(record, partial);
+    this.#attempts.delete(record);
+    this.#completed.add(record, record + 1);
+    this.#completedCount += 1;
+    this.#held += plaintext.length;
+    this.#ready.push(plaintext);
+    this.#updateCredit();
+    return 'completed';
+  }
+
+  #reject(record: number, partial: PartialRecord): SliceOutcome {
+    this.#drop(record, partial);
+    this.#attempts.set(record, (this.#attempts.get(record) ?? 0) + 1);
+    return partial.sealed ? 'broken' : 'failed';
+  }
+
+  #drop(record: number, partial: PartialRecord): void {
+    this.#partial.delete(record);
+    this.#pool.give(partial.buffer);
+  }
+
+  #updateCredit(): void {
+    const room = Math.floor((this.#window - this.#held) / MAX_RECORD_BYTES);
+    this.#credit = Math.max(this.#credit, this.#completedCount + Math.max(0, room));
+  }
+}

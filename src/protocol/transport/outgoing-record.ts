@@ -1,0 +1,140 @@
+import { DATA_HEADER_BYTES } from './data-packet.ts';
+
+const SliceState = { pending: 0, inFlight: 1, acked: 2 } as const;
+
+/**
+ * A sealed record that is not acknowledged yet.
+ *
+ * Its ciphertext lies in `packets` the way it first leaves: a gap of a packet header before every
+ * `layoutSlice` bytes, so that the first transmission needs no copy. What is in flight and what is
+ * acknowledged is kept by slices of `sliceBytes`, which become smaller than the layout's when the
+ * session falls to strict mode or the path's MTU shrinks.
+ */
+export class OutgoingRecord {
+  readonly number: number;
+  /** Bytes of ciphertext and tag. */
+  readonly length: number;
+  readonly packets: Uint8Array;
+  readonly #layoutSlice: number;
+  sliceBytes: number;
+  #states: Uint8Array;
+  #acked = 0;
+  /** Slices below this one have been sent at least once. */
+  sentSlices = 0;
+  /** Batches that point into `packets` and are not out of the socket yet. */
+  pendingSends = 0;
+  /** The peer's count of failures to open this record that we have answered. */
+  attempt = 0;
+
+  constructor(number: number, packets: Uint8Array, layoutSlice: number, sealed: Uint8Array[]) {
+    this.number = number;
+    this.packets = packets;
+    this.#layoutSlice = layoutSlice;
+    this.sliceBytes = layoutSlice;
+    this.length = this.#fill(sealed);
+    this.#states = new Uint8Array(this.sliceCount);
+  }
+
+  get sliceCount(): number {
+    return Math.ceil(this.length / this.sliceBytes);
+  }
+
+  get isAcked(): boolean {
+    return this.#acked === this.sliceCount;
+  }
+
+  /** Whether slices can be sent straight from `packets`. */
+  get isLaidOut(): boolean {
+    return this.sliceBytes === this.#layoutSlice;
+  }
+
+  /** Where the packet of a slice begins in `packets`; only while `isLaidOut`. */
+  packetStart(slice: number): number {
+    return slice * (this.#layoutSlice + DATA_HEADER_BYTES);
+  }
+
+  sliceLength(slice: number): number {
+    return Math.min(this.sliceBytes, this.length - slice * this.sliceBytes);
+  }
+
+  isWanted(slice: number): boolean {
+    return this.#states[slice] === SliceState.pending;
+  }
+
+  markSent(slice: number): void {
+    this.#states[slice] = SliceState.inFlight;
+  }
+
+  /** Slices that lie wholly in these bytes have arrived. */
+  markAcked(offset: number, length: number): void {
+    const end = offset + length;
+    for (let i = Math.ceil(offset / this.sliceBytes); i < this.sliceCount; i += 1) {
+      if (i * this.sliceBytes + this.sliceLength(i) > end) return;
+      if (this.#states[i] !== SliceState.acked) this.#acked += 1;
+      this.#states[i] = SliceState.acked;
+    }
+  }
+
+  /** Calls `visit` for each slice in these bytes that has to be sent again. */
+  markLost(offset: number, length: number, visit: (slice: number) => void): void {
+    const end = Math.min(offset + length, this.length);
+    const first = Math.floor(offset / this.sliceBytes);
+    for (let i = first; i * this.sliceBytes < end; i += 1) {
+      if (this.#states[i] !== SliceState.inFlight) continue;
+      this.#states[i] = SliceState.pending;
+      visit(i);
+    }
+  }
+
+  /** All of it is wanted again: the peer could not open what it put together. */
+  restart(): void {
+    this.#states.fill(SliceState.pending);
+    this.#acked = 0;
+    this.sentSlices = 0;
+  }
+
+  /** Cuts the record into smaller slices. What was acknowledged whole stays acknowledged. */
+  reslice(sliceBytes: number): void {
+    if (sliceBytes >= this.sliceBytes) return;
+    const acked: number[] = [];
+    for (let i = 0; i < this.sliceCount; i += 1) {
+      if (this.#states[i] === SliceState.acked)
+        acked.push(i * this.sliceBytes, this.sliceLength(i));
+    }
+    this.sliceBytes = sliceBytes;
+    this.#states = new Uint8Array(this.sliceCount);
+    this.restart();
+    for (let i = 0; i < acked.length; i += 2)
+      this.markAcked(acked[i] as number, acked[i + 1] as number);
+  }
+
+  /** Copies ciphertext bytes, stepping over the header gaps of the layout. */
+  copy(offset: number, length: number, into: Uint8Array, at: number): void {
+    let from = offset;
+    let to = at;
+    const end = offset + length;
+    while (from < end) {
+      const slice = Math.floor(from / this.#layoutSlice);
+      const until = Math.min(end, (slice + 1) * this.#layoutSlice);
+      const start = from + (slice + 1) * DATA_HEADER_BYTES;
+      into.set(this.packets.subarray(start, start + until - from), to);
+      to += until - from;
+      from = until;
+    }
+  }
+
+  #fill(sealed: Uint8Array[]): number {
+    let length = 0;
+    for (const piece of sealed) {
+      for (let taken = 0; taken < piece.length; ) {
+        const room = this.#layoutSlice - (length % this.#layoutSlice);
+        const slice = Math.floor(length / this.#layoutSlice);
+        const part = piece.subarray(taken, taken + room);
+        this.packets.set(part, length + (slice + 1) * DATA_HEADER_BYTES);
+        taken += part.length;
+        length += part.length;
+      }
+    }
+    return length;
+  }
+}

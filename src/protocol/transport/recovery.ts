@@ -1,0 +1,280 @@
+import { after, earliest, type Instant, instant, type Millis, millis } from '../time.ts';
+import { RangeSet } from '../wire/range-set.ts';
+import { MAX_ACK_DELAY } from './ack-tracker.ts';
+import type { AckSample, CongestionController } from './congestion-controller.ts';
+import { DeliveryRate } from './delivery-rate.ts';
+import { GRANULARITY, type RttEstimator } from './rtt-estimator.ts';
+import { NO_RECORD, PacketState, SentPackets } from './sent-packets.ts';
+
+/**
+ * RFC 9002 §6.1.1 has 3; here a receive may bring 54 packets of one flow before an older one of
+ * another queue, so a batch's quarter is the start, and spurious losses raise it.
+ */
+const INITIAL_PACKET_THRESHOLD = 16;
+const MAX_PACKET_THRESHOLD = 1024;
+/** RFC 9002 §6.1.2: 9/8 of the round-trip time; spurious losses widen it up to twice. */
+const TIME_THRESHOLD = 9 / 8;
+const MAX_TIME_THRESHOLD = 2;
+/** A probe at least every two seconds, so that a path that returns is noticed (F5: within 3 s). */
+const MAX_PROBE_INTERVAL_MS = 2000;
+/** RFC 9002 §7.6: this many probe timeouts in a row are persistent congestion. */
+const PERSISTENT_CONGESTION_PROBES = 4;
+
+/** Ranges of acknowledged numbers that are remembered before the oldest are trimmed. */
+const TRIM_RANGES = 512;
+
+/** What has become of a slice. */
+export type SliceObserver = (record: number, offset: number, length: number) => void;
+
+/** Loss detection and probe timeouts over the history of sent packets (RFC 9002 §6). */
+export class Recovery {
+  readonly packets = new SentPackets();
+  readonly rate: DeliveryRate;
+  readonly rtt: RttEstimator;
+  readonly #congestion: CongestionController;
+  readonly #onSliceAcked: SliceObserver;
+  readonly #onSliceLost: SliceObserver;
+  readonly #sample = newSample();
+  /** Numbers already processed as acknowledged, so that each ACK costs only what it adds. */
+  readonly #acked = new RangeSet();
+  #inFlight = 0;
+  #inFlightPackets = 0;
+  #largestAcked = -1;
+  /** No packet below this one is in flight. */
+  #lossCursor = 0;
+  #lossTime: Instant | undefined;
+  #lastSentAt: Instant = instant(0);
+  #probes = 0;
+  #packetThreshold = INITIAL_PACKET_THRESHOLD;
+  #timeThreshold = TIME_THRESHOLD;
+  /** Slices sent, declared lost and declared lost by mistake. */
+  readonly counters = { sent: 0, lost: 0, spurious: 0 };
+
+  constructor(options: {
+    rtt: RttEstimator;
+    congestion: CongestionController;
+    onSliceAcked: SliceObserver;
+    onSliceLost: SliceObserver;
+  }) {
+    this.rtt = options.rtt;
+    this.rate = new DeliveryRate(this.packets);
+    this.#congestion = options.congestion;
+    this.#onSliceAcked = options.onSliceAcked;
+    this.#onSliceLost = options.onSliceLost;
+  }
+
+  /** Slice bytes in flight. */
+  get inFlight(): number {
+    return this.#inFlight;
+  }
+
+  get hasInFlight(): boolean {
+    return this.#inFlightPackets > 0;
+  }
+
+  /** Notes a packet that elicits an ACK, and yields its packet number. */
+  onSent(record: number, offset: number, length: number, now: Instant): number {
+    const packetNumber = this.packets.next;
+    const index = this.packets.push(PacketState.inFlight, now);
+    this.packets.record[index] = record;
+    this.packets.offset[index] = offset;
+    this.packets.length[index] = length;
+    this.rate.onSent(index, this.#inFlight === 0, now);
+    this.#inFlight += length;
+    this.#inFlightPackets += 1;
+    this.#lastSentAt = now;
+    this.counters.sent += 1;
+    return packetNumber;
+  }
+
+  /** When `handleTimeout` is to be called. */
+  get deadline(): Instant | undefined {
+    if (!this.hasInFlight) return undefined;
+    return earliest(this.#lossTime, after(this.#lastSentAt, this.probeInterval));
+  }
+
+  /** Probe timeout with exponential back-off (RFC 9002 §6.2.1), bounded. */
+  get probeInterval(): Millis {
+    const base = this.rtt.probeTimeout(millis(2 * MAX_ACK_DELAY));
+    const bound = Math.max(MAX_PROBE_INTERVAL_MS, 2 * base);
+    return millis(Math.min(bound, base * 2 ** Math.min(this.#probes, 10)));
+  }
+
+  /** Whether a probe has to be sent: something in flight has been unanswered for too long. */
+  handleTimeout(now: Instant): boolean {
+    if (!this.hasInFlight) return false;
+    if (this.#lossTime !== undefined && now >= this.#lossTime) {
+      this.#beginSample(now);
+      this.#detectLosses(now);
+      this.#finishSample(now);
+      return false;
+    }
+    if (now < after(this.#lastSentAt, this.probeInterval)) return false;
+    this.#probes += 1;
+    this.#lastSentAt = now;
+    return true;
+  }
+
+  /** Calls `visit` for the slices of up to `count` of the oldest packets in flight. */
+  oldestInFlight(count: number, visit: SliceObserver): void {
+    let found = 0;
+    for (let n = this.#lossCursor; n < this.packets.next && found < count; n += 1) {
+      const i = this.packets.index(n);
+      if (this.packets.state[i] !== PacketState.inFlight) continue;
+      found += 1;
+      this.#reportSlice(i, visit);
+    }
+  }
+
+  /** Processes an ACK frame. False when the peer acknowledges what was never sent. */
+  onAck(received: RangeSet, ackDelay: Millis, now: Instant): boolean {
+    const largest = received.end(received.rangeCount - 1) - 1;
+    if (largest >= this.packets.next) return false;
+    this.#beginSample(now);
+    const before = this.#largestAcked;
+    for (let i = 0; i < received.rangeCount; i += 1) {
+      if (!this.#onRange(received.start(i), received.end(i), now)) return false;
+    }
+    if (this.#acked.rangeCount > TRIM_RANGES) this.#acked.removeBelow(this.packets.base);
+    if (largest > before) this.#onLargest(largest, ackDelay, now);
+    this.#detectLosses(now);
+    this.#finishSample(now);
+    return true;
+  }
+
+  /** A new path: what is in flight on the old one is judged by time alone. */
+  onPathChange(rtt: Millis, now: Instant): void {
+    this.rtt.reset(rtt);
+    this.#probes = 0;
+    this.#congestion.onPathChange(rtt, now);
+  }
+
+  #onRange(start: number, end: number, now: Instant): boolean {
+    const from = Math.max(start, this.packets.base);
+    if (from >= end || this.#acked.covers(from, end)) return true;
+    let honest = true;
+    this.#acked.forEachGap(from, end, (low, high) => {
+      for (let n = low; n < high; n += 1) honest = this.#onNumberAcked(n, now) && honest;
+    });
+    this.#acked.add(from, end);
+    return honest;
+  }
+
+  /** False for a number that was skipped on purpose (RFC 9000 §21.4: optimistic ACK). */
+  #onNumberAcked(packetNumber: number, now: Instant): boolean {
+    const index = this.packets.index(packetNumber);
+    const state = this.packets.state[index];
+    if (state === PacketState.inFlight) this.#onPacketAcked(packetNumber, index, now);
+    else if (state === PacketState.lost) this.#onSpuriousLoss(packetNumber, index);
+    return state !== PacketState.skipped;
+  }
+
+  #onPacketAcked(packetNumber: number, index: number, now: Instant): void {
+    const length = this.packets.length[index] as number;
+    this.packets.state[index] = PacketState.acked;
+    this.#inFlight -= length;
+    this.#inFlightPackets -= 1;
+    this.#sample.acked += length;
+    this.rate.onAcked(packetNumber, index, now);
+    this.#reportSlice(index, this.#onSliceAcked);
+  }
+
+  /** It was late, not lost: wait longer from now on, by count and by time (RFC 8985 §6.2 in spirit). */
+  #onSpuriousLoss(packetNumber: number, index: number): void {
+    this.packets.state[index] = PacketState.acked;
+    this.counters.spurious += 1;
+    const distance = this.#largestAcked - packetNumber + 1;
+    this.#packetThreshold = Math.min(
+      MAX_PACKET_THRESHOLD,
+      Math.max(this.#packetThreshold, distance),
+    );
+    this.#timeThreshold = Math.min(MAX_TIME_THRESHOLD, this.#timeThreshold + 1 / 64);
+    this.#reportSlice(index, this.#onSliceAcked);
+  }
+
+  #onLargest(largest: number, ackDelay: Millis, now: Instant): void {
+    this.#largestAcked = largest;
+    if (!this.packets.has(largest)) return;
+    const index = this.packets.index(largest);
+    if (this.packets.state[index] !== PacketState.acked) return;
+    const rtt = millis(now - (this.packets.sentAt[index] as number));
+    this.#sample.rtt = rtt;
+    this.rtt.onSample(rtt, ackDelay);
+  }
+
+  #detectLosses(now: Instant): void {
+    const { packets } = this;
+    const delay = Math.max(
+      this.#timeThreshold * Math.max(this.rtt.smoothed, this.rtt.latest),
+      GRANULARITY,
+    );
+    this.#lossTime = undefined;
+    // Packets leave in the order of their numbers, so the first that is not lost ends the search.
+    let n = Math.max(this.#lossCursor, packets.base);
+    for (; n < this.#largestAcked; n += 1) {
+      const index = packets.index(n);
+      if (packets.state[index] !== PacketState.inFlight) continue;
+      const lostAt = (packets.sentAt[index] as number) + delay;
+      if (this.#largestAcked - n < this.#packetThreshold && lostAt > now) {
+        this.#lossTime = instant(lostAt);
+        break;
+      }
+      this.#onPacketLost(index);
+    }
+    this.#lossCursor = n;
+  }
+
+  #onPacketLost(index: number): void {
+    const length = this.packets.length[index] as number;
+    this.packets.state[index] = PacketState.lost;
+    this.#inFlight -= length;
+    this.#inFlightPackets -= 1;
+    this.#sample.lost += length;
+    this.counters.lost += 1;
+    this.#reportSlice(index, this.#onSliceLost);
+  }
+
+  #beginSample(now: Instant): void {
+    const sample = this.#sample;
+    sample.now = now;
+    sample.acked = 0;
+    sample.lost = 0;
+    sample.rtt = undefined;
+    sample.priorInFlight = this.#inFlight;
+  }
+
+  #finishSample(now: Instant): void {
+    const sample = this.#sample;
+    sample.inFlight = this.#inFlight;
+    if (sample.acked > 0) {
+      if (this.#probes >= PERSISTENT_CONGESTION_PROBES) {
+        this.#congestion.onPersistentCongestion(now);
+      }
+      this.#probes = 0;
+    }
+    if (sample.acked === 0 && sample.lost === 0) return;
+    this.rate.finish(sample, this.rtt.min);
+    this.#congestion.onAck(sample);
+  }
+
+  #reportSlice(index: number, visit: SliceObserver): void {
+    const record = this.packets.record[index] as number;
+    if (record === NO_RECORD) return;
+    visit(record, this.packets.offset[index] as number, this.packets.length[index] as number);
+  }
+}
+
+function newSample(): AckSample {
+  return {
+    now: instant(0),
+    acked: 0,
+    lost: 0,
+    inFlight: 0,
+    priorInFlight: 0,
+    delivered: 0,
+    priorDelivered: 0,
+    rate: 0,
+    appLimited: false,
+    rtt: undefined,
+  };
+}
