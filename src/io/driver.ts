@@ -1,0 +1,163 @@
+import type { Machine } from '../protocol/machine.ts';
+import type { Instant } from '../protocol/time.ts';
+import type { Endpoint } from '../protocol/wire/endpoint.ts';
+import { monotonicNow } from './clock.ts';
+import { MAX_PENDING_SENDS, type SocketErrorHandler, type UdpSocket } from './udp-socket.ts';
+
+export interface DriverOptions<Event> {
+  readonly machine: Machine<Event>;
+  /** At most one for each address family is sent from; all are received on. Not closed by the driver. */
+  readonly sockets: readonly UdpSocket[];
+  readonly onEvent: (event: Event) => void;
+  /** Sends that failed. They count as lost; `EMSGSIZE` says that the path takes no such datagrams. */
+  readonly onSocketError?: SocketErrorHandler;
+  readonly clock?: () => Instant;
+}
+
+/** Runs a machine on sockets and a timer: input in, then drained, then asleep until its deadline. */
+export class Driver<Event> {
+  readonly #machine: Machine<Event>;
+  readonly #sockets: readonly UdpSocket[];
+  readonly #ipv4: UdpSocket | undefined;
+  readonly #ipv6: UdpSocket | undefined;
+  readonly #onEvent: (event: Event) => void;
+  readonly #onSocketError: SocketErrorHandler;
+  readonly #clock: () => Instant;
+  #alarm: { readonly timer: NodeJS.Timeout; readonly at: Instant } | undefined;
+  #immediate: NodeJS.Immediate | undefined;
+  #alarmRang = false;
+  #draining = false;
+  #poked = false;
+  #closed = false;
+
+  constructor(options: DriverOptions<Event>) {
+    this.#machine = options.machine;
+    this.#sockets = options.sockets;
+    this.#ipv4 = options.sockets.find((socket) => socket.family === 'udp4');
+    this.#ipv6 = options.sockets.find((socket) => socket.family === 'udp6');
+    this.#onEvent = options.onEvent;
+    this.#onSocketError = options.onSocketError ?? (() => undefined);
+    this.#clock = options.clock ?? monotonicNow;
+  }
+
+  /** Takes over the sockets' handlers and lets the machine say its first words. */
+  start(): void {
+    const onBatch = (batch: Uint8Array, remote: Endpoint) => this.#receive(batch, remote);
+    const onDrain = () => this.#soon();
+    for (const socket of this.#sockets) {
+      socket.onBatch(onBatch);
+      socket.onDrain(onDrain);
+      socket.onError(this.#onSocketError);
+    }
+    this.#drain();
+  }
+
+  /** To be called after the application asked something of the machine. */
+  poke(): void {
+    this.#drain();
+  }
+
+  /** Sends what the machine still has to say, such as its goodbye, and lets go of everything. */
+  close(): void {
+    if (this.#closed) return;
+    this.#transmit(this.#clock());
+    this.#closed = true;
+    clearTimeout(this.#alarm?.timer);
+    clearImmediate(this.#immediate);
+    for (const socket of this.#sockets) {
+      socket.onBatch(() => undefined);
+      socket.onDrain(() => undefined);
+      socket.onError(() => undefined);
+    }
+  }
+
+  // Drained after every batch, not once a loop turn: draining an idle machine costs next to
+  // nothing, and acknowledgements leave before the next of up to 32 batches is read.
+  #receive(batch: Uint8Array, remote: Endpoint): void {
+    this.#machine.handleBatch(batch, remote, this.#clock());
+    this.#drain();
+  }
+
+  #drain(): void {
+    if (this.#closed) return;
+    this.#poked = true;
+    if (this.#draining) return; // Poked out of `onEvent`: the loop below goes round once more.
+    this.#draining = true;
+    try {
+      while (this.#poked && !this.#closed) {
+        this.#poked = false;
+        this.#transmit(this.#clock());
+        this.#deliver();
+      }
+    } finally {
+      this.#draining = false;
+    }
+    if (!this.#closed) this.#arm();
+  }
+
+  /** Sends until the machine is silent or a socket is full; in that case `onDrain` goes on. */
+  #transmit(now: Instant): void {
+    while (this.#hasRoom()) {
+      const transmit = this.#machine.pollTransmit(now);
+      if (!transmit) return;
+      const socket = transmit.remote.address.includes(':') ? this.#ipv6 : this.#ipv4;
+      if (socket) socket.send(transmit);
+      else transmit.release?.();
+    }
+  }
+
+  #hasRoom(): boolean {
+    for (const socket of this.#sockets) if (socket.pending >= MAX_PENDING_SENDS) return false;
+    return true;
+  }
+
+  // Whoever hears of an event may ask something of the machine: what it then says is sent at once.
+  #deliver(): void {
+    let event = this.#machine.pollEvent();
+    while (event !== undefined && !this.#closed) {
+      this.#poked = true;
+      this.#onEvent(event);
+      event = this.#machine.pollEvent();
+    }
+  }
+
+  /**
+   * One timer, left alone when it rings no later than a new one would: rung early it does nothing
+   * but arm itself again. It is never shorter than a millisecond, so a deadline that has passed and
+   * stays passed does not become a busy loop.
+   */
+  #arm(): void {
+    const deadline = this.#machine.pollTimeout();
+    if (deadline === undefined) return;
+    const now = this.#clock();
+    const delay = Math.min(Math.max(1, Math.ceil(deadline - now)), MAX_TIMER_MS);
+    const at = (now + delay) as Instant;
+    if (this.#alarm && this.#alarm.at <= at) return;
+    clearTimeout(this.#alarm?.timer);
+    this.#alarm = { timer: setTimeout(this.#onAlarm, delay), at };
+  }
+
+  // After a stall of the event loop timers run first, while the datagrams that would have kept a
+  // deadline from passing still wait in the kernel. So sockets are read before it counts as passed.
+  readonly #onAlarm = (): void => {
+    this.#alarm = undefined;
+    this.#alarmRang = true;
+    this.#soon();
+  };
+
+  #soon(): void {
+    if (!this.#closed) this.#immediate ??= setImmediate(this.#onImmediate);
+  }
+
+  readonly #onImmediate = (): void => {
+    this.#immediate = undefined;
+    const now = this.#clock();
+    const deadline = this.#alarmRang ? this.#machine.pollTimeout() : undefined;
+    this.#alarmRang = false;
+    if (deadline !== undefined && deadline <= now) this.#machine.handleTimeout(now);
+    this.#drain();
+  };
+}
+
+// setTimeout takes 31 bits; a longer wait is asked for again.
+const MAX_TIMER_MS = 2 ** 31 - 1;
