@@ -1,0 +1,68 @@
+import yargs from 'yargs';
+import type { Command } from './commands/command.ts';
+import { addReceive } from './commands/receive.ts';
+import { addSend } from './commands/send.ts';
+import { addServer } from './commands/server.ts';
+import { UsageError } from './usage-error.ts';
+
+/** Either a command to run, or a text that was asked for (`--help`, `--version`). */
+export type CommandLine =
+  | { readonly kind: 'command'; readonly command: Command }
+  | { readonly kind: 'text'; readonly text: string };
+
+const WIDEST_HELP = 80;
+
+/** Reads the arguments; throws `UsageError`. Nothing is run and nothing is printed. */
+export function parseCommandLine(
+  argv: readonly string[],
+  { version, columns }: { readonly version: string; readonly columns: number | undefined },
+): CommandLine {
+  let command: Command | undefined;
+  let text = '';
+  const choose = (chosen: Command) => {
+    command = chosen;
+  };
+  const parser = yargs()
+    .scriptName('p2pshare')
+    .usage('p2pshare: files straight from one machine to another, end-to-end encrypted')
+    .locale('en')
+    .wrap(Math.min(columns ?? WIDEST_HELP, WIDEST_HELP))
+    .parserConfiguration({
+      'boolean-negation': false,
+      'camel-case-expansion': false,
+      'dot-notation': false,
+      'greedy-arrays': false,
+      'parse-numbers': false,
+      'parse-positional-numbers': false,
+    });
+  addServer(addReceive(addSend(parser, choose), choose), choose)
+    .version(version)
+    .help()
+    .alias('help', 'h')
+    .strict()
+    .demandCommand(1, 'say what to do: send, receive or server')
+    // `fail` must throw: a handler that returns lets the command run on bad arguments.
+    .exitProcess(false)
+    .fail(throwUsageError)
+    .parse(withoutDoubleDash(argv), {}, (_error, _args, output) => {
+      text = output;
+    });
+  return command === undefined ? { kind: 'text', text: `${text}\n` } : { kind: 'command', command };
+}
+
+function throwUsageError(message: string | null, error: Error | undefined): never {
+  if (error instanceof UsageError) throw error;
+  const [line = ''] = (message ?? error?.message ?? '').split('\n');
+  throw new UsageError(`${line.charAt(0).toLowerCase()}${line.slice(1)}`);
+}
+
+/** yargs gives a command no operands from behind `--`; a file named `-x` is also `./-x`. */
+function withoutDoubleDash(argv: readonly string[]): string[] {
+  const dash = argv.indexOf('--');
+  if (dash < 0) return [...argv];
+  const operands = argv.slice(dash + 1);
+  return [
+    ...argv.slice(0, dash),
+    ...operands.map((operand) => (operand.startsWith('-') ? `./${operand}` : operand)),
+  ];
+}

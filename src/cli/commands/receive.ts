@@ -1,0 +1,111 @@
+import type { Argv } from 'yargs';
+import type { ReceiveOptions } from '../../client/options.ts';
+import { Consent } from '../consent.ts';
+import { Prompt } from '../prompt.ts';
+import { reporterFor } from '../reporter.ts';
+import { isInteractive } from '../terminal.ts';
+import { UsageError } from '../usage-error.ts';
+import type { Command, CommandContext } from './command.ts';
+import { OUTPUT_FLAGS, onlyOnce, TRANSFER_FLAGS } from './flags.ts';
+import { follow } from './follow.ts';
+import { reporterOptions, type TransferArguments, transferOptions } from './transfer-options.ts';
+
+const RECEIVE_FLAGS = {
+  out: {
+    alias: 'o',
+    type: 'string',
+    requiresArg: true,
+    describe: 'Folder to write into, or name to write to',
+  },
+  yes: { alias: 'y', type: 'boolean', describe: 'Accept without asking' },
+  'on-conflict': {
+    choices: ['ask', 'skip', 'rename', 'overwrite', 'fail'],
+    requiresArg: true,
+    describe: 'If the destination exists; without it: ask on a terminal, otherwise fail',
+  },
+} as const;
+
+interface ReceiveArguments extends TransferArguments {
+  readonly CODE: string | undefined;
+  readonly out: string | undefined;
+  readonly yes: boolean | undefined;
+  readonly 'on-conflict': string | undefined;
+  readonly json: boolean | undefined;
+  readonly quiet: boolean | undefined;
+  readonly verbose: boolean | undefined;
+}
+
+/** `p2pshare receive [CODE]` */
+export function addReceive(yargs: Argv, choose: (command: Command) => void): Argv {
+  return yargs.command(
+    'receive [CODE]',
+    'Receive a file: takes the code that the sender was given',
+    (command) =>
+      command
+        .positional('CODE', { type: 'string', describe: 'The code; asked for when left out' })
+        .options({ ...RECEIVE_FLAGS, ...TRANSFER_FLAGS, ...OUTPUT_FLAGS }),
+    (args) => choose((context) => receive(args, context)),
+  );
+}
+
+async function receive(args: ReceiveArguments, context: CommandContext): Promise<void> {
+  const { terminal, library, signal } = context;
+  const common = transferOptions(args, terminal);
+  // Program output and questions do not mix: with --json there is nobody to ask.
+  const canAsk = isInteractive(terminal) && args.json !== true;
+  const onConflict = conflictPolicy(onlyOnce('on-conflict', args['on-conflict']), canAsk);
+  const out = onlyOnce('out', args.out);
+  refuseToGuess(args, canAsk);
+  const prompt = new Prompt(terminal, signal);
+  try {
+    const code = args.CODE ?? (await prompt.ask('code: '));
+    signal.throwIfAborted();
+    if (!code) throw new UsageError('no code was given');
+    const { servers } = common;
+    const reporter = reporterFor(terminal, reporterOptions(args, { role: 'receiver', servers }));
+    const consent = new Consent(prompt, reporter, { yes: args.yes === true, onConflict });
+    await follow(
+      library.receive({
+        ...common,
+        code,
+        ...(out === undefined ? {} : { out }),
+        onConflict,
+        decide: (offer) => consent.decide(offer),
+        signal,
+      }),
+      reporter,
+    );
+  } finally {
+    prompt.close();
+  }
+}
+
+/** Everything that would need an answer is refused before anything is sent. */
+function refuseToGuess(args: ReceiveArguments, canAsk: boolean): void {
+  if (canAsk) return;
+  if (args.CODE === undefined) {
+    throw new UsageError(
+      'there is no terminal to ask for the code on',
+      'name the code: p2pshare receive CODE',
+    );
+  }
+  if (args.yes !== true) {
+    throw new UsageError(
+      'there is no terminal to ask on whether to accept the file',
+      'add --yes to accept what this code brings',
+    );
+  }
+}
+
+function conflictPolicy(
+  flag: string | undefined,
+  canAsk: boolean,
+): NonNullable<ReceiveOptions['onConflict']> {
+  if (flag === 'ask' && !canAsk) {
+    throw new UsageError(
+      'there is no terminal to ask on for --on-conflict ask',
+      'choose skip, rename, overwrite or fail',
+    );
+  }
+  return (flag as ReceiveOptions['onConflict']) ?? (canAsk ? 'ask' : 'fail');
+}

@@ -1,0 +1,52 @@
+import { once } from 'node:events';
+import type { Argv } from 'yargs';
+import { jsonLine } from '../json-events.ts';
+import type { Command, CommandContext } from './command.ts';
+import { OUTPUT_FLAGS } from './flags.ts';
+
+const SERVER_FLAGS = {
+  listen: {
+    type: 'string',
+    array: true,
+    requiresArg: true,
+    describe: 'Where to listen, HOST:PORT; repeatable [default: [::]:9420]',
+  },
+  'no-relay': { type: 'boolean', describe: 'Introduce peers, but carry no files between them' },
+  json: OUTPUT_FLAGS.json,
+  quiet: { alias: 'q', type: 'boolean', describe: 'Print no more than errors' },
+} as const;
+
+interface ServerArguments {
+  readonly listen: readonly string[] | undefined;
+  readonly 'no-relay': boolean | undefined;
+  readonly json: boolean | undefined;
+  readonly quiet: boolean | undefined;
+}
+
+/** `p2pshare server` */
+export function addServer(yargs: Argv, choose: (command: Command) => void): Argv {
+  return yargs.command(
+    'server',
+    'Run a server: introduces peers and relays where no direct path works',
+    (command) => command.options(SERVER_FLAGS),
+    (args) => choose((context) => serve(args, context)),
+  );
+}
+
+async function serve(args: ServerArguments, context: CommandContext): Promise<void> {
+  const { terminal, library, signal } = context;
+  const server = await library.serve({
+    ...(args.listen === undefined ? {} : { listen: args.listen }),
+    relay: args['no-relay'] !== true,
+    signal,
+  });
+  const { endpoints } = server;
+  if (args.json) terminal.stdout.write(jsonLine({ event: 'ready', endpoints }));
+  else if (!args.quiet) terminal.stderr.write(`p2pshare server ready on ${endpoints.join(', ')}\n`);
+  if (!signal.aborted) await once(signal, 'abort');
+  const stats = server.stats();
+  await server.close();
+  if (args.json) terminal.stdout.write(jsonLine({ event: 'closed', stats }));
+  // A server has no other end than an interruption.
+  signal.throwIfAborted();
+}

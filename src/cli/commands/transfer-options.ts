@@ -1,0 +1,61 @@
+import type { CommonOptions, RoutePolicy } from '../../client/options.ts';
+import { parseDuration } from '../duration.ts';
+import type { ReporterOptions } from '../reporter.ts';
+import type { Terminal } from '../terminal.ts';
+import { UsageError } from '../usage-error.ts';
+import { onlyOnce } from './flags.ts';
+
+/** The flags of `TRANSFER_FLAGS` as they were given. */
+export interface TransferArguments {
+  readonly server: readonly string[] | undefined;
+  readonly 'relay-only': boolean | undefined;
+  readonly 'direct-only': boolean | undefined;
+  readonly 'no-lan': boolean | undefined;
+  readonly timeout: string | undefined;
+}
+
+/** The library's options for these flags. */
+export function transferOptions(
+  args: TransferArguments,
+  terminal: Terminal,
+): CommonOptions & { readonly servers: readonly string[] } {
+  const timeout = onlyOnce('timeout', args.timeout);
+  return {
+    servers: servers(args.server, terminal.env.P2PSHARE_SERVER),
+    lan: args['no-lan'] !== true,
+    route: route(args),
+    ...(timeout === undefined ? {} : { timeoutMs: parseDuration(timeout) }),
+  };
+}
+
+/** What a reporter has to know of the flags. */
+export function reporterOptions(
+  args: {
+    readonly json: boolean | undefined;
+    readonly quiet: boolean | undefined;
+    readonly verbose: boolean | undefined;
+  },
+  rest: Pick<ReporterOptions, 'role' | 'servers'>,
+): ReporterOptions {
+  return {
+    json: args.json === true,
+    quiet: args.quiet === true,
+    verbose: args.verbose === true,
+    ...rest,
+  };
+}
+
+/** A flag beats the environment. */
+function servers(flag: readonly string[] | undefined, environment: string | undefined): string[] {
+  if (flag?.some((server) => server.trim() === '')) throw new UsageError('--server is empty');
+  const named = flag ?? (environment ?? '').split(',');
+  return named.map((server) => server.trim()).filter((server) => server !== '');
+}
+
+function route(args: TransferArguments): RoutePolicy {
+  if (args['relay-only'] && args['direct-only']) {
+    throw new UsageError('--relay-only and --direct-only exclude each other');
+  }
+  if (args['relay-only']) return 'relay';
+  return args['direct-only'] ? 'direct' : 'any';
+}

@@ -1,0 +1,64 @@
+import type { ConflictPolicy, Decision, Offer } from '../client/options.ts';
+import { display } from '../protocol/display.ts';
+import type { Prompt } from './prompt.ts';
+import { formatBytes } from './quantity.ts';
+import type { Reporter } from './reporter.ts';
+
+const NAME_COLUMNS = 60;
+const PATH_COLUMNS = 200;
+
+const CONFLICT_ANSWERS: Readonly<Record<string, ConflictPolicy>> = {
+  s: 'skip',
+  skip: 'skip',
+  r: 'rename',
+  rename: 'rename',
+  o: 'overwrite',
+  overwrite: 'overwrite',
+};
+
+/** Gets the receiving person's consent: to the file, and to what happens to one that exists. */
+export class Consent {
+  readonly #prompt: Prompt;
+  readonly #reporter: Reporter;
+  readonly #policy: { readonly yes: boolean; readonly onConflict: string };
+
+  constructor(
+    prompt: Prompt,
+    reporter: Reporter,
+    policy: { readonly yes: boolean; readonly onConflict: string },
+  ) {
+    this.#prompt = prompt;
+    this.#reporter = reporter;
+    this.#policy = policy;
+  }
+
+  async decide(offer: Offer): Promise<Decision> {
+    this.#reporter.pause();
+    if (!(await this.#accepts(offer))) return { accept: false };
+    if (!offer.exists || this.#policy.onConflict !== 'ask') return { accept: true };
+    return { accept: true, onConflict: await this.#resolveConflict(offer) };
+  }
+
+  /** Only a clear yes is one: Enter alone, end of input and anything else decline. */
+  async #accepts(offer: Offer): Promise<boolean> {
+    const name = display(offer.name, NAME_COLUMNS);
+    const summary = `${name} (${formatBytes(offer.bytes)}) to ${display(offer.destination, PATH_COLUMNS)}`;
+    if (this.#policy.yes) {
+      this.#reporter.note(`receiving ${summary}`);
+      return true;
+    }
+    return isYes(await this.#prompt.ask(`receive ${summary}? [y/N] `));
+  }
+
+  async #resolveConflict(offer: Offer): Promise<ConflictPolicy> {
+    const path = display(offer.destination, PATH_COLUMNS);
+    const answer = await this.#prompt.ask(
+      `${path} exists: (s)kip, (r)ename, (o)verwrite, or Enter to stop? `,
+    );
+    return CONFLICT_ANSWERS[(answer ?? '').toLowerCase()] ?? 'fail';
+  }
+}
+
+function isYes(answer: string | undefined): boolean {
+  return /^y(es)?$/i.test(answer ?? '');
+}

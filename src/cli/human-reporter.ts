@@ -1,0 +1,148 @@
+import type {
+  DoneEvent,
+  FileEvent,
+  OfferEvent,
+  PathEvent,
+  PathKind,
+  PeerEvent,
+  TransferEvent,
+  TransferPhase,
+} from '../client/events.ts';
+import { display } from '../protocol/display.ts';
+import { formatBytes, formatRate, formatSpan } from './quantity.ts';
+import { receiveCommand } from './receive-command.ts';
+import type { Terminal } from './terminal.ts';
+import type { View } from './view.ts';
+
+/** Columns for a name; a local path gets more, because people copy it. */
+const NAME_COLUMNS = 60;
+const PATH_COLUMNS = 200;
+
+export type Role = 'sender' | 'receiver';
+
+const PHASES: Readonly<Record<TransferPhase, (peer: Role) => string>> = {
+  'finding-server': () => 'looking for a rendezvous server',
+  'waiting-for-peer': (peer) => `waiting for the ${peer}`,
+  connecting: () => 'connecting',
+  'waiting-for-answer': () => 'waiting for the receiver to accept',
+  transferring: () => 'starting',
+  reconnecting: () => 'connection lost, looking for another path',
+  verifying: () => 'verifying',
+};
+
+export interface HumanReporterOptions {
+  readonly role: Role;
+  readonly verbose: boolean;
+  readonly servers: readonly string[];
+}
+
+/** Tells a person what happens. All of it goes to stderr but the bare code for a pipe. */
+export class HumanReporter {
+  readonly #terminal: Terminal;
+  readonly #view: View;
+  readonly #options: HumanReporterOptions;
+  readonly #peer: Role;
+  #path: PathKind | undefined;
+  #file: FileEvent | undefined;
+
+  constructor(terminal: Terminal, view: View, options: HumanReporterOptions) {
+    this.#terminal = terminal;
+    this.#view = view;
+    this.#options = options;
+    this.#peer = options.role === 'sender' ? 'receiver' : 'sender';
+  }
+
+  note(text: string): void {
+    this.#view.line(text);
+  }
+
+  pause(): void {
+    this.#view.hide();
+  }
+
+  report(event: TransferEvent): void {
+    switch (event.event) {
+      case 'status':
+        this.#view.wait(PHASES[event.phase](this.#peer));
+        break;
+      case 'code':
+        this.#code(event.code);
+        break;
+      case 'peer':
+        this.#view.line(this.#peerNews(event));
+        break;
+      case 'offer':
+        this.#offer(event);
+        break;
+      case 'path':
+        this.#pathChange(event);
+        break;
+      case 'progress':
+        this.#view.progress({ ...event, path: this.#path ?? '' });
+        break;
+      case 'file':
+        this.#fileEnd(event);
+        break;
+      case 'done':
+        this.#done(event);
+        break;
+      case 'error':
+        this.#view.hide();
+        break;
+    }
+  }
+
+  /** The receiver reads of it in the question whether to accept. */
+  #offer({ name, bytes }: OfferEvent): void {
+    if (this.#options.role === 'receiver') return;
+    this.#view.line(`sending ${display(name, NAME_COLUMNS)} (${formatBytes(bytes)})`);
+  }
+
+  /** A secret is shown once: to the pipe if there is one, otherwise in the command to copy. */
+  #code(code: string): void {
+    const piped = this.#terminal.stdout.isTTY !== true;
+    this.#view.hide();
+    if (piped) this.#terminal.stdout.write(`${code}\n`);
+    const command = receiveCommand(piped ? 'CODE' : code, this.#options.servers);
+    this.#view.line(`on the other machine, run:\n\n  ${command}\n`);
+  }
+
+  #peerNews(event: PeerEvent): string {
+    if (event.state === 'joined') return `the ${this.#peer} has joined`;
+    const left = event.attemptsLeft === 1 ? '1 attempt' : `${event.attemptsLeft} attempts`;
+    return `somebody tried a wrong code (${left} left)`;
+  }
+
+  #pathChange(event: PathEvent): void {
+    const changed = event.kind !== this.#path;
+    const first = this.#path === undefined;
+    this.#path = event.kind;
+    if (!changed && !this.#options.verbose) return;
+    const words = event.kind === 'direct' ? 'direct connection' : 'connection through the relay';
+    this.#view.line(`${first ? '' : 'now '}${words}${this.#pathDetails(event)}`);
+  }
+
+  #pathDetails({ via, local, remote, rttMs }: PathEvent): string {
+    if (!this.#options.verbose) return '';
+    return ` (${via}, ${shown(local)} to ${shown(remote)}, ${rttMs.toFixed(1)} ms)`;
+  }
+
+  #fileEnd(event: FileEvent): void {
+    this.#file = event;
+    if (event.status === 'skipped') this.#view.line(`skipped ${shown(event.path)}: it exists`);
+  }
+
+  #done({ bytes, ms, path }: DoneEvent): void {
+    this.#view.hide();
+    if (this.#file?.status === 'skipped') return;
+    const verb = this.#options.role === 'sender' ? 'sent' : 'received';
+    const name = this.#file === undefined ? '' : ` ${shown(this.#file.path)}`;
+    const rate = ms > 0 ? `, ${formatRate((bytes * 1_000) / ms)}` : '';
+    this.#view.line(`${verb}${name}: ${formatBytes(bytes)} in ${formatSpan(ms)}${rate}, ${path}`);
+  }
+}
+
+/** A local path or an address: not all of it is ours to choose, so it is made safe to look at. */
+function shown(text: string): string {
+  return display(text, PATH_COLUMNS);
+}

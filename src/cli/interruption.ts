@@ -1,0 +1,34 @@
+import type { EndSignal, Terminal } from './terminal.ts';
+
+/** 128 + the number of the signal, as a shell reports it. SIGPIPE: nobody reads stdout any more. */
+const SIGNAL_EXIT_CODES = { SIGHUP: 129, SIGINT: 130, SIGPIPE: 141, SIGTERM: 143 } as const;
+
+/** Whether the run is to end early, and with which exit code. */
+export interface Interruption {
+  readonly signal: AbortSignal;
+  /** `undefined` as long as nothing interrupted the run. */
+  readonly exitCode: number | undefined;
+  stopWatching(): void;
+}
+
+/** Watches for signals and for the reader of stdout going away. */
+export function watchInterruption(terminal: Terminal): Interruption {
+  const controller = new AbortController();
+  let exitCode: number | undefined;
+  const interrupt = (signal: EndSignal | 'SIGPIPE') => {
+    exitCode ??= SIGNAL_EXIT_CODES[signal];
+    controller.abort();
+  };
+  const stopSignals = terminal.onSignal(interrupt);
+  terminal.stdout.on('error', () => interrupt('SIGPIPE'));
+  // A lost stderr loses words, not the transfer: a closed terminal also sends SIGHUP.
+  terminal.stderr.on('error', () => undefined);
+  return {
+    signal: controller.signal,
+    get exitCode() {
+      return exitCode;
+    },
+    // The error listeners stay: a late EPIPE must not end the process with a stack trace.
+    stopWatching: stopSignals,
+  };
+}

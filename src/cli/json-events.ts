@@ -1,0 +1,34 @@
+import type { TransferEvent } from '../client/events.ts';
+import { P2PShareError } from '../protocol/errors.ts';
+import { messageFor } from './messages.ts';
+
+/** Everything that `--json` prints: the library's events, the server's, and errors with a hint. */
+export type JsonEvent =
+  | TransferEvent
+  | { readonly event: 'ready'; readonly endpoints: readonly string[] }
+  | { readonly event: 'closed'; readonly stats: Readonly<Record<string, number>> };
+
+/** One event as one line, `event` first. */
+export function jsonLine(event: JsonEvent): string {
+  const { event: name, ...rest } = event;
+  return line({ event: name, ...rest });
+}
+
+/** The last line of a run that failed; `message` and `hint` are the words that people see. */
+export function jsonErrorLine(error: unknown): string {
+  const { text, hint } = messageFor(error);
+  const code = error instanceof P2PShareError ? error.code : 'P2P_PROTOCOL';
+  return line({ event: 'error', code, message: text, hint });
+}
+
+/**
+ * JSON escapes C0 only. The rest of what can move a terminal's cursor or turn its text around
+ * (C1, bidirectional controls, line separators) may come from the peer's file name.
+ */
+function line(value: object): string {
+  const json = JSON.stringify(value).replace(
+    /[\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+  return `${json}\n`;
+}

@@ -1,0 +1,58 @@
+import { SingleBar } from 'cli-progress';
+import ora, { type Ora } from 'ora';
+import type { ProgressState } from './progress-line.ts';
+import { progressLine } from './progress-line.ts';
+import type { Terminal } from './terminal.ts';
+import type { View } from './view.ts';
+
+const DEFAULT_COLUMNS = 80;
+
+/** On a terminal: a spinner while something is awaited, a bar while data flows, below the lines. */
+export class LiveView implements View {
+  readonly #terminal: Terminal;
+  readonly #spinner: Ora;
+  readonly #bar: SingleBar;
+
+  constructor(terminal: Terminal) {
+    this.#terminal = terminal;
+    this.#spinner = ora({
+      stream: terminal.stderr,
+      isEnabled: true,
+      color: terminal.env.NO_COLOR ? false : 'cyan',
+      // Neither hides the cursor nor takes stdin, so there is nothing to restore after a signal.
+      hideCursor: false,
+      discardStdin: false,
+    });
+    this.#bar = new SingleBar({
+      stream: terminal.stderr,
+      format: (_options, _params, payload: ProgressState) => progressLine(payload, this.#columns()),
+      clearOnComplete: true,
+      linewrap: true,
+    });
+  }
+
+  line(text: string): void {
+    this.hide();
+    this.#terminal.stderr.write(`${text}\n`);
+  }
+
+  wait(text: string): void {
+    this.#bar.stop();
+    this.#spinner.start(text);
+  }
+
+  progress(state: ProgressState): void {
+    this.#spinner.stop();
+    if (this.#bar.isActive) this.#bar.update(state.bytes, state);
+    else this.#bar.start(state.total, state.bytes, state);
+  }
+
+  hide(): void {
+    this.#spinner.stop();
+    this.#bar.stop();
+  }
+
+  #columns(): number {
+    return this.#terminal.stderr.columns ?? DEFAULT_COLUMNS;
+  }
+}

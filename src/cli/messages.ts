@@ -1,0 +1,118 @@
+import { type ErrorCode, P2PShareError } from '../protocol/errors.ts';
+import { UsageError } from './usage-error.ts';
+
+/** What a person is told. Lower case, no full stop: it follows `p2pshare: error:`. */
+export interface Message {
+  readonly text: string;
+  readonly hint: string;
+}
+
+const NEW_CODE = 'run p2pshare send again to get a new code';
+
+/** The only place for the words of errors. */
+export const MESSAGES: Readonly<Record<ErrorCode, Message>> = {
+  P2P_USAGE: {
+    text: 'the command line makes no sense',
+    hint: 'p2pshare --help shows what there is',
+  },
+  P2P_CODE_INVALID: {
+    text: 'this is not a code',
+    hint: 'a code is a number and three words, such as 4821-word-word-word; check for a typo',
+  },
+  P2P_CODE_UNKNOWN: {
+    text: 'nobody is sending under this code',
+    hint: 'check the number at its start, that the sender still waits, and that both sides name the same --server',
+  },
+  P2P_CODE_USED: {
+    text: 'this code has already been used',
+    hint: 'a code works once; if it was not you who used it, tell the sender',
+  },
+  P2P_CODE_EXPIRED: { text: 'this code has expired', hint: NEW_CODE },
+  P2P_CODE_MISMATCH: {
+    text: 'the code did not match',
+    hint: 'check for a typo; if there is none, someone may be guessing: make a new code',
+  },
+  P2P_CODE_BURNT: {
+    text: 'too many wrong codes were tried, so this one no longer works',
+    hint: `${NEW_CODE}, and tell it to nobody but the receiver`,
+  },
+  P2P_DECLINED: {
+    text: 'the file was declined',
+    hint: 'nothing was written; the sender can offer it again under a new code',
+  },
+  P2P_CANCELLED: {
+    text: 'the transfer was cancelled',
+    hint: 'nothing was left under the final name; run both commands again to retry',
+  },
+  P2P_SERVER_UNREACHABLE: {
+    text: 'no rendezvous server answered',
+    hint: 'check the address given with --server, and that UDP to it is not blocked',
+  },
+  P2P_PEER_UNREACHABLE: {
+    text: 'no path to the other side worked',
+    hint: 'without --direct-only and with a --server that relays, most networks work',
+  },
+  P2P_TIMEOUT: {
+    text: 'the other side did not answer in time',
+    hint: 'check that its command is still running; --timeout waits longer',
+  },
+  P2P_INTERRUPTED: {
+    text: 'the connection was lost before the transfer was complete',
+    hint: 'check both networks and run both commands again with a new code',
+  },
+  P2P_INTEGRITY: {
+    text: 'what arrived is not what was sent',
+    hint: 'nothing was written under the final name; check disk and memory, then try again',
+  },
+  P2P_SOURCE_MISSING: { text: 'there is no such file', hint: 'check the path' },
+  P2P_SOURCE_UNREADABLE: {
+    text: 'the file cannot be read',
+    hint: 'check its permissions, and that it is a regular file and not a folder or a link',
+  },
+  P2P_SOURCE_CHANGED: {
+    text: 'the file changed while it was being sent',
+    hint: 'send it again when nothing writes to it',
+  },
+  P2P_NAME_REFUSED: {
+    text: 'the offered name is not safe to write',
+    hint: 'choose the name yourself with --out FILE, or ask the sender to rename it',
+  },
+  P2P_TARGET_EXISTS: {
+    text: 'the destination already exists',
+    hint: 'nothing was changed; use --on-conflict skip, rename or overwrite, or another --out',
+  },
+  P2P_TARGET_UNWRITABLE: {
+    text: 'the destination cannot be written',
+    hint: 'check that the folder exists and is yours to write, or choose another with --out',
+  },
+  P2P_DISK_FULL: {
+    text: 'there is not enough space at the destination',
+    hint: 'make room or choose another place with --out, then run both commands again',
+  },
+  P2P_LOCAL_IO: {
+    text: 'reading or writing on this machine failed',
+    hint: '--verbose shows what the system said',
+  },
+  P2P_VERSION_MISMATCH: {
+    text: 'the other side speaks another version of the protocol',
+    hint: 'bring p2pshare up to date on both machines and on the server',
+  },
+  P2P_SERVER_BUSY: {
+    text: 'the server has reached a limit',
+    hint: 'wait a few minutes and try again, or use another --server',
+  },
+  P2P_PROTOCOL: {
+    text: 'something happened that p2pshare does not expect',
+    hint: 'try again; if it comes back, please report it with what --verbose shows',
+  },
+};
+
+/** The words for any error; what is no error of ours is a bug. */
+export function messageFor(error: unknown): Message {
+  if (!(error instanceof P2PShareError)) return MESSAGES.P2P_PROTOCOL;
+  const message = MESSAGES[error.code];
+  // What is wrong with a command line is only known where it is read.
+  if (error.code !== 'P2P_USAGE') return message;
+  const hint = error instanceof UsageError ? error.hint : undefined;
+  return { text: error.message, hint: hint ?? message.hint };
+}

@@ -1,0 +1,36 @@
+import type { ProgressState } from './progress-line.ts';
+import { percentage, progressFacts } from './progress-line.ts';
+import type { Output } from './terminal.ts';
+import type { View } from './view.ts';
+
+/** Enough to see in a log that it moves, and at most eleven lines a transfer. */
+const PERCENT_PER_LINE = 10;
+
+/** Without a terminal: lines that stay. */
+export class PlainView implements View {
+  readonly #output: Output;
+  #awaited: string | undefined;
+  #nextPercent = 0;
+
+  constructor(output: Output) {
+    this.#output = output;
+  }
+
+  line(text: string): void {
+    this.#output.write(`${text}\n`);
+  }
+
+  wait(text: string): void {
+    if (text !== this.#awaited) this.line(text);
+    this.#awaited = text;
+  }
+
+  progress(state: ProgressState): void {
+    const percent = percentage(state);
+    if (percent < this.#nextPercent) return;
+    this.#nextPercent = percent - (percent % PERCENT_PER_LINE) + PERCENT_PER_LINE;
+    this.line(progressFacts(state).join('  '));
+  }
+
+  hide(): void {}
+}

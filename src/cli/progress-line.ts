@@ -1,0 +1,49 @@
+import { formatBytes, formatClock, formatRate } from './quantity.ts';
+
+/** What there is to show about data under way; the names are those of the event. */
+export interface ProgressState {
+  readonly bytes: number;
+  readonly total: number;
+  readonly rate: number;
+  readonly etaMs: number | null;
+  readonly path: string;
+}
+
+const WIDEST_BAR = 30;
+const NARROWEST_BAR = 8;
+
+/** One line that fits `columns`: a narrow terminal loses the bar first, then facts from the right. */
+export function progressLine(state: ProgressState, columns: number): string {
+  const [percent = '', ...facts] = progressFacts(state);
+  const start = percent.padStart(4);
+  const room = columns - `${start} []  ${facts.join('  ')}`.length;
+  if (room >= NARROWEST_BAR) {
+    return `${start} [${bar(state, Math.min(room, WIDEST_BAR))}]  ${facts.join('  ')}`;
+  }
+  let line = start;
+  for (const fact of facts) {
+    if (line.length + 2 + fact.length <= columns) line += `  ${fact}`;
+  }
+  return line.slice(0, columns);
+}
+
+/** The same in words, the most important first. */
+export function progressFacts(state: ProgressState): string[] {
+  return [
+    `${percentage(state)}%`,
+    formatRate(state.rate),
+    ...(state.etaMs === null ? [] : [`eta ${formatClock(state.etaMs)}`]),
+    `${formatBytes(state.bytes)}/${formatBytes(state.total)}`,
+    ...(state.path === '' ? [] : [state.path]),
+  ];
+}
+
+/** Rounded down, so that 100 means all; a file of no bytes is complete at once. */
+export function percentage(state: { readonly bytes: number; readonly total: number }): number {
+  return state.total === 0 ? 100 : Math.min(100, Math.floor((state.bytes / state.total) * 100));
+}
+
+function bar(state: ProgressState, width: number): string {
+  const filled = Math.floor((percentage(state) / 100) * width);
+  return '='.repeat(filled) + ' '.repeat(width - filled);
+}

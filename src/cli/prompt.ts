@@ -1,0 +1,45 @@
+import { once } from 'node:events';
+import { createInterface, type Interface } from 'node:readline';
+import type { Terminal } from './terminal.ts';
+
+/** Asks questions on stderr and reads one line of stdin for each. */
+export class Prompt {
+  readonly #terminal: Terminal;
+  readonly #signal: AbortSignal;
+  #lines: { readonly source: Interface; readonly next: AsyncIterator<string> } | undefined;
+
+  constructor(terminal: Terminal, signal: AbortSignal) {
+    this.#terminal = terminal;
+    this.#signal = signal;
+  }
+
+  /** The answer, trimmed; `undefined` when there is none (end of input, or the run is interrupted). */
+  async ask(question: string): Promise<string | undefined> {
+    this.#terminal.stderr.write(question);
+    const answer = await Promise.race([this.#nextLine(), this.#interruption()]);
+    // Without an Enter the cursor still stands behind the question.
+    if (answer === undefined) this.#terminal.stderr.write('\n');
+    return answer?.trim();
+  }
+
+  close(): void {
+    this.#lines?.source.close();
+    if (this.#lines !== undefined) this.#terminal.stdin.pause();
+  }
+
+  async #nextLine(): Promise<string | undefined> {
+    this.#lines ??= this.#open();
+    const { value, done } = await this.#lines.next.next();
+    return done === true ? undefined : value;
+  }
+
+  #open(): { readonly source: Interface; readonly next: AsyncIterator<string> } {
+    // `terminal: false` leaves the line discipline to the system: Ctrl-C stays a signal.
+    const source = createInterface({ input: this.#terminal.stdin, terminal: false });
+    return { source, next: source[Symbol.asyncIterator]() };
+  }
+
+  async #interruption(): Promise<undefined> {
+    if (!this.#signal.aborted) await once(this.#signal, 'abort');
+  }
+}

@@ -1,0 +1,46 @@
+import type { TransferEvent } from '../client/events.ts';
+import { HumanReporter, type HumanReporterOptions } from './human-reporter.ts';
+import { jsonLine } from './json-events.ts';
+import { pickView } from './pick-view.ts';
+import type { Terminal } from './terminal.ts';
+
+/** Tells somebody what happens: a person on stderr, or a program on stdout. */
+export interface Reporter {
+  report(event: TransferEvent): void;
+  /** Tells a person something that no event says. */
+  note(text: string): void;
+  /** Leaves the terminal to a question. */
+  pause(): void;
+}
+
+export interface ReporterOptions extends HumanReporterOptions {
+  readonly json: boolean;
+  readonly quiet: boolean;
+}
+
+export function reporterFor(terminal: Terminal, options: ReporterOptions): Reporter {
+  if (options.json) return jsonReporter(terminal);
+  if (options.quiet) return quietReporter(terminal);
+  return new HumanReporter(terminal, pickView(terminal), options);
+}
+
+function jsonReporter({ stdout }: Terminal): Reporter {
+  return {
+    report: (event) => {
+      stdout.write(jsonLine(event));
+    },
+    note: () => undefined,
+    pause: () => undefined,
+  };
+}
+
+/** All that a script needs of a sender is the code. */
+function quietReporter({ stdout }: Terminal): Reporter {
+  return {
+    report: (event) => {
+      if (event.event === 'code') stdout.write(`${event.code}\n`);
+    },
+    note: () => undefined,
+    pause: () => undefined,
+  };
+}

@@ -1,0 +1,57 @@
+import process from 'node:process';
+
+/** What the command line may touch of the world outside. Tests bring their own. */
+export interface Terminal {
+  readonly stdin: NodeJS.ReadableStream & { readonly isTTY?: boolean };
+  readonly stdout: Output;
+  readonly stderr: Output;
+  readonly env: Environment;
+  /** Calls `listener` at the first signal that asks the process to end; yields how to stop that. */
+  onSignal(listener: (signal: EndSignal) => void): () => void;
+}
+
+/** The environment variables that mean something here. */
+export interface Environment {
+  readonly P2PSHARE_SERVER?: string | undefined;
+  readonly NO_COLOR?: string | undefined;
+  readonly TERM?: string | undefined;
+}
+
+/** `columns` is missing where the stream is no terminal. */
+export type Output = NodeJS.WritableStream & {
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+};
+
+export const END_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+export type EndSignal = (typeof END_SIGNALS)[number];
+
+/** Whether somebody is there to answer: both ends of the conversation are a terminal. */
+export function isInteractive(terminal: Terminal): boolean {
+  return terminal.stdin.isTTY === true && terminal.stderr.isTTY === true;
+}
+
+/** The terminal of this process. */
+export function processTerminal(): Terminal {
+  return {
+    stdin: process.stdin,
+    stdout: process.stdout,
+    stderr: process.stderr,
+    env: process.env,
+    onSignal: onProcessSignal,
+  };
+}
+
+function onProcessSignal(listener: (signal: EndSignal) => void): () => void {
+  const stop = () => {
+    for (const signal of END_SIGNALS) process.removeListener(signal, first);
+  };
+  // The listeners go at the first signal, so the second has its usual effect: it ends the process.
+  const first = (signal: EndSignal) => {
+    stop();
+    listener(signal);
+  };
+  for (const signal of END_SIGNALS) process.on(signal, first);
+  return stop;
+}

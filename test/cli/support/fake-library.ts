@@ -1,0 +1,105 @@
+import type { Library } from '../../../src/cli/library.ts';
+import type { CommonOptions, Decision, ReceiveOptions } from '../../../src/client/options.ts';
+import { type Transfer, TransferHandle } from '../../../src/client/transfer-handle.ts';
+import { type ErrorCode, P2PShareError } from '../../../src/protocol/errors.ts';
+import type { FakeTerminal } from './fake-terminal.ts';
+import type { LibraryStep } from './transcript.ts';
+
+export interface FakeLibrary extends Library {
+  readonly seen: { called: string | undefined; decided: string | undefined };
+}
+
+/** A library that does what a transcript says. */
+export function fakeLibrary(script: readonly LibraryStep[], terminal: FakeTerminal): FakeLibrary {
+  const seen: FakeLibrary['seen'] = { called: undefined, decided: undefined };
+  const start = (name: string, options: CommonOptions & Partial<ReceiveOptions>): Transfer => {
+    seen.called = describeCall(name, options);
+    const handle = new TransferHandle();
+    void playAll(script, { handle, options, terminal, seen });
+    return handle;
+  };
+  return {
+    seen,
+    send: (options) => start('send', options),
+    receive: (options) => start('receive', options),
+    serve: async (options) => {
+      seen.called = describeCall('serve', options ?? {});
+      for (const step of script) {
+        if (step.verb === 'fail') throw failure(step.rest);
+        setImmediate(() => terminal.sendSignal('SIGTERM'));
+      }
+      return {
+        endpoints: ['127.0.0.1:9420'],
+        stats: () => ({ relayedBytes: 7 }),
+        close: async () => undefined,
+      };
+    },
+  };
+}
+
+interface Stage {
+  readonly handle: TransferHandle;
+  readonly options: CommonOptions & Partial<ReceiveOptions>;
+  readonly terminal: FakeTerminal;
+  readonly seen: FakeLibrary['seen'];
+}
+
+async function playAll(script: readonly LibraryStep[], stage: Stage): Promise<void> {
+  try {
+    for (const step of script) await play(step, stage);
+    stage.handle.succeed({ file: '/tmp/report.pdf', bytes: 2_000_000, ms: 500, path: 'direct' });
+  } catch (error) {
+    stage.handle.fail(error);
+  }
+}
+
+async function play({ verb, rest }: LibraryStep, stage: Stage): Promise<void> {
+  switch (verb) {
+    case 'event':
+      stage.handle.emit(JSON.parse(rest));
+      return;
+    case 'ask': {
+      const decision = await stage.options.decide?.(JSON.parse(rest));
+      await obey(decision, stage);
+      return;
+    }
+    case 'signal':
+      await eventsRead();
+      stage.terminal.sendSignal(rest as 'SIGINT');
+      return;
+    case 'hang-up':
+      await eventsRead();
+      stage.terminal.hangUp();
+      return;
+    case 'until-aborted':
+      if (stage.options.signal?.aborted) throw failure('P2P_CANCELLED aborted');
+      throw new Error('the signal was not aborted');
+    case 'fail':
+      throw failure(rest);
+    default:
+      throw new Error(`no such step: ${verb}`);
+  }
+}
+
+async function obey(decision: Decision | undefined, stage: Stage): Promise<void> {
+  stage.seen.decided = JSON.stringify(decision);
+  if (decision?.accept === false) throw failure('P2P_DECLINED declined here');
+}
+
+function failure(text: string): P2PShareError {
+  const [code = '', ...words] = text.split(' ');
+  return new P2PShareError(code as ErrorCode, words.join(' '), { cause: new Error('the system') });
+}
+
+/** Lets the reader of the events catch up, as time does outside of tests. */
+function eventsRead(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
+/** Everything that is plain data; functions and signals are there or not. */
+function describeCall(name: string, options: object): string {
+  const plain = Object.entries(options).filter(
+    ([key, value]) => key !== 'signal' && typeof value !== 'function',
+  );
+  return `${name} ${JSON.stringify(Object.fromEntries(plain))}`;
+}
