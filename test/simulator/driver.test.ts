@@ -160,31 +160,27 @@ describe('timers', () => {
     expect(Math.max(...late)).toBeGreaterThan(15);
   });
 
-  it('follow a deadline that moves, whether earlier or later', () => {
+  it.each([
+    ['later', [50, 90], 90],
+    ['earlier', [90, 50], 50],
+    ['later, then earlier', [50, 90, 70], 70],
+  ] as const)('follow a deadline that moves %s', (_, dues, last) => {
     const fired: number[] = [];
     const deadline: { at: Instant | undefined } = { at: undefined };
-    const parts = {
-      pollTimeout: () => deadline.at,
-      handleTimeout: (now: Instant) => {
-        fired.push(now);
-        deadline.at = undefined;
-      },
+    const handleTimeout = (now: Instant) => {
+      fired.push(now);
+      deadline.at = undefined;
     };
-    const { sim, host } = lonely(parts);
+    const { sim, host } = lonely({ pollTimeout: () => deadline.at, handleTimeout });
     const start = sim.now;
-    const moves = [
-      [0, 50],
-      [10, 90],
-      [20, 70],
-    ] as const;
-    for (const [when, due] of moves) {
-      sim.after(millis(when), () => {
+    dues.forEach((due, index) => {
+      sim.after(millis(10 * index), () => {
         deadline.at = after(start, millis(due));
         host.poke();
       });
-    }
+    });
     sim.run({ within: millis(1000) });
-    expect(fired.map((at) => at - start)).toEqual([70]);
+    expect(fired.map((at) => at - start)).toEqual([last]);
   });
 
   it('do not fire for a machine that was stopped', () => {

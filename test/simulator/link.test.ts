@@ -182,6 +182,14 @@ describe('copies and faults on a link', () => {
 });
 
 describe('a link', () => {
+  it('leaves the memory of the sender alone when it corrupts', () => {
+    const queue = new EventQueue(ORIGIN);
+    const packet = numbered(7, 8);
+    const sink = { accept: () => {} };
+    new Link(queue, sink, { corrupt: 1 }, new SeededRandom(1)).send(packet, queue.now);
+    expect(Array.from(packet.payload)).toEqual([0, 0, 0, 7, 0, 0, 0, 0]);
+  });
+
   it('takes on other properties while it runs', () => {
     const queue = new EventQueue(ORIGIN);
     const arrived: Packet[] = [];

@@ -139,6 +139,20 @@ describe('mappings', () => {
     expect(probe.peer.received.length).toBe(1);
   });
 
+  it('forgets whom it may admit although the mapping lives on', () => {
+    const { probe, servers, settle } = laboratory({ ...NAT.portRestricted, timeout: millis(3000) });
+    const [first, second] = servers;
+    probe.say(first?.endpoint as Endpoint);
+    settle(2000);
+    probe.say(second?.endpoint as Endpoint);
+    settle(1500);
+    const external = first?.peer.received[0]?.remote as Endpoint;
+    first?.say(external);
+    second?.say(external);
+    settle();
+    expect(probe.peer.received.map(({ remote }) => remote)).toEqual([second?.endpoint]);
+  });
+
   it('keeps a mapping alive by inbound traffic where it is told to', () => {
     const options = { ...NAT.portRestricted, timeout: millis(3000), inboundRefresh: true };
     const { probe, servers, settle } = laboratory(options);
