@@ -1,0 +1,78 @@
+import { link, lstat, open, rename, unlink } from 'node:fs/promises';
+import { P2PShareError } from '../protocol/errors.ts';
+import { errnoOf } from './file-errors.ts';
+import { numberedName } from './file-numbered-name.ts';
+import type { FileRoot } from './file-root.ts';
+
+/** What to do when the final name is taken. */
+export type OnConflict = 'fail' | 'skip' | 'rename' | 'overwrite';
+
+/** Names that are tried with `rename` before giving up. */
+const MAX_NUMBER = 9999;
+
+/**
+ * Gives the staged file its final name in `root`, at once and whole, and yields that name. Nothing
+ * that exists is replaced unless `onConflict` is `overwrite`, and then only a file or a link.
+ * Throws `P2P_TARGET_EXISTS` or a system error; then the staged file is where it was.
+ */
+export async function publish(
+  staged: string,
+  root: FileRoot,
+  name: string,
+  onConflict: OnConflict,
+): Promise<string> {
+  if (onConflict === 'overwrite') {
+    await requireReplaceable(root.at(name));
+    await rename(staged, root.at(name));
+    return name;
+  }
+  if (await publishNew(staged, root.at(name))) return name;
+  for (let number = 1; onConflict === 'rename' && number <= MAX_NUMBER; number += 1) {
+    const numbered = numberedName(name, number);
+    if (await publishNew(staged, root.at(numbered))) return numbered;
+  }
+  throw new P2PShareError('P2P_TARGET_EXISTS', 'the final name is taken');
+}
+
+/** Throws `P2P_TARGET_EXISTS` for a folder, a device or the like, which nobody means to replace. */
+export async function requireReplaceable(path: string): Promise<void> {
+  const existing = await lstat(path).catch((error: unknown) => {
+    if (errnoOf(error) === 'ENOENT') return undefined;
+    throw error;
+  });
+  if (existing === undefined || existing.isFile() || existing.isSymbolicLink()) return;
+  throw new P2PShareError('P2P_TARGET_EXISTS', 'the final name is taken by no regular file');
+}
+
+/** Publishes under a name that must be free; false when it is not. */
+async function publishNew(staged: string, final: string): Promise<boolean> {
+  try {
+    // Unlike rename, link never replaces anything (security rule 9).
+    await link(staged, final);
+    return true;
+  } catch (error) {
+    if (errnoOf(error) === 'EEXIST') return false;
+    if (!NO_LINKS.has(errnoOf(error) ?? '')) throw error;
+  }
+  return await publishOverPlaceholder(staged, final);
+}
+
+/** Errors of file systems without hard links: FAT, exFAT, some network file systems, Android. */
+const NO_LINKS = new Set(['EPERM', 'EACCES', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK', 'EXDEV']);
+
+/** For file systems without hard links: takes the name with an empty file, then replaces that. */
+export async function publishOverPlaceholder(staged: string, final: string): Promise<boolean> {
+  try {
+    await (await open(final, 'wx', 0o600)).close();
+  } catch (error) {
+    if (errnoOf(error) === 'EEXIST') return false;
+    throw error;
+  }
+  try {
+    await rename(staged, final);
+  } catch (error) {
+    await unlink(final).catch(() => undefined);
+    throw error;
+  }
+  return true;
+}

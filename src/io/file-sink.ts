@@ -1,0 +1,159 @@
+import { join } from 'node:path';
+import { P2PShareError } from '../protocol/errors.ts';
+import type { Entry } from '../protocol/transfer/entry.ts';
+import { asFileError } from './file-errors.ts';
+import { type OnConflict, publish, requireReplaceable } from './file-publish.ts';
+import { FileRoot } from './file-root.ts';
+import { requireSpace } from './file-space.ts';
+import { FileStaging } from './file-staging.ts';
+import { isTaken, placeOf, type Target } from './file-target.ts';
+
+/** A file that is being received: it has no final name before `publish`. */
+export interface FileSink {
+  /**
+   * Writes these buffers one after another from `offset` on. Calls may overlap; they are carried
+   * out in turn, because parallel writes to one file only wait for each other in the kernel.
+   */
+  write(offset: number, buffers: readonly Uint8Array[]): Promise<void>;
+  /** Makes the file durable and gives it its final name; yields its path. Ends the sink. */
+  publish(): Promise<string>;
+  /** Removes what the sink has made, and only that. Does nothing after `publish`. */
+  discard(): Promise<void>;
+}
+
+export interface SinkOptions {
+  readonly target: Target;
+  readonly entry: Entry;
+  /** `fail` and `skip` both leave what exists: `P2P_TARGET_EXISTS` before any data. */
+  readonly onConflict: OnConflict;
+}
+
+/**
+ * Prepares to receive a file: looks whether the name is free and the space enough before any data
+ * comes, then makes a private staging place in the target folder. Throws `P2P_TARGET_EXISTS`,
+ * `P2P_TARGET_UNWRITABLE`, `P2P_DISK_FULL` or `P2P_LOCAL_IO`.
+ */
+export async function openSink(options: SinkOptions): Promise<FileSink> {
+  const { target, entry, onConflict } = options;
+  const place = placeOf(target, entry.path[entry.path.length - 1] as (typeof entry.path)[number]);
+  return await asFileError('target', async () => {
+    const root = await FileRoot.open(place.directory, true);
+    try {
+      await requireFreeName(root, place.name, onConflict);
+      await requireSpace(root.path, entry.size);
+      return new StagedFile(options, place, root, await FileStaging.create(root));
+    } catch (error) {
+      await root.close();
+      throw error;
+    }
+  });
+}
+
+async function requireFreeName(
+  root: FileRoot,
+  name: string,
+  onConflict: OnConflict,
+): Promise<void> {
+  if (onConflict === 'rename') return;
+  if (onConflict === 'overwrite') return await requireReplaceable(root.at(name));
+  if (!(await isTaken(root.path, name))) return;
+  throw new P2PShareError('P2P_TARGET_EXISTS', 'the final name is taken');
+}
+
+class StagedFile implements FileSink {
+  readonly #options: SinkOptions;
+  readonly #place: { readonly directory: string; readonly name: string };
+  readonly #root: FileRoot;
+  readonly #staging: FileStaging;
+  #lastWrite: Promise<void> = Promise.resolve();
+  #ended = false;
+
+  constructor(
+    options: SinkOptions,
+    place: { readonly directory: string; readonly name: string },
+    root: FileRoot,
+    staging: FileStaging,
+  ) {
+    this.#options = options;
+    this.#place = place;
+    this.#root = root;
+    this.#staging = staging;
+  }
+
+  async write(offset: number, buffers: readonly Uint8Array[]): Promise<void> {
+    const length = buffers.reduce((sum, buffer) => sum + buffer.length, 0);
+    if (offset + length > this.#options.entry.size) {
+      throw new Error('unreachable: write beyond the declared size');
+    }
+    const before = this.#lastWrite;
+    // A write that failed has told its caller; those behind it fail or succeed by themselves.
+    const write = before.catch(() => undefined).then(() => this.#writeAll(offset, buffers));
+    this.#lastWrite = write;
+    await asFileError('target', () => write);
+  }
+
+  async publish(): Promise<string> {
+    return await asFileError('target', async () => {
+      await this.#lastWrite;
+      await this.#prepare();
+      await this.#root.requireSame();
+      await this.#staging.requireSame();
+      const { name } = this.#place;
+      const { onConflict } = this.#options;
+      const published = await publish(this.#staging.file, this.#root, name, onConflict);
+      await this.#end();
+      return join(this.#place.directory, published);
+    });
+  }
+
+  async discard(): Promise<void> {
+    if (this.#ended) return;
+    this.#ended = true;
+    await this.#lastWrite.catch(() => undefined);
+    await this.#staging.remove();
+    await this.#root.close().catch(() => undefined);
+  }
+
+  async #writeAll(offset: number, buffers: readonly Uint8Array[]): Promise<void> {
+    let at = offset;
+    for (let rest = [...buffers]; rest.length > 0; ) {
+      const { bytesWritten } = await this.#staging.handle.writev(rest, at);
+      at += bytesWritten;
+      rest = after(rest, bytesWritten);
+    }
+  }
+
+  /** Mode and time as far as they may be taken over (security rule 6), then everything to disk. */
+  async #prepare(): Promise<void> {
+    const { handle } = this.#staging;
+    const { executable, mtimeMs } = this.#options.entry;
+    await handle.chmod((executable ? 0o777 : 0o666) & ~process.umask());
+    const mtime = Math.min(mtimeMs, Date.now() + DAY_MS) / 1000;
+    await handle.utimes(mtime, mtime);
+    await handle.sync();
+  }
+
+  async #end(): Promise<void> {
+    this.#ended = true;
+    // The staged name goes first, so that one sync makes both durable.
+    await this.#staging.remove();
+    try {
+      await this.#root.sync();
+    } finally {
+      await this.#root.close();
+    }
+  }
+}
+
+const DAY_MS = 86_400_000;
+
+/** What is left of `buffers` after their first `written` bytes. */
+function after(buffers: readonly Uint8Array[], written: number): Uint8Array[] {
+  const rest: Uint8Array[] = [];
+  let skip = written;
+  for (const buffer of buffers) {
+    if (skip < buffer.length) rest.push(buffer.subarray(skip));
+    skip = Math.max(0, skip - buffer.length);
+  }
+  return rest;
+}

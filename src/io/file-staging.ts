@@ -1,0 +1,67 @@
+import { constants } from 'node:fs';
+import { type FileHandle, lstat, mkdtemp, open, rmdir, unlink } from 'node:fs/promises';
+import { basename } from 'node:path';
+import { P2PShareError } from '../protocol/errors.ts';
+import { FileRoot } from './file-root.ts';
+
+/** What staging folders are called; a name that no sender may use. */
+const PREFIX = '.p2pshare-';
+const FILE_NAME = 'file';
+
+/**
+ * A private folder (0700) beside the target with one file (0600) in it, which holds what has come
+ * until it is whole. On the same file system, so that publishing copies nothing.
+ */
+export class FileStaging {
+  readonly #root: FileRoot;
+  readonly #folder: FileRoot;
+  readonly #name: string;
+  /** The file, open for reading and writing. */
+  readonly handle: FileHandle;
+
+  private constructor(root: FileRoot, folder: FileRoot, name: string, handle: FileHandle) {
+    this.#root = root;
+    this.#folder = folder;
+    this.#name = name;
+    this.handle = handle;
+  }
+
+  static async create(root: FileRoot): Promise<FileStaging> {
+    const name = basename(await mkdtemp(root.at(PREFIX)));
+    let folder: FileRoot | undefined;
+    try {
+      folder = await FileRoot.open(root.at(name), false);
+      const handle = await open(folder.at(FILE_NAME), CREATE_FLAGS, 0o600);
+      return new FileStaging(root, folder, name, handle);
+    } catch (error) {
+      await folder?.close();
+      await rmdir(root.at(name)).catch(() => undefined);
+      throw error;
+    }
+  }
+
+  /** A path of the file, valid while the staging is open. */
+  get file(): string {
+    return this.#folder.at(FILE_NAME);
+  }
+
+  /** Throws `P2P_TARGET_UNWRITABLE` when the path has come to lead to another file than ours. */
+  async requireSame(): Promise<void> {
+    const ours = await this.handle.stat({ bigint: true });
+    const found = await lstat(this.file, { bigint: true });
+    if (found.dev === ours.dev && found.ino === ours.ino) return;
+    throw new P2PShareError('P2P_TARGET_UNWRITABLE', 'the staged file was replaced');
+  }
+
+  /** Closes the file and removes it, if it has not moved on, and the folder; nothing else. */
+  async remove(): Promise<void> {
+    await this.handle.close().catch(() => undefined);
+    await unlink(this.file).catch(() => undefined);
+    await this.#folder.close().catch(() => undefined);
+    // Not recursive: what somebody else has put there is not ours to delete.
+    await rmdir(this.#root.at(this.#name)).catch(() => undefined);
+  }
+}
+
+const CREATE_FLAGS =
+  constants.O_CREAT | constants.O_EXCL | constants.O_RDWR | (constants.O_NOFOLLOW ?? 0);

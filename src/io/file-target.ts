@@ -1,0 +1,68 @@
+import { lstat, stat } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
+import { P2PShareError } from '../protocol/errors.ts';
+import { type EntryName, isHidden } from '../protocol/transfer/entry-name.ts';
+import { asFileError, errnoOf } from './file-errors.ts';
+
+/** Where an entry goes: the receiver's folder under the sender's name, or a name of its own. */
+export type Target = { readonly directory: string } | { readonly file: string };
+
+/** What `p2pshare receive` was told about the place. */
+export interface TargetWish {
+  /** `--out`: a folder, or a file's name in a folder that exists; the current folder if absent. */
+  readonly out: string | undefined;
+  /** The sender's name for the entry. */
+  readonly name: EntryName;
+  /** Whether the sender may choose a name such as `.bashrc`. */
+  readonly allowHidden?: boolean;
+}
+
+/**
+ * Decides where an entry goes. Throws `P2P_TARGET_UNWRITABLE` when there is no such folder, and
+ * `P2P_NAME_REFUSED` for a hidden name that only the sender has chosen (security rule 5).
+ */
+export async function resolveTarget(wish: TargetWish): Promise<Target> {
+  const out = resolve(wish.out ?? '.');
+  const endsInSeparator = /[/\\]$/.test(wish.out ?? '');
+  if (await isDirectory(out)) {
+    if (isHidden(wish.name) && wish.allowHidden !== true) {
+      throw new P2PShareError('P2P_NAME_REFUSED', 'hidden name chosen by the sender');
+    }
+    return { directory: out };
+  }
+  if (endsInSeparator || !(await isDirectory(dirname(out)))) {
+    throw new P2PShareError('P2P_TARGET_UNWRITABLE', 'no such folder');
+  }
+  return { file: out };
+}
+
+/** The folder and the name in it that a target means. */
+export function placeOf(target: Target, name: EntryName): { directory: string; name: string } {
+  if ('directory' in target) return { directory: resolve(target.directory), name };
+  const file = resolve(target.file);
+  return { directory: dirname(file), name: basename(file) };
+}
+
+/** Whether anything at all has this path, a dangling symbolic link included. */
+export async function isTaken(directory: string, name: string): Promise<boolean> {
+  return await asFileError('target', async () => {
+    try {
+      await lstat(join(directory, name));
+      return true;
+    } catch (error) {
+      if (errnoOf(error) === 'ENOENT') return false;
+      throw error;
+    }
+  });
+}
+
+async function isDirectory(path: string): Promise<boolean> {
+  return await asFileError('target', async () => {
+    try {
+      return (await stat(path)).isDirectory();
+    } catch (error) {
+      if (errnoOf(error) === 'ENOENT' || errnoOf(error) === 'ENOTDIR') return false;
+      throw error;
+    }
+  });
+}

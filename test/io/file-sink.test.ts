@@ -1,0 +1,249 @@
+import { execFileSync } from 'node:child_process';
+import { constants } from 'node:fs';
+import {
+  lstat,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  stat,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type FileSink, openSink, type SinkOptions } from '../../src/io/file-sink.ts';
+import type { Entry } from '../../src/protocol/transfer/entry.ts';
+import { type EntryName, parseEntryName } from '../../src/protocol/transfer/entry-name.ts';
+
+let directory: string;
+let sink: FileSink | undefined;
+const at = (name: string): string => join(directory, name);
+const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
+
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'p2pshare-sink-'));
+});
+
+afterEach(async () => {
+  await sink?.discard();
+  sink = undefined;
+  await rm(directory, { recursive: true, force: true });
+});
+
+function entryOf(name: string, size: number, more: Partial<Entry> = {}): Entry {
+  const path = [parseEntryName(name) as EntryName];
+  return { kind: 'file', path, size, mtimeMs: 1_600_000_000_000, executable: false, ...more };
+}
+
+async function open(
+  name: string,
+  size: number,
+  more: Partial<SinkOptions> = {},
+): Promise<FileSink> {
+  const entry = entryOf(name, size);
+  sink = await openSink({ target: { directory }, entry, onConflict: 'fail', ...more });
+  return sink;
+}
+
+async function stagedNames(): Promise<string[]> {
+  return (await readdir(directory)).filter((name) => name.startsWith('.p2pshare-'));
+}
+
+describe('a file sink', () => {
+  it('shows the final name only when everything is there, with its time and mode', async () => {
+    const file = await open('a.txt', 12);
+    await file.write(6, [bytes('world'), bytes('!')]);
+    expect(await readdir(directory)).toHaveLength(1);
+    await file.write(0, [bytes('hel'), bytes('lo ')]);
+    expect(await file.publish()).toBe(at('a.txt'));
+    expect(await readdir(directory)).toEqual(['a.txt']);
+    expect(await readFile(at('a.txt'), 'utf8')).toBe('hello world!');
+    const { mode, mtimeMs, nlink } = await stat(at('a.txt'));
+    expect(mode & 0o777).toBe(0o666 & ~process.umask());
+    expect([mtimeMs, nlink]).toEqual([1_600_000_000_000, 1]);
+  });
+
+  it('keeps what comes private until then', async () => {
+    await open('a.txt', 1);
+    const [staging = ''] = await stagedNames();
+    expect((await stat(at(staging))).mode & 0o777).toBe(0o700);
+    expect((await stat(join(at(staging), 'file'))).mode & 0o777).toBe(0o600);
+  });
+
+  it('carries out overlapping writes in turn', async () => {
+    const file = await open('a', 400_000);
+    const parts = Array.from({ length: 40 }, (_, i) => new Uint8Array(10_000).fill(i));
+    await Promise.all(parts.map((part, i) => file.write(10_000 * i, [part])));
+    await file.publish();
+    expect(Buffer.compare(await readFile(at('a')), Buffer.concat(parts))).toBe(0);
+  });
+
+  it('makes an empty file', async () => {
+    await (await open('empty', 0)).publish();
+    expect((await stat(at('empty'))).size).toBe(0);
+  });
+
+  it('gives the executable bit and no time beyond tomorrow', async () => {
+    const entry = entryOf('run', 0, { executable: true, mtimeMs: Number.MAX_SAFE_INTEGER });
+    await (await open('run', 0, { entry })).publish();
+    const { mode, mtimeMs } = await stat(at('run'));
+    expect(mode & 0o777).toBe(0o777 & ~process.umask());
+    expect(mtimeMs).toBeLessThanOrEqual(Date.now() + 86_400_000);
+  });
+
+  it('takes a name that the receiver chose', async () => {
+    const target = { file: at('mine.bin') };
+    expect(await (await open('theirs', 0, { target })).publish()).toBe(at('mine.bin'));
+  });
+
+  it('leaves nothing behind when it is discarded', async () => {
+    const file = await open('a', 5);
+    await file.write(0, [bytes('01234')]);
+    await file.discard();
+    expect(await readdir(directory)).toEqual([]);
+  });
+
+  it('removes nothing that somebody else has put into its staging place', async () => {
+    const file = await open('a', 5);
+    const [staging = ''] = await stagedNames();
+    await writeFile(join(at(staging), 'foreign'), 'x');
+    await file.discard();
+    expect(await readdir(at(staging))).toEqual(['foreign']);
+  });
+});
+
+describe('a file sink whose target is taken', () => {
+  it.each(['fail', 'skip'] as const)('refuses before any data with %s', async (onConflict) => {
+    await writeFile(at('a'), 'old');
+    await symlink(at('nowhere'), at('link'));
+    for (const name of ['a', 'link']) {
+      await expect(open(name, 3, { onConflict })).rejects.toMatchObject({
+        code: 'P2P_TARGET_EXISTS',
+      });
+    }
+    expect(await readdir(directory)).toEqual(['a', 'link']);
+  });
+
+  it('does not replace what appears in the meantime, file or dangling link', async () => {
+    for (const plant of [
+      () => writeFile(at('a'), 'theirs'),
+      () => symlink(at('outside'), at('a')),
+    ]) {
+      const file = await open('a', 4);
+      await file.write(0, [bytes('ours')]);
+      await plant();
+      await expect(file.publish()).rejects.toMatchObject({ code: 'P2P_TARGET_EXISTS' });
+      await file.discard();
+      expect(await readdir(directory)).toEqual(['a']);
+      await rm(at('a'));
+    }
+  });
+
+  it('numbers the name with rename, also when it is taken only at the end', async () => {
+    await writeFile(at('a.tar.gz'), 'old');
+    const file = await open('a.tar.gz', 0, { onConflict: 'rename' });
+    await writeFile(at('a (1).tar.gz'), 'newer');
+    expect(await file.publish()).toBe(at('a (2).tar.gz'));
+    expect(await readFile(at('a.tar.gz'), 'utf8')).toBe('old');
+  });
+
+  it('replaces a file whole with overwrite', async () => {
+    await writeFile(at('a'), 'a much longer old file');
+    const file = await open('a', 3, { onConflict: 'overwrite' });
+    await file.write(0, [bytes('new')]);
+    expect(await readFile(at('a'), 'utf8')).toBe('a much longer old file');
+    await file.publish();
+    expect(await readFile(at('a'), 'utf8')).toBe('new');
+    expect(await readdir(directory)).toEqual(['a']);
+  });
+
+  it('replaces a symbolic link with overwrite and does not write through it', async () => {
+    await writeFile(at('precious'), 'precious');
+    await symlink(at('precious'), at('a'));
+    const file = await open('a', 3, { onConflict: 'overwrite' });
+    await file.write(0, [bytes('new')]);
+    await file.publish();
+    expect((await lstat(at('a'))).isFile()).toBe(true);
+    expect(await readFile(at('precious'), 'utf8')).toBe('precious');
+  });
+
+  it('never replaces a folder', async () => {
+    await mkdir(at('a'));
+    const opened = open('a', 0, { onConflict: 'overwrite' });
+    await expect(opened).rejects.toMatchObject({ code: 'P2P_TARGET_EXISTS' });
+  });
+});
+
+describe('a file sink in trouble', () => {
+  it('says that the folder is missing', async () => {
+    const opened = open('a', 1, { target: { directory: at('gone') } });
+    await expect(opened).rejects.toMatchObject({ code: 'P2P_TARGET_UNWRITABLE' });
+  });
+
+  it('refuses more bytes than the disk has free', async () => {
+    const opened = open('a', Number.MAX_SAFE_INTEGER);
+    await expect(opened).rejects.toMatchObject({ code: 'P2P_DISK_FULL' });
+    expect(await readdir(directory)).toEqual([]);
+  });
+
+  it('touches nothing outside when its folder is swapped for a link', async () => {
+    await mkdir(at('inbox'));
+    await mkdir(at('elsewhere'));
+    const file = await open('a', 1, { target: { directory: at('inbox') } });
+    await rename(at('inbox'), at('moved'));
+    await symlink(at('elsewhere'), at('inbox'));
+    await file.write(0, [bytes('x')]);
+    await expect(file.publish()).rejects.toMatchObject({ code: 'P2P_TARGET_UNWRITABLE' });
+    await file.discard();
+    expect(await readdir(at('elsewhere'))).toEqual([]);
+    expect(constants.O_NOFOLLOW === undefined || (await readdir(at('moved'))).length === 0).toBe(
+      true,
+    );
+  });
+
+  it('does not publish a staged file that is not its own', async () => {
+    const file = await open('a', 0);
+    const [staging = ''] = await stagedNames();
+    await rm(join(at(staging), 'file'));
+    await writeFile(join(at(staging), 'file'), 'foreign');
+    await expect(file.publish()).rejects.toMatchObject({ code: 'P2P_TARGET_UNWRITABLE' });
+    expect(await readdir(directory)).not.toContain('a');
+  });
+});
+
+describe('a full disk', () => {
+  let mounted = false;
+
+  beforeEach(async () => {
+    await mkdir(at('disk'));
+    try {
+      execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', at('disk')], {
+        stdio: 'pipe',
+      });
+      mounted = true;
+    } catch (error) {
+      console.warn(`full disk not tested, tmpfs cannot be mounted: ${error}`);
+    }
+  });
+
+  afterEach(async () => {
+    await sink?.discard();
+    if (mounted) execFileSync('umount', [at('disk')]);
+    mounted = false;
+  });
+
+  it('is reported as such, and the space comes back', async ({ skip }) => {
+    if (!mounted) return skip('needs root and mount');
+    const target = { directory: at('disk') };
+    const file = await open('a', 900_000, { target });
+    await writeFile(join(at('disk'), 'other'), new Uint8Array(600_000));
+    const full = file.write(0, [new Uint8Array(500_000), new Uint8Array(400_000)]);
+    await expect(full).rejects.toMatchObject({ code: 'P2P_DISK_FULL' });
+    await file.discard();
+    expect(await readdir(at('disk'))).toEqual(['other']);
+  });
+});

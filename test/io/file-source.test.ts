@@ -1,0 +1,110 @@
+import { execFileSync } from 'node:child_process';
+import {
+  appendFile,
+  chmod,
+  mkdir,
+  mkdtemp,
+  rm,
+  symlink,
+  truncate,
+  utimes,
+  writeFile,
+} from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type FileSource, openSource } from '../../src/io/file-source.ts';
+
+let directory: string;
+let source: FileSource | undefined;
+const at = (name: string): string => join(directory, name);
+
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'p2pshare-source-'));
+});
+
+afterEach(async () => {
+  await source?.close();
+  source = undefined;
+  await rm(directory, { recursive: true, force: true });
+});
+
+describe('openSource', () => {
+  it('describes the file by its base name, size, time and executable bit', async () => {
+    await writeFile(at('tool.sh'), 'echo hello');
+    await chmod(at('tool.sh'), 0o755);
+    await utimes(at('tool.sh'), 1_700_000_000, 1_700_000_000);
+    source = await openSource(at('tool.sh'));
+    expect(source.entry).toEqual({
+      kind: 'file',
+      path: ['tool.sh'],
+      size: 10,
+      mtimeMs: 1_700_000_000_000,
+      executable: true,
+    });
+  });
+
+  it('reads at any offset and stops at the end of the file', async () => {
+    await writeFile(at('a.txt'), '0123456789');
+    source = await openSource(at('a.txt'));
+    const into = new Uint8Array(6);
+    expect(await source.read(2, into)).toBe(6);
+    expect(Buffer.from(into).toString()).toBe('234567');
+    expect(await source.read(7, into)).toBe(3);
+    expect(Buffer.from(into.subarray(0, 3)).toString()).toBe('789');
+    await expect(source.finish()).resolves.toBeUndefined();
+  });
+
+  it('follows a symbolic link that was named, and keeps the name of the link', async () => {
+    await writeFile(at('target.bin'), 'abc');
+    await symlink(at('target.bin'), at('link.bin'));
+    source = await openSource(at('link.bin'));
+    expect(source.entry).toMatchObject({ path: ['link.bin'], size: 3, executable: false });
+  });
+
+  it('says that a file is missing, also behind a dangling link', async () => {
+    await symlink(at('nowhere'), at('dangling'));
+    for (const name of ['nowhere', 'dangling', 'no/such/folder']) {
+      await expect(openSource(at(name))).rejects.toMatchObject({ code: 'P2P_SOURCE_MISSING' });
+    }
+  });
+
+  it('refuses folders, devices and pipes, without waiting for a writer', async () => {
+    await mkdir(at('folder'));
+    execFileSync('mkfifo', [at('pipe')]);
+    for (const path of [at('folder'), at('pipe'), '/dev/null']) {
+      await expect(openSource(path)).rejects.toMatchObject({ code: 'P2P_SOURCE_UNREADABLE' });
+    }
+  });
+
+  it('refuses a name that no receiver would take', async () => {
+    await writeFile(at('what?.txt'), 'x');
+    await expect(openSource(at('what?.txt'))).rejects.toMatchObject({ code: 'P2P_NAME_REFUSED' });
+  });
+});
+
+describe('a source that changes', () => {
+  const changes: [string, () => Promise<void>][] = [
+    ['grows', () => appendFile(at('a'), 'more')],
+    ['shrinks', () => truncate(at('a'), 3)],
+    ['is rewritten with its time put back', () => rewriteQuietly(at('a'))],
+  ];
+
+  it.each(changes)('is noticed when it %s', async (_, change) => {
+    await writeFile(at('a'), '0123456789');
+    await utimes(at('a'), 1_700_000_000, 1_700_000_000);
+    source = await openSource(at('a'));
+    await source.read(0, new Uint8Array(4));
+    // Times of files are as coarse as the kernel's tick, at most 10 ms.
+    for (const start = Date.now(); Date.now() - start < 12; );
+    await change();
+    const changed = { code: 'P2P_SOURCE_CHANGED' };
+    await expect(source.read(0, new Uint8Array(4))).rejects.toMatchObject(changed);
+    await expect(source.finish()).rejects.toMatchObject(changed);
+  });
+});
+
+async function rewriteQuietly(path: string): Promise<void> {
+  await writeFile(path, '9876543210', { flag: 'r+' });
+  await utimes(path, 1_700_000_000, 1_700_000_000);
+}

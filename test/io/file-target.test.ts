@@ -1,0 +1,92 @@
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { numberedName } from '../../src/io/file-numbered-name.ts';
+import { publishOverPlaceholder } from '../../src/io/file-publish.ts';
+import { resolveTarget } from '../../src/io/file-target.ts';
+import { type EntryName, parseEntryName } from '../../src/protocol/transfer/entry-name.ts';
+
+let directory: string;
+const at = (name: string): string => join(directory, name);
+const name = parseEntryName('photo.jpg') as EntryName;
+const hidden = parseEntryName('.bashrc') as EntryName;
+
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'p2pshare-target-'));
+});
+
+afterEach(async () => {
+  await rm(directory, { recursive: true, force: true });
+});
+
+describe('resolveTarget', () => {
+  it('receives into a folder that exists, also behind a link', async () => {
+    await symlink(directory, at('link'));
+    expect(await resolveTarget({ out: directory, name })).toEqual({ directory });
+    expect(await resolveTarget({ out: at('link'), name })).toEqual({ directory: at('link') });
+  });
+
+  it('receives into the current folder unless told otherwise', async () => {
+    expect(await resolveTarget({ out: undefined, name })).toEqual({ directory: process.cwd() });
+  });
+
+  it('takes a new or existing path in an existing folder as the name of the file', async () => {
+    await writeFile(at('old'), '');
+    expect(await resolveTarget({ out: at('new'), name })).toEqual({ file: at('new') });
+    expect(await resolveTarget({ out: at('old'), name })).toEqual({ file: at('old') });
+  });
+
+  it('makes no folders', async () => {
+    await writeFile(at('file'), '');
+    for (const out of [at('no/such'), at('missing/'), at('file/below')]) {
+      const refused = { code: 'P2P_TARGET_UNWRITABLE' };
+      await expect(resolveTarget({ out, name })).rejects.toMatchObject(refused);
+    }
+  });
+
+  it('takes a hidden name only from the receiver', async () => {
+    const refused = { code: 'P2P_NAME_REFUSED' };
+    await expect(resolveTarget({ out: directory, name: hidden })).rejects.toMatchObject(refused);
+    const allowed = { out: directory, name: hidden, allowHidden: true };
+    expect(await resolveTarget(allowed)).toEqual({ directory });
+    expect(await resolveTarget({ out: at('.rc'), name: hidden })).toEqual({ file: at('.rc') });
+  });
+});
+
+describe('numberedName', () => {
+  it.each([
+    ['photo.jpg', 'photo (1).jpg'],
+    ['src.tar.gz', 'src (1).tar.gz'],
+    ['README', 'README (1)'],
+    ['.bashrc', '.bashrc (1)'],
+    ['.tar.gz', '.tar (1).gz'],
+    ['a.b.c', 'a.b (1).c'],
+    [`${'é'.repeat(125)}.txt`, `${'é'.repeat(123)} (1).txt`],
+  ])('numbers %s as %s', (plain, numbered) => {
+    expect(numberedName(plain, 1)).toBe(numbered);
+  });
+});
+
+describe('publishing without hard links', () => {
+  it('moves the file over a placeholder of its own', async () => {
+    await writeFile(at('staged'), 'content');
+    expect(await publishOverPlaceholder(at('staged'), at('final'))).toBe(true);
+    expect(await readFile(at('final'), 'utf8')).toBe('content');
+    expect(await readdir(directory)).toEqual(['final']);
+  });
+
+  it('replaces nothing', async () => {
+    await writeFile(at('staged'), 'ours');
+    await writeFile(at('final'), 'theirs');
+    await mkdir(at('folder'));
+    expect(await publishOverPlaceholder(at('staged'), at('final'))).toBe(false);
+    expect(await publishOverPlaceholder(at('staged'), at('folder'))).toBe(false);
+    expect(await readFile(at('final'), 'utf8')).toBe('theirs');
+  });
+
+  it('takes its placeholder away when the move fails', async () => {
+    await expect(publishOverPlaceholder(at('missing'), at('final'))).rejects.toThrow('ENOENT');
+    expect(await readdir(directory)).toEqual([]);
+  });
+});
