@@ -1,0 +1,83 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import {
+  dataHeader,
+  dataRoom,
+  deliveredFrame,
+  type Frame,
+  messageHeader,
+  readFrame,
+  sumFrame,
+} from '../../../src/protocol/transfer/frame.ts';
+import { ByteReader } from '../../../src/protocol/wire/byte-reader.ts';
+
+const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
+const read = (text: string): Frame | undefined =>
+  readFrame(new ByteReader(Buffer.from(text, 'hex')));
+
+describe('frames', () => {
+  it('are on the wire what the document says', () => {
+    expect(hex(dataHeader(5, 2 ** 20, 300))).toBe('010580100000412c');
+    expect(hex(sumFrame(64, 1, 0x0123456789abcdefn))).toBe('024040010123456789abcdef');
+    expect(hex(messageHeader(3, true, 2))).toBe('030302');
+    expect(hex(messageHeader(3, false, 2))).toBe('040302');
+    expect(hex(deliveredFrame(16))).toBe('0510');
+  });
+
+  it('are read back with all their fields', () => {
+    const bytes = Buffer.from('abc');
+    expect(read('010580100000 03616263'.replace(' ', ''))).toEqual({
+      kind: 'data',
+      entry: 5,
+      offset: 2 ** 20,
+      bytes,
+    });
+    const sum = { kind: 'sum', entry: 64, chunk: 1, sum: 0x0123456789abcdefn };
+    expect(read('024040010123456789abcdef')).toEqual(sum);
+    const message = { kind: 'message', sequence: 3, body: Buffer.from('hi') };
+    expect(read('0303026869')).toEqual({ ...message, last: true });
+    expect(read('0403026869')).toEqual({ ...message, last: false });
+    expect(read('0510')).toEqual({ kind: 'delivered', next: 16 });
+  });
+
+  it.each([
+    '00',
+    '06',
+    'ff0000',
+    '01',
+    '010500',
+    '01050003',
+    '010500036162',
+    '020000012345',
+    '0300ff',
+    '0300c01fffffffffffff',
+    '05',
+    '05ffffffffffffffff',
+  ])('are refused when unknown, cut short or beyond 2^53 - 1: %s', (text) => {
+    expect(read(text)).toBeUndefined();
+  });
+
+  it('never read past the end, whatever comes', () => {
+    const property = fc.property(fc.uint8Array({ maxLength: 40 }), (bytes) => {
+      const reader = new ByteReader(bytes);
+      const frame = readFrame(reader);
+      expect(reader.remaining).toBeLessThanOrEqual(bytes.length);
+      if (frame?.kind === 'data') expect(frame.bytes.length).toBeLessThan(bytes.length);
+    });
+    fc.assert(property, { numRuns: 1000 });
+  });
+});
+
+describe('dataRoom', () => {
+  it('fills the room to within the two bytes by which a shorter length may be shorter', () => {
+    const size = fc.integer({ min: 1, max: 70_000 });
+    const property = fc.property(size, size, fc.maxSafeNat(), (room, available, offset) => {
+      const length = dataRoom(1, offset, available, room);
+      if (length <= 0) return;
+      const taken = dataHeader(1, offset, length).length + length;
+      expect(taken).toBeLessThanOrEqual(room);
+      expect(length === available || taken >= room - 2).toBe(true);
+    });
+    fc.assert(property, { numRuns: 500 });
+  });
+});

@@ -1,0 +1,108 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { ERROR_CODES } from '../../../src/protocol/errors.ts';
+import { answerPages } from '../../../src/protocol/transfer/answer-message.ts';
+import { donePages } from '../../../src/protocol/transfer/done-message.ts';
+import { errorNumber, errorOfNumber } from '../../../src/protocol/transfer/error-number.ts';
+import {
+  decodeMessage,
+  encodeCancel,
+  encodeDecline,
+  encodeVerified,
+} from '../../../src/protocol/transfer/message.ts';
+import { offerPages } from '../../../src/protocol/transfer/offer-message.ts';
+import { fileEntry } from './transfer-pair.ts';
+
+const hexes = (pages: Iterable<Uint8Array>): string[] =>
+  [...pages].map((page) => Buffer.from(page).toString('hex'));
+const decode = (hex: string): unknown => decodeMessage(Buffer.from(hex, 'hex'));
+
+const OFFER = '01011401410001130100' + '4100' + 'c000018bcfe56800' + '0105612e747874';
+
+describe('messages', () => {
+  it('are on the wire what the document says', () => {
+    const entry = fileEntry('a.txt', 256);
+    expect(hexes(offerPages([entry], 256, 20))).toEqual([OFFER]);
+    expect(hexes(answerPages([]))).toEqual(['02000100']);
+    const ranges = [{ entry: 0, first: 64, count: 3 }];
+    expect(hexes(answerPages(ranges))).toEqual(['020001010040' + '4003']);
+    expect(hexes([encodeDecline('P2P_TARGET_EXISTS')])).toEqual(['020113']);
+    const digest = BigUint64Array.of(0x0123456789abcdefn);
+    expect(hexes(donePages([entry], digest))).toEqual(['03000141000123456789abcdef']);
+    expect(hexes([encodeVerified()])).toEqual(['04']);
+    expect(hexes([encodeCancel('P2P_DISK_FULL', 'receiver')])).toEqual(['051502']);
+    expect(hexes([encodeCancel('P2P_SOURCE_CHANGED', 'sender')])).toEqual(['051101']);
+  });
+
+  it('are read back with all their fields, whatever follows them', () => {
+    const offered = {
+      kind: 1,
+      executable: false,
+      size: 256,
+      mtimeMs: 1_700_000_000_000,
+      path: [Buffer.from('a.txt')],
+    };
+    expect(decode(`${OFFER}ffff`)).toEqual({
+      kind: 'offer',
+      chunkLog: 20,
+      totalEntries: 1,
+      totalBytes: 256,
+      last: true,
+      entries: [offered],
+    });
+    const have = [{ entry: 0, first: 64, count: 3 }];
+    expect(decode('0200010100404003ff')).toEqual({ kind: 'accept', last: true, have });
+    expect(decode('020113ff')).toEqual({ kind: 'decline', reason: 'P2P_TARGET_EXISTS' });
+    const entries = [{ size: 256, digest: 0x0123456789abcdefn }];
+    expect(decode('03000141000123456789abcdefff')).toEqual({ kind: 'done', first: 0, entries });
+    expect(decode('04ff')).toEqual({ kind: 'verified' });
+    const cancel = { kind: 'cancel', code: 'P2P_DISK_FULL', side: 'receiver' };
+    expect(decode('051502ff')).toEqual(cancel);
+  });
+});
+
+describe('messages that we did not write', () => {
+  it('of unknown types are left to newer versions', () => {
+    expect(decode('06')).toEqual({ kind: 'unknown' });
+    expect(decode('ff0102')).toEqual({ kind: 'unknown' });
+  });
+
+  it.each([
+    '',
+    '01',
+    '0101140141',
+    '010114014100ff',
+    `${OFFER.slice(0, -2)}`,
+    '02',
+    '0202',
+    '0200010a0000',
+    '0300c01fffffffffffff',
+    '05',
+    '051503',
+  ])('that are malformed are refused: %s', (hex) => {
+    expect(decode(hex)).toBeUndefined();
+  });
+
+  it('never throw, whatever comes', () => {
+    const property = fc.property(
+      fc.integer({ min: 0, max: 6 }),
+      fc.uint8Array({ maxLength: 80 }),
+      (type, rest) => {
+        decodeMessage(Uint8Array.of(type, ...rest));
+      },
+    );
+    fc.assert(property, { numRuns: 2000 });
+  });
+});
+
+describe('error numbers', () => {
+  it('stand for every code, each for one', () => {
+    const numbers = ERROR_CODES.map(errorNumber);
+    expect(new Set(numbers).size).toBe(ERROR_CODES.length);
+    expect(numbers.map(errorOfNumber)).toEqual([...ERROR_CODES]);
+  });
+
+  it('of a newer version mean a cancellation', () => {
+    expect(errorOfNumber(200)).toBe('P2P_CANCELLED');
+  });
+});
