@@ -1,0 +1,25 @@
+import { describe, expect, it } from 'vitest';
+import { run } from '../../src/cli/main.ts';
+import { fakeLibrary } from './support/fake-library.ts';
+import { fakeTerminal } from './support/fake-terminal.ts';
+
+describe('--help', () => {
+  it.each([
+    ['p2pshare', ['--help']],
+    ['p2pshare send', ['send', '--help']],
+    ['p2pshare receive', ['receive', '-h']],
+    ['p2pshare server', ['server', '--help']],
+  ])('of %s is on stdout and does nothing else', async (_name, argv) => {
+    const terminal = fakeTerminal();
+    expect(await run(argv, terminal, fakeLibrary([], terminal))).toBe(0);
+    expect(terminal.written.stderr).toBe('');
+    expect(terminal.written.stdout).toMatchSnapshot();
+  });
+
+  it.each([40, 60])('fits %i columns', async (columns) => {
+    const terminal = fakeTerminal({ tty: true, columns });
+    await run(['receive', '--help'], terminal, fakeLibrary([], terminal));
+    const widest = Math.max(...terminal.written.stdout.split('\n').map((line) => line.length));
+    expect(widest).toBeLessThanOrEqual(columns);
+  });
+});

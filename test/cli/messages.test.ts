@@ -1,0 +1,68 @@
+import { describe, expect, it } from 'vitest';
+import { exitCodeOf } from '../../src/cli/exit-code.ts';
+import { messageFor } from '../../src/cli/messages.ts';
+import { UsageError } from '../../src/cli/usage-error.ts';
+import { ERROR_CODES, P2PShareError } from '../../src/protocol/errors.ts';
+
+describe('messages', () => {
+  it.each(ERROR_CODES)('say what %s means and what to do, in the tone of the terminal', (code) => {
+    const { text, hint } = messageFor(new P2PShareError(code, 'for logs'));
+    for (const words of [text, hint]) {
+      expect(words).toMatch(/^[a-z-]/);
+      expect(words).not.toMatch(/\.$/);
+      expect(words.length).toBeGreaterThan(5);
+    }
+  });
+
+  it('say what is wrong with a command line in its own words', () => {
+    expect(messageFor(new UsageError('--out is empty', 'name a folder'))).toEqual({
+      text: '--out is empty',
+      hint: 'name a folder',
+    });
+  });
+
+  it('do not show the inside of a bug', () => {
+    expect(messageFor(new TypeError('x is undefined')).text).toBe(
+      'something happened that p2pshare does not expect',
+    );
+  });
+});
+
+describe('exit codes', () => {
+  it('are those of docs/cli.md', () => {
+    const table = Object.fromEntries(
+      ERROR_CODES.map((code) => [code, exitCodeOf(new P2PShareError(code, ''))]),
+    );
+    expect(table).toEqual({
+      P2P_USAGE: 2,
+      P2P_CODE_INVALID: 2,
+      P2P_CODE_UNKNOWN: 3,
+      P2P_CODE_USED: 3,
+      P2P_CODE_EXPIRED: 3,
+      P2P_CODE_MISMATCH: 4,
+      P2P_CODE_BURNT: 4,
+      P2P_DECLINED: 5,
+      P2P_CANCELLED: 5,
+      P2P_SERVER_UNREACHABLE: 6,
+      P2P_PEER_UNREACHABLE: 6,
+      P2P_TIMEOUT: 6,
+      P2P_INTERRUPTED: 7,
+      P2P_INTEGRITY: 8,
+      P2P_SOURCE_CHANGED: 8,
+      P2P_NAME_REFUSED: 9,
+      P2P_TARGET_EXISTS: 9,
+      P2P_SOURCE_MISSING: 10,
+      P2P_SOURCE_UNREADABLE: 10,
+      P2P_TARGET_UNWRITABLE: 10,
+      P2P_DISK_FULL: 10,
+      P2P_LOCAL_IO: 10,
+      P2P_VERSION_MISMATCH: 11,
+      P2P_SERVER_BUSY: 12,
+      P2P_PROTOCOL: 1,
+    });
+  });
+
+  it('are 1 for a bug', () => {
+    expect(exitCodeOf(new TypeError('x is undefined'))).toBe(1);
+  });
+});

@@ -1,0 +1,49 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { progressLine } from '../../src/cli/progress-line.ts';
+
+const HALF = { bytes: 500, total: 1_000, rate: 250, etaMs: 2_000, path: 'direct' };
+
+describe('progressLine', () => {
+  it('shows everything, with a bar, where there is room', () => {
+    expect(progressLine(HALF, 80)).toBe(
+      ' 50% [===============               ]  250 B/s  eta 0:02  500 B/1.0 kB  direct',
+    );
+  });
+
+  it('narrows the bar first, then drops it', () => {
+    expect(progressLine(HALF, 60)).toBe(
+      ' 50% [======      ]  250 B/s  eta 0:02  500 B/1.0 kB  direct',
+    );
+    expect(progressLine(HALF, 50)).toBe(' 50%  250 B/s  eta 0:02  500 B/1.0 kB  direct');
+  });
+
+  it('keeps what matters most on a very narrow terminal', () => {
+    expect(progressLine(HALF, 24)).toBe(' 50%  250 B/s  eta 0:02');
+    expect(progressLine(HALF, 10)).toBe(' 50%');
+  });
+
+  it('does not promise a time that it does not know', () => {
+    expect(progressLine({ ...HALF, etaMs: null }, 80)).not.toContain('eta');
+  });
+
+  it('says 100 % only when all is there, and at once for an empty file', () => {
+    expect(progressLine({ ...HALF, bytes: 999 }, 10)).toBe(' 99%');
+    expect(progressLine({ ...HALF, bytes: 0, total: 0 }, 10)).toBe('100%');
+  });
+
+  it('never exceeds the terminal', () => {
+    const state = fc.record({
+      bytes: fc.nat(),
+      total: fc.nat(),
+      rate: fc.nat(),
+      etaMs: fc.option(fc.nat()),
+      path: fc.constantFrom('', 'direct', 'relay'),
+    });
+    fc.assert(
+      fc.property(state, fc.integer({ min: 1, max: 200 }), (any, columns) => {
+        expect(progressLine(any, columns).length).toBeLessThanOrEqual(columns);
+      }),
+    );
+  });
+});
