@@ -92,9 +92,9 @@ describe('a transfer over pipes that reorder everything', () => {
 });
 
 describe('a transfer', () => {
-  it('carries many small files in few records', () => {
+  it('carries more entries than fit the window of messages', () => {
     const random = new SeededRandom(3);
-    const files = Array.from({ length: 2000 }, (_, i) => content(random, i % 50));
+    const files = Array.from({ length: 5000 }, (_, i) => content(random, i % 50));
     const options = { files, hasher, chunkBytes: 2 ** 20, recordBytes: () => 1200, random };
     const pair = new TransferPair(options);
     pair.run();
