@@ -1,0 +1,184 @@
+import type { CipherSuite, Crypto, Random } from '../ports.ts';
+import type { SessionKeys } from '../session-keys.ts';
+import { after, earliest, type Instant, type Millis, millis } from '../time.ts';
+import { type Attempt, finishAttempt, type Success, startAttempt } from './attempt.ts';
+import type { Code } from './code.ts';
+import {
+  type Claim,
+  type Confirm,
+  decodeClaim,
+  decodeConfirm,
+  encodeHello,
+  encodeReject,
+  MessageKind,
+  limits as messageLimits,
+  NONCE_BYTES,
+  RejectReason,
+} from './message.ts';
+import { VERSIONS } from './negotiation.ts';
+import { sameBytes } from './same-bytes.ts';
+
+export type SenderHandshakeEvent =
+  /** Somebody claimed the code and did not know it, or went silent. */
+  | { readonly kind: 'attempt-failed'; readonly used: number; readonly allowed: number }
+  /** `box` is the plaintext of the receiver's box. */
+  | {
+      readonly kind: 'established';
+      readonly claimId: Uint8Array;
+      readonly keys: SessionKeys;
+      readonly box: Uint8Array;
+    }
+  /** All attempts are spent: nobody can use this code any more. */
+  | { readonly kind: 'burnt' };
+
+export interface SenderHandshakeOptions {
+  readonly crypto: Crypto;
+  readonly random: Random;
+  /** Our cipher suites, the favourite first. */
+  readonly suites: readonly CipherSuite[];
+  /** The plaintext of our sealed box (at most 700 bytes), asked for when D is made. */
+  readonly box: () => Uint8Array;
+}
+
+export const limits: { readonly attempts: number; readonly attemptLife: Millis } = {
+  /** Guesses at a code in its life: enough for a slip, 2^-31 for an attacker. */
+  attempts: 3,
+  /** An attacker who only listens to B and goes silent has used up a guess all the same. */
+  attemptLife: millis(30_000),
+};
+
+/**
+ * The sender's half of the handshake (responder of CPace). It answers up to three claims side by
+ * side, so that a squatter cannot keep the right receiver out; the first that proves to know the
+ * words wins, and then or after three failures the code is closed for good.
+ */
+export class SenderHandshake {
+  /** H, to be given to the server when the nameplate is asked for. */
+  readonly hello: Uint8Array;
+  readonly #options: SenderHandshakeOptions;
+  readonly #attempts: Attempt[] = [];
+  readonly #events: SenderHandshakeEvent[] = [];
+  #code: Code | undefined;
+
+  constructor(options: SenderHandshakeOptions) {
+    this.#options = options;
+    const nonce = options.random.bytes(NONCE_BYTES);
+    this.hello = encodeHello({ versions: VERSIONS, suites: options.suites, nonce });
+  }
+
+  /** Says which code is to be proven, as soon as the server has chosen the nameplate. */
+  arm(code: Code): void {
+    this.#code = code;
+  }
+
+  /**
+   * Takes a receiver's message that the server passed on under `claimId`, and yields the answer to
+   * post back: the same bytes for the same bytes. Yields nothing for what does not parse.
+   */
+  handleMessage(claimId: Uint8Array, body: Uint8Array, now: Instant): Uint8Array | undefined {
+    this.handleTimeout(now);
+    if (this.#code === undefined || body.length > messageLimits.messageBytes) return undefined;
+    const bytes = body.slice();
+    const claim = decodeClaim(bytes);
+    const confirm = decodeConfirm(bytes, MessageKind.receiverConfirm);
+    const message = claim ?? confirm;
+    if (message === undefined || !sameBytes(message.claimId, claimId)) return undefined;
+    const attempt = this.#attempts.find((known) => sameBytes(known.claimId, claimId));
+    const closed = this.#closedFor(attempt);
+    if (closed !== undefined) return encodeReject({ claimId, reason: closed });
+    if (attempt !== undefined) return this.#onKnown(attempt, confirm, bytes);
+    return claim && this.#onClaim(this.#code, claim, bytes, now);
+  }
+
+  /** Counts attempts as failed that were not followed up in time. */
+  handleTimeout(now: Instant): void {
+    if (this.#isWon) return;
+    for (const attempt of this.#attempts) {
+      if (attempt.state === 'open' && attempt.deadline <= now) this.#fail(attempt);
+    }
+  }
+
+  pollTimeout(): Instant | undefined {
+    if (this.#isWon) return undefined;
+    const open = this.#attempts.filter(({ state }) => state === 'open');
+    return earliest(...open.map(({ deadline }) => deadline));
+  }
+
+  pollEvent(): SenderHandshakeEvent | undefined {
+    return this.#events.shift();
+  }
+
+  get #isWon(): boolean {
+    return this.#attempts.some(({ state }) => state === 'won');
+  }
+
+  get #failures(): number {
+    return this.#attempts.filter(({ state }) => state === 'failed').length;
+  }
+
+  #closedFor(attempt: Attempt | undefined): RejectReason | undefined {
+    if (this.#isWon) return attempt?.state === 'won' ? undefined : RejectReason.used;
+    return this.#failures === limits.attempts ? RejectReason.burnt : undefined;
+  }
+
+  #onClaim(code: Code, claim: Claim, a: Uint8Array, now: Instant): Uint8Array | undefined {
+    // Whoever comes while all attempts are out repeats the claim until one of them is decided.
+    if (this.#attempts.length >= limits.attempts) return undefined;
+    if (this.#attempts.some(({ share }) => sameBytes(share, claim.share))) return undefined;
+    const { crypto, suites } = this.#options;
+    const context = { crypto, suites, hello: this.hello, code };
+    const attempt = startAttempt(context, claim, a, after(now, limits.attemptLife));
+    if (attempt === 'invalid') return undefined;
+    if (attempt === 'version') {
+      return encodeReject({ claimId: claim.claimId, reason: RejectReason.version });
+    }
+    this.#attempts.push(attempt);
+    return attempt.b;
+  }
+
+  // A repeat gets the same answer again; another message under a known claim would be a second
+  // guess and gets none.
+  #onKnown(
+    attempt: Attempt,
+    confirm: Confirm | undefined,
+    bytes: Uint8Array,
+  ): Uint8Array | undefined {
+    if (sameBytes(bytes, attempt.a)) return attempt.b;
+    if (attempt.settled !== undefined && sameBytes(bytes, attempt.settled.c)) {
+      return attempt.settled.reply;
+    }
+    return confirm && attempt.state === 'open'
+      ? this.#onConfirm(attempt, confirm, bytes)
+      : undefined;
+  }
+
+  #onConfirm(attempt: Attempt, confirm: Confirm, c: Uint8Array): Uint8Array {
+    const { crypto, box } = this.#options;
+    const success = finishAttempt(crypto, attempt, confirm, c, box);
+    if (success === undefined) this.#fail(attempt);
+    else this.#win(attempt, success);
+    const reply = success?.d ?? this.#rejectFailed(attempt);
+    attempt.settled = { c, reply };
+    return reply;
+  }
+
+  #rejectFailed({ claimId }: Attempt): Uint8Array {
+    const isBurnt = this.#failures === limits.attempts;
+    const reason = isBurnt ? RejectReason.burnt : RejectReason.mismatch;
+    return encodeReject({ claimId, reason });
+  }
+
+  #win(attempt: Attempt, { keys, box }: Success): void {
+    attempt.state = 'won';
+    for (const { isk } of this.#attempts) isk.fill(0);
+    this.#events.push({ kind: 'established', claimId: attempt.claimId, keys, box });
+  }
+
+  #fail(attempt: Attempt): void {
+    attempt.state = 'failed';
+    attempt.isk.fill(0);
+    const used = this.#failures;
+    this.#events.push({ kind: 'attempt-failed', used, allowed: limits.attempts });
+    if (used === limits.attempts) this.#events.push({ kind: 'burnt' });
+  }
+}
