@@ -1,6 +1,7 @@
 import { ByteReader } from '../wire/byte-reader.ts';
 import { ByteWriter } from '../wire/byte-writer.ts';
 import {
+  BASE_DATAGRAM_BYTES,
   CONNECTION_ID_BYTES,
   hasConnectionId,
   PREFIX_BYTES,
@@ -74,7 +75,7 @@ export function encodeMessage(
   write: (fields: ByteWriter) => void,
   atLeast = 0,
 ): Uint8Array {
-  const writer = new ByteWriter();
+  const writer = new ByteWriter(BASE_DATAGRAM_BYTES);
   writer.zeros(PREFIX_BYTES);
   writer.bytes(txid);
   write(writer);
