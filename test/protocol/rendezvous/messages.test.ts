@@ -1,0 +1,191 @@
+import { readFileSync } from 'node:fs';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import {
+  decodeDiscover,
+  decodeHere,
+  encodeDiscover,
+  encodeHere,
+} from '../../../src/protocol/rendezvous/lan-discovery.ts';
+import {
+  decodeReply,
+  encodeBound,
+  encodeChallenge,
+  encodeClaimed,
+  encodeClosed,
+  encodeDeliver,
+  encodeError,
+  encodeRefreshed,
+  encodeRegistered,
+} from '../../../src/protocol/rendezvous/replies.ts';
+import {
+  decodeBind,
+  decodeClaim,
+  decodeClose,
+  decodePost,
+  decodeRefresh,
+  decodeRegister,
+  encodeBind,
+  encodeClaim,
+  encodeClose,
+  encodePost,
+  encodeRefresh,
+  encodeRegister,
+  openRequest,
+} from '../../../src/protocol/rendezvous/requests.ts';
+
+/** Bytes that count upwards from `first`, so that every field can be told apart. */
+function run(first: number, length: number): Uint8Array {
+  return Uint8Array.from({ length }, (_, i) => first + i);
+}
+
+const txid = run(0x01, 8);
+const head = { txid, token: run(0x10, 16) };
+const nameplate = 48_213;
+const v4 = { address: '203.0.113.7', port: 9421 };
+const v6 = { address: '2001:db8::1', port: 443 };
+const claimId = run(0x40, 16);
+const secret = run(0x60, 16);
+const body = run(0x80, 5);
+const connectionId = run(0xc0, 8);
+const relayToken = run(0xa0, 16);
+
+const REQUESTS = {
+  register: encodeRegister(head, { ownerSecret: secret, wanted: 7, hello: body }),
+  refresh: encodeRefresh(head, { nameplate, ownerSecret: secret }),
+  claim: encodeClaim(head, { nameplate, claimId, claimSecret: secret }),
+  post: encodePost(head, { nameplate, claimId, secret, body }),
+  bind: encodeBind(head, { nameplate, claimId, secret, relayToken, connectionId }),
+  close: encodeClose(head, { nameplate, secret, outcome: 'cancelled' }),
+};
+
+const REPLIES = {
+  challenge: encodeChallenge(txid, run(0x10, 16)),
+  registered: encodeRegistered(txid, nameplate, v4),
+  refreshed: encodeRefreshed(txid, v6),
+  claimed: encodeClaimed(txid, v4, body),
+  deliver: encodeDeliver(txid, claimId, v6, body),
+  bound: encodeBound(txid, true),
+  closed: encodeClosed(txid),
+  error: encodeError(txid, 'rate-limited'),
+};
+
+const DISCOVERY = {
+  discover: encodeDiscover({ txid, nameplate }),
+  here: encodeHere({ txid, nameplate }),
+};
+
+const golden: Record<string, string> = JSON.parse(
+  readFileSync(new URL('../../vectors/rendezvous-golden.json', import.meta.url), 'utf8'),
+);
+
+describe('rendezvous messages', () => {
+  it.each(Object.entries({ ...REQUESTS, ...REPLIES, ...DISCOVERY }))(
+    'writes %s as the golden bytes',
+    (name, packet) => {
+      expect(Buffer.from(packet).toString('hex')).toBe(golden[name]);
+    },
+  );
+
+  it('reads every request back', () => {
+    const read = <Fields>(
+      packet: Uint8Array,
+      decode: (fields: NonNullable<ReturnType<typeof openRequest>>['fields']) => Fields,
+    ): Fields | undefined => {
+      const request = openRequest(packet);
+      expect(request).toMatchObject({ txid, token: head.token, version: 1 });
+      return request && decode(request.fields);
+    };
+    const register = { ownerSecret: secret, wanted: 7, hello: body };
+    expect(read(REQUESTS.register, decodeRegister)).toEqual(register);
+    expect(read(REQUESTS.refresh, decodeRefresh)).toEqual({ nameplate, ownerSecret: secret });
+    const claim = { nameplate, claimId, claimSecret: secret };
+    expect(read(REQUESTS.claim, decodeClaim)).toEqual(claim);
+    expect(read(REQUESTS.post, decodePost)).toEqual({ nameplate, claimId, secret, body });
+    const bind = { nameplate, claimId, secret, relayToken, connectionId };
+    expect(read(REQUESTS.bind, decodeBind)).toEqual(bind);
+    const close = { nameplate, secret, outcome: 'cancelled' };
+    expect(read(REQUESTS.close, decodeClose)).toEqual(close);
+  });
+
+  it.each([
+    [REPLIES.challenge, { kind: 'challenge', token: run(0x10, 16) }],
+    [REPLIES.registered, { kind: 'registered', nameplate, observed: v4 }],
+    [REPLIES.refreshed, { kind: 'refreshed', observed: v6 }],
+    [REPLIES.claimed, { kind: 'claimed', observed: v4, hello: body }],
+    [REPLIES.deliver, { kind: 'deliver', claimId, peer: v6, body }],
+    [REPLIES.bound, { kind: 'bound', paired: true }],
+    [REPLIES.closed, { kind: 'closed' }],
+    [REPLIES.error, { kind: 'error', refusal: 'rate-limited' }],
+  ])('reads every reply back (%#)', (packet, reply) => {
+    expect(decodeReply(packet)).toEqual({ txid, reply });
+  });
+});
+
+describe('rendezvous messages that are not', () => {
+  const whole = [...Object.values(REQUESTS), ...Object.values(REPLIES)];
+
+  it('are refused when cut at any byte', () => {
+    for (const packet of whole) {
+      for (let end = 0; end < packet.length; end += 1) {
+        expect(openRequest(packet.subarray(0, end))).toBeUndefined();
+        expect(decodeReply(packet.subarray(0, end))).toBeUndefined();
+      }
+    }
+  });
+
+  it('are refused with a connection id', () => {
+    for (const packet of whole) {
+      const other = packet.slice();
+      other[3] = 1;
+      expect(openRequest(other)).toBeUndefined();
+      expect(decodeReply(other)).toBeUndefined();
+    }
+  });
+
+  it('are refused without their padding: an answer would be larger', () => {
+    const short = REQUESTS.claim.slice(0, 319);
+    short.set([319 >> 8, 319 & 0xff], 9);
+    expect(openRequest(short)).toBeUndefined();
+    const discover = DISCOVERY.discover.slice(0, 63);
+    discover.set([0, 63], 9);
+    expect(decodeDiscover(discover)).toBeUndefined();
+  });
+
+  it('never make a decoder throw, whichever bytes change', () => {
+    const decoders = [decodeRegister, decodeRefresh, decodeClaim, decodePost, decodeBind];
+    const mutation = fc.record({
+      packet: fc.constantFrom(...whole),
+      at: fc.nat(400),
+      with: fc.uint8Array({ minLength: 1, maxLength: 8 }),
+    });
+    fc.assert(
+      fc.property(mutation, ({ packet, at, with: bytes }) => {
+        const other = packet.slice();
+        other.set(bytes.subarray(0, Math.max(0, other.length - at)), Math.min(at, other.length));
+        decodeReply(other);
+        decodeDiscover(other);
+        decodeHere(other);
+        for (const decode of [...decoders, decodeClose]) {
+          const request = openRequest(other);
+          if (request) decode(request.fields);
+        }
+      }),
+      { numRuns: 2000 },
+    );
+  });
+});
+
+describe('LAN discovery', () => {
+  it('reads question and answer back, and takes neither for the other', () => {
+    expect(decodeDiscover(DISCOVERY.discover)).toEqual({ txid, nameplate });
+    expect(decodeHere(DISCOVERY.here)).toEqual({ txid, nameplate });
+    expect(decodeDiscover(DISCOVERY.here)).toBeUndefined();
+    expect(decodeHere(DISCOVERY.discover)).toBeUndefined();
+  });
+
+  it('answers with less than was asked', () => {
+    expect(DISCOVERY.discover).toHaveLength(64);
+    expect(DISCOVERY.here).toHaveLength(23);
+  });
+});

@@ -1,0 +1,72 @@
+import { describe, expect, it } from 'vitest';
+import { Network } from './network.ts';
+import { GUEST, HOST, startGuest, startHost, startRegistered, startServer } from './parties.ts';
+
+const A = Buffer.from('A');
+
+describe('outages', () => {
+  it('gives up on a silent server after 15 s, on either side', () => {
+    const net = new Network();
+    const host = startHost(net);
+    const guest = startGuest(net, 1);
+    net.run(14_990);
+    expect([...host.events, ...guest.events]).toEqual([]);
+    net.run(20);
+    expect(host.events).toEqual([{ kind: 'failed', code: 'P2P_SERVER_UNREACHABLE' }]);
+    expect(guest.events).toEqual([{ kind: 'failed', code: 'P2P_SERVER_UNREACHABLE' }]);
+  });
+
+  it('follows a host whose NAT gave it another port, at the next REFRESH', () => {
+    const net = new Network();
+    const { host, nameplate } = startRegistered(net);
+    const moved = { ...HOST, port: 7777 };
+    net.move(host.machine, moved);
+    net.run(16_000);
+    expect(host.events[1]).toEqual({ kind: 'registered', nameplate, observed: moved });
+    const guest = startGuest(net, nameplate);
+    net.run(200);
+    guest.machine.post(A, net.now);
+    net.run(100);
+    expect(host.events[2]).toMatchObject({ kind: 'message', peer: GUEST });
+  });
+
+  it('survives an outage of hours, and registers anew with a server that forgot everything', () => {
+    const net = new Network();
+    const { host, server, nameplate } = startRegistered(net);
+    net.detach(server.machine);
+    net.run(7_200_000);
+    expect(host.events).toHaveLength(1);
+    const restarted = startServer(net, { allowWantedNameplates: true });
+    net.run(6000);
+    expect(restarted.machine.counters.live.registrations).toBe(1);
+    const guest = startGuest(net, nameplate);
+    net.run(200);
+    expect(guest.events[0]?.kind).toBe('claimed');
+  });
+
+  it('tells the new nameplate when a restarted server does not grant the old one', () => {
+    const net = new Network();
+    const { host, server, nameplate } = startRegistered(net);
+    net.detach(server.machine);
+    startServer(net);
+    net.run(16_000);
+    const again = host.events[1];
+    expect(again?.kind).toBe('registered');
+    expect(again?.kind === 'registered' && again.nameplate).not.toBe(nameplate);
+  });
+
+  it('claims again when a restarted server knows the nameplate but not the claim', () => {
+    const net = new Network();
+    const { host, server, nameplate } = startRegistered(net);
+    const guest = startGuest(net, nameplate);
+    net.run(200);
+    net.detach(server.machine);
+    const restarted = startServer(net, { allowWantedNameplates: true });
+    net.run(16_000);
+    guest.machine.post(A, net.now);
+    net.run(1000);
+    expect(restarted.machine.counters.live.claims).toBe(1);
+    expect(host.events.at(-1)?.kind).toBe('message');
+    expect(guest.events).toHaveLength(1);
+  });
+});

@@ -1,0 +1,219 @@
+import { describe, expect, it } from 'vitest';
+import { RendezvousServer } from '../../../src/protocol/rendezvous/rendezvous-server.ts';
+import type { Reply } from '../../../src/protocol/rendezvous/replies.ts';
+import { encodeRefresh, type RequestHead } from '../../../src/protocol/rendezvous/requests.ts';
+import type { ServerLimits } from '../../../src/protocol/rendezvous/server-limits.ts';
+import { type Instant, instant, millis } from '../../../src/protocol/time.ts';
+import { SeededRandom } from '../../support/seeded-random.ts';
+import { ask, claim, post, register } from './asking.ts';
+import { bytes, crypto, GUEST, HOST } from './parties.ts';
+
+const MINUTE = 60_000;
+const at = (ms: number): Instant => instant(ms);
+
+function newServer(limits: Partial<ServerLimits> = {}): RendezvousServer {
+  const options = { crypto, random: new SeededRandom(3), limits, allowWantedNameplates: true };
+  return new RendezvousServer(options, at(0));
+}
+
+function from(index: number) {
+  return { address: `198.18.${index >> 8}.${index & 0xff}`, port: 5000 };
+}
+
+function refresh(nameplate: number, owner: number) {
+  return (head: RequestHead): Uint8Array =>
+    encodeRefresh(head, { nameplate, ownerSecret: bytes(16, owner) });
+}
+
+function verdict(reply: Reply | undefined): string | undefined {
+  return reply?.kind === 'error' ? reply.refusal : reply?.kind;
+}
+
+describe('registrations', () => {
+  it('are the same for the same owner secret, from wherever it asks', () => {
+    const server = newServer();
+    const first = ask(server, register(1), HOST, at(0));
+    const again = ask(server, register(1), GUEST, at(10));
+    expect(first).toMatchObject({ kind: 'registered', observed: HOST });
+    expect(again).toEqual({ ...first, observed: GUEST });
+    expect(server.counters.live.registrations).toBe(1);
+  });
+
+  it('have random nameplates of few digits', () => {
+    const server = newServer({ registrationsPerHost: 100, registerRate: FAST });
+    const nameplates = Array.from({ length: 30 }, (_, i) => {
+      const reply = ask(server, register(i), from(i), at(0));
+      return reply?.kind === 'registered' ? reply.nameplate : 0;
+    });
+    expect(new Set(nameplates).size).toBe(30);
+    expect(Math.min(...nameplates)).toBeGreaterThanOrEqual(1000);
+    expect(Math.max(...nameplates)).toBeLessThan(10_000);
+    expect(nameplates).not.toEqual([...nameplates].sort((a, b) => a - b));
+  });
+
+  it('are limited in all, per host and in time', () => {
+    const total = newServer({ registrations: 2 });
+    expect([1, 2, 3].map((i) => verdict(ask(total, register(i), from(i), at(0))))).toEqual([
+      'registered',
+      'registered',
+      'busy',
+    ]);
+    const host = newServer({ registrationsPerHost: 2 });
+    expect([1, 2, 3].map((i) => verdict(ask(host, register(i), HOST, at(0))))[2]).toBe('busy');
+    expect(verdict(ask(host, register(4), GUEST, at(0)))).toBe('registered');
+    const rate = newServer({ registerRate: { perMinute: 1, burst: 2 } });
+    const verdicts = [1, 2, 3].map((i) => verdict(ask(rate, register(i), HOST, at(0))));
+    expect(verdicts[2]).toBe('rate-limited');
+    expect(verdict(ask(rate, register(3), HOST, at(MINUTE)))).toBe('registered');
+  });
+
+  it('are limited per /64 and per /48 of IPv6', () => {
+    const server = newServer({ registrationsPerHost: 2, registrationsPerSite: 3 });
+    const address = (subnet: number, host: number) => ({
+      address: `2001:db8:1:${subnet}::${host}`,
+      port: 5000,
+    });
+    const places = [address(1, 1), address(1, 2), address(1, 3), address(2, 1), address(3, 1)];
+    expect(places.map((place, i) => verdict(ask(server, register(i), place, at(0))))).toEqual([
+      'registered',
+      'registered',
+      'busy',
+      'registered',
+      'busy',
+    ]);
+  });
+});
+
+describe('registrations in time', () => {
+  it('expire an hour after the last sign of their owner', () => {
+    const server = newServer();
+    ask(server, register(1, 4711), HOST, at(0));
+    expect(verdict(ask(server, refresh(4711, 1), HOST, at(50 * MINUTE)))).toBe('refreshed');
+    expect(verdict(ask(server, refresh(4711, 1), HOST, at(109 * MINUTE)))).toBe('refreshed');
+    expect(verdict(ask(server, refresh(4711, 1), HOST, at(170 * MINUTE)))).toBe('expired');
+    expect(server.counters.live.registrations).toBe(0);
+  });
+
+  it('expire after a day, however often they are refreshed', () => {
+    const server = newServer();
+    ask(server, register(1, 4711), HOST, at(0));
+    for (let hour = 0.5; hour < 24; hour += 0.5) {
+      expect(verdict(ask(server, refresh(4711, 1), HOST, at(hour * 60 * MINUTE)))).toBe(
+        'refreshed',
+      );
+    }
+    expect(verdict(ask(server, refresh(4711, 1), HOST, at(24 * 60 * MINUTE)))).toBe('expired');
+  });
+
+  it('expire ten minutes after pairing when the owner is gone', () => {
+    const server = newServer();
+    ask(server, register(1, 4711), HOST, at(0));
+    ask(server, claim(4711, 2), GUEST, at(0));
+    ask(server, post(4711, 2, 1), HOST, at(0));
+    expect(verdict(ask(server, claim(4711, 3), GUEST, at(10 * MINUTE - 1)))).toBe('claimed');
+    expect(verdict(ask(server, claim(4711, 4), GUEST, at(10 * MINUTE)))).toBe('expired');
+  });
+
+  it('are swept by one timer, which rests when nothing is left', () => {
+    const server = newServer();
+    ask(server, register(1), HOST, at(0));
+    ask(server, register(2), HOST, at(0));
+    while (server.pollEvent());
+    let sweeps = 0;
+    for (let due = server.pollTimeout(); due !== undefined; due = server.pollTimeout()) {
+      server.handleTimeout(due);
+      sweeps += 1;
+    }
+    expect(sweeps).toBe(720);
+    expect([server.pollEvent(), server.pollEvent(), server.pollEvent()]).toEqual([
+      { kind: 'expired' },
+      { kind: 'expired' },
+      undefined,
+    ]);
+  });
+});
+
+describe('nameplates', () => {
+  it('are not given out again for a day, and then are unknown', () => {
+    const limits = { unclaimedLife: millis(MINUTE) };
+    const server = newServer(limits);
+    ask(server, register(1, 4711), HOST, at(0));
+    expect(verdict(ask(server, claim(4711, 1), from(1), at(2 * MINUTE)))).toBe('expired');
+    const day = 24 * 60 * MINUTE;
+    expect(verdict(ask(server, claim(4711, 1), from(2), at(day)))).toBe('expired');
+    expect(verdict(ask(server, claim(4711, 1), from(3), at(day + 3 * MINUTE)))).toBe(
+      'unknown-nameplate',
+    );
+  });
+
+  it('are remembered in a bounded table: the oldest is forgotten', () => {
+    const server = newServer({ unclaimedLife: millis(1000), coolingNameplates: 2 });
+    for (const i of [1, 2, 3]) ask(server, register(i, 4000 + i), from(i), at(i));
+    server.handleTimeout(at(10_000));
+    const verdicts = [1, 2, 3].map((i) =>
+      verdict(ask(server, claim(4000 + i, 1), HOST, at(11_000))),
+    );
+    expect(verdicts).toEqual(['unknown-nameplate', 'expired', 'expired']);
+  });
+
+  it('are only granted by wish where that is allowed, or above 2^31', () => {
+    const options = { crypto, random: new SeededRandom(3) };
+    const server = new RendezvousServer(options, at(0));
+    const ordinary = ask(server, register(1, 4711), HOST, at(0));
+    expect(ordinary?.kind === 'registered' && ordinary.nameplate).not.toBe(4711);
+    expect(ask(server, register(2, 2 ** 31), HOST, at(0))).toMatchObject({ nameplate: 2 ** 31 });
+    expect(verdict(ask(server, register(3, 2 ** 31), HOST, at(0)))).toBe('busy');
+  });
+});
+
+describe('claims', () => {
+  it('are the same for the same id and secret, and nobody else can take one over', () => {
+    const server = newServer();
+    ask(server, register(1, 4711), HOST, at(0));
+    expect(verdict(ask(server, claim(4711, 2), GUEST, at(0)))).toBe('claimed');
+    expect(verdict(ask(server, claim(4711, 2), GUEST, at(0)))).toBe('claimed');
+    expect(verdict(ask(server, claim(4711, 2, 9), from(1), at(0)))).toBe('bad-secret');
+    expect(verdict(ask(server, post(4711, 2, 9), from(1), at(0)))).toBe('bad-secret');
+    expect(verdict(ask(server, refresh(4711, 9), from(1), at(0)))).toBe('bad-secret');
+    expect(server.counters.live.claims).toBe(1);
+  });
+
+  it('are limited to ten a minute of one source', () => {
+    const server = newServer({ registrationsPerHost: 99, registerRate: FAST });
+    const verdicts = Array.from({ length: 11 }, (_, i) => {
+      ask(server, register(i, 5000 + i), from(i), at(0));
+      return verdict(ask(server, claim(5000 + i, 1), GUEST, at(i * 50)));
+    });
+    expect(verdicts.filter((word) => word === 'claimed')).toHaveLength(10);
+    expect(verdicts[10]).toBe('rate-limited');
+  });
+
+  it('of unknown nameplates shut a source out for ten minutes after five in a minute', () => {
+    const server = newServer();
+    ask(server, register(1, 4711), HOST, at(0));
+    const guess = (now: number) => verdict(ask(server, claim(9999, 1), GUEST, at(now)));
+    const first = [0, 1, 2, 3, 4, 5].map(guess);
+    expect(first).toEqual([
+      ...Array.from({ length: 5 }, () => 'unknown-nameplate'),
+      'rate-limited',
+    ]);
+    expect(verdict(ask(server, claim(4711, 1), GUEST, at(10 * MINUTE)))).toBe('rate-limited');
+    expect(verdict(ask(server, claim(4711, 1), from(1), at(10 * MINUTE)))).toBe('claimed');
+    expect(verdict(ask(server, claim(4711, 2), GUEST, at(10 * MINUTE + 6)))).toBe('claimed');
+  });
+
+  it('may post 64 bodies at once and no more', () => {
+    const server = newServer();
+    ask(server, register(1, 4711), HOST, at(0));
+    ask(server, claim(4711, 2), GUEST, at(0));
+    for (let i = 0; i < 70; i += 1) ask(server, post(4711, 2, 2), GUEST, at(100 * i));
+    expect(server.counters.drops['post-rate']).toBe(0);
+    const strict = newServer({ postRate: { perMinute: 1, burst: 2 } });
+    ask(strict, register(1, 4711), HOST, at(0));
+    ask(strict, claim(4711, 2), GUEST, at(0));
+    for (let i = 0; i < 5; i += 1) ask(strict, post(4711, 2, 2), GUEST, at(0));
+    expect(strict.counters.drops['post-rate']).toBe(3);
+  });
+});
+
+const FAST = { perMinute: 6000, burst: 100 };
