@@ -26,7 +26,7 @@ const RECEIVE_FLAGS = {
 } as const;
 
 interface ReceiveArguments extends TransferArguments {
-  readonly CODE: string | undefined;
+  readonly CODE: readonly string[] | undefined;
   readonly out: string | undefined;
   readonly yes: boolean | undefined;
   readonly 'on-conflict': string | undefined;
@@ -38,11 +38,15 @@ interface ReceiveArguments extends TransferArguments {
 /** `p2pshare receive [CODE]` */
 export function addReceive(yargs: Argv, choose: (command: Command) => void): Argv {
   return yargs.command(
-    'receive [CODE]',
+    'receive [CODE..]',
     'Receive a file: takes the code that the sender was given',
     (command) =>
       command
-        .positional('CODE', { type: 'string', describe: 'The code; asked for when left out' })
+        .positional('CODE', {
+          type: 'string',
+          array: true,
+          describe: 'The code, also as separate words; asked for when left out',
+        })
         .options({ ...RECEIVE_FLAGS, ...TRANSFER_FLAGS, ...OUTPUT_FLAGS }),
     (args) => choose((context) => receive(args, context)),
   );
@@ -58,7 +62,7 @@ async function receive(args: ReceiveArguments, context: CommandContext): Promise
   refuseToGuess(args, canAsk);
   const prompt = new Prompt(terminal, signal);
   try {
-    const code = args.CODE ?? (await prompt.ask('code: '));
+    const code = codeFrom(args) ?? (await prompt.ask('code: '));
     signal.throwIfAborted();
     if (!code) throw new UsageError('no code was given');
     const { servers } = common;
@@ -80,10 +84,15 @@ async function receive(args: ReceiveArguments, context: CommandContext): Promise
   }
 }
 
+/** A code that was typed with blanks is several arguments. */
+function codeFrom({ CODE }: ReceiveArguments): string | undefined {
+  return CODE === undefined || CODE.length === 0 ? undefined : CODE.join(' ');
+}
+
 /** Everything that would need an answer is refused before anything is sent. */
 function refuseToGuess(args: ReceiveArguments, canAsk: boolean): void {
   if (canAsk) return;
-  if (args.CODE === undefined) {
+  if (codeFrom(args) === undefined) {
     throw new UsageError(
       'there is no terminal to ask for the code on',
       'name the code: p2pshare receive CODE',
