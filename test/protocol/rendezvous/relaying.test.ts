@@ -75,7 +75,6 @@ describe('the relay of a rendezvous server', () => {
     expect(askOnce(server, SEALED, HOST, at(200))).toEqual([]);
     expect(askOnce(server, SEALED, moved, at(200))[0]?.to).toBe(GUEST);
   });
-
 });
 
 describe('the life of a relay', () => {
