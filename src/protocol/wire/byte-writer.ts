@@ -17,19 +17,23 @@ export class ByteWriter {
   }
 
   uint8(value: number): void {
-    this.#view.setUint8(this.#reserve(1), value);
+    const start = this.#reserve(1);
+    this.#view.setUint8(start, value);
   }
 
   uint16(value: number): void {
-    this.#view.setUint16(this.#reserve(2), value);
+    const start = this.#reserve(2);
+    this.#view.setUint16(start, value);
   }
 
   uint32(value: number): void {
-    this.#view.setUint32(this.#reserve(4), value);
+    const start = this.#reserve(4);
+    this.#view.setUint32(start, value);
   }
 
   uint64(value: bigint): void {
-    this.#view.setBigUint64(this.#reserve(8), value);
+    const start = this.#reserve(8);
+    this.#view.setBigUint64(start, value);
   }
 
   /** A variable-length integer in its shortest form (RFC 9000 §16). */
@@ -45,7 +49,8 @@ export class ByteWriter {
   }
 
   bytes(value: Uint8Array): void {
-    this.#bytes.set(value, this.#reserve(value.length));
+    const start = this.#reserve(value.length);
+    this.#bytes.set(value, start);
   }
 
   /** A varint length, then the bytes. */
@@ -69,6 +74,7 @@ export class ByteWriter {
     return this.#bytes.slice(0, this.#offset);
   }
 
+  /** May replace the buffer: so it is called before the buffer is looked at. */
   #reserve(count: number): number {
     const start = this.#offset;
     this.#offset += count;
