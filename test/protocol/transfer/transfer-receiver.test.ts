@@ -126,6 +126,22 @@ describe('a receiver under attack', () => {
     expectFailed(receiver, 'P2P_PROTOCOL');
   });
 
+  it('gives credit for data when it is written, and for everything else at once', () => {
+    const receiver = receiving(3000);
+    receiver.takeConsumed();
+    const record = joined([data(0, 0, 1024), sumFrame(0, 0, sumOfZeros(1024)), data(0, 1024, 10)]);
+    receiver.handleRecord(record);
+    expect(receiver.takeConsumed()).toBe(record.length - 1034);
+    expect(receiver.pollWrite()).toMatchObject({ entry: 0, offset: 0 });
+    expect(receiver.takeConsumed()).toBe(0);
+    receiver.handleWritten(0, 0, 1024);
+    expect([receiver.takeConsumed(), receiver.bytesWritten]).toEqual([1024, 1024]);
+    receiver.cancel('P2P_CANCELLED');
+    expect(receiver.takeConsumed()).toBe(10);
+    receiver.handleRecord(data(0, 2000, 5));
+    expect(receiver.takeConsumed()).toBe(data(0, 2000, 5).length);
+  });
+
   it('ignores messages of newer versions', () => {
     const receiver = receiving(10);
     receiver.handleRecord(message(1, Uint8Array.of(99, 1, 2, 3)));
@@ -187,6 +203,11 @@ const BAD_OFFERS: [string, string, () => Uint8Array][] = [
     'too many entries',
     'P2P_PROTOCOL',
     () => Uint8Array.of(1, 0, 10, 0x80, 0x0f, 0x42, 0x41, 0, ...raw(['a']).subarray(5)),
+  ],
+  [
+    'more entries than it says',
+    'P2P_PROTOCOL',
+    () => Uint8Array.of(1, 0, 10, 1, 0, 2, ...raw(['a']).subarray(6), ...raw(['b']).subarray(6)),
   ],
   ['a page that never ends', 'P2P_PROTOCOL', () => Uint8Array.of(1, 0, 10, 5, 0, 0)],
   ['65 components', 'P2P_PROTOCOL', () => raw(Array.from({ length: 65 }, () => 'd'))],
