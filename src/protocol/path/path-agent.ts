@@ -1,0 +1,256 @@
+import type { Candidate, CandidateKind, Path } from '../candidate.ts';
+import type { Machine, Transmit } from '../machine.ts';
+import type { Crypto, Random } from '../ports.ts';
+import { earliest, type Instant } from '../time.ts';
+import { type Endpoint, endpointKey, sameEndpoint, UNSPECIFIED } from '../wire/endpoint.ts';
+import { packetLength } from '../wire/packet.ts';
+import type { CandidatePair } from './candidate-pair.ts';
+import { Checklist, type PathPolicy } from './checklist.ts';
+import { limits } from './limits.ts';
+import type { PairState } from './pair-state.ts';
+import type { PathEvent } from './path-event.ts';
+import { type PathRole, PathSelector } from './path-selector.ts';
+import { decodeProbe, encodeProbe, type Probe, type ProbeKeys } from './probe-codec.ts';
+import { type DueProbe, ProbePacer } from './probe-pacer.ts';
+import { isExpired, probeDueAt } from './probe-schedule.ts';
+import { ReplayWindow } from './replay-window.ts';
+
+export interface PathAgentOptions {
+  readonly role: PathRole;
+  readonly keys: { readonly send: ProbeKeys; readonly receive: ProbeKeys };
+  readonly crypto: Pick<Crypto, 'hmac' | 'equal'>;
+  readonly random: Pick<Random, 'integer'>;
+  readonly policy: PathPolicy;
+}
+
+/** One pair as `--verbose` shows it. */
+export interface PathStatus {
+  readonly kind: CandidateKind;
+  readonly remote: Endpoint;
+  readonly state: PairState;
+  /** Milliseconds; absent until the pair has answered once. */
+  readonly rttMs: number | undefined;
+  readonly selected: boolean;
+}
+
+/** What was dropped, by reason. */
+export interface PathCounters {
+  /** Not a probe in form, or of another type. */
+  malformed: number;
+  /** Of another session, reflected, or not made with the key. */
+  forged: number;
+  /** Requests seen before; answered, and otherwise without effect. */
+  replayed: number;
+  /** Answers to nothing that was asked of that remote. */
+  unsolicited: number;
+  /** Remotes that a limit or the policy keeps out. */
+  refused: number;
+  /** Answers that the queue had no room for. */
+  overflowed: number;
+}
+
+/**
+ * Finds ways to the peer, proves them with keyed checks, keeps the best one in use and the others
+ * warm: ICE (RFC 8445) and consent (RFC 7675) in spirit, docs/protocol-paths.md in detail.
+ */
+export class PathAgent implements Machine<PathEvent> {
+  readonly counters: Readonly<PathCounters>;
+  readonly #options: PathAgentOptions;
+  readonly #counters: PathCounters;
+  readonly #checklist: Checklist;
+  readonly #selector: PathSelector;
+  readonly #pacer: ProbePacer;
+  readonly #requests = new ReplayWindow();
+  readonly #observed = new Set<string>();
+  readonly #transmits: Transmit[] = [];
+  readonly #events: PathEvent[] = [];
+  #lastCounter = 0;
+  #authenticProbes = 0;
+
+  constructor(options: PathAgentOptions, now: Instant) {
+    this.#options = options;
+    this.#counters = {
+      malformed: 0,
+      forged: 0,
+      replayed: 0,
+      unsolicited: 0,
+      refused: 0,
+      overflowed: 0,
+    };
+    this.counters = this.#counters;
+    this.#checklist = new Checklist(options.policy);
+    this.#selector = new PathSelector(options.role);
+    this.#pacer = new ProbePacer(now);
+  }
+
+  /** The path to send by; also the one of last resort, after `lost`. */
+  get selected(): Path | undefined {
+    return this.#selector.path;
+  }
+
+  /** Requests and answers of the peer that were authentic and new: signs of life. */
+  get authenticProbes(): number {
+    return this.#authenticProbes;
+  }
+
+  get paths(): PathStatus[] {
+    return Array.from(this.#checklist.pairs, (pair) => ({
+      kind: pair.kind,
+      remote: pair.candidate.endpoint,
+      state: pair.state,
+      rttMs: pair.rtt,
+      selected: pair === this.#selector.pair,
+    }));
+  }
+
+  /** Takes a candidate of the peer that came through `admitCandidate`, at any time. */
+  addCandidate(candidate: Candidate, now: Instant): void {
+    if (!this.#checklist.signal(candidate, this.#selector.pair, now)) this.#counters.refused += 1;
+    this.#select(now);
+  }
+
+  handleBatch(batch: Uint8Array, remote: Endpoint, now: Instant): void {
+    for (let offset = 0; offset < batch.length; ) {
+      const length = packetLength(batch, offset);
+      if (length === 0) {
+        this.#counters.malformed += 1;
+        return;
+      }
+      this.#handlePacket(batch.subarray(offset, offset + length), remote, now);
+      offset += length;
+    }
+  }
+
+  /**
+   * The transport got an authentic packet, not seen before, from `remote`. That is consent for the
+   * path (RFC 7675 §5.1); from an unknown remote it is a reason to check it, and no more.
+   */
+  handleAuthenticated(remote: Endpoint, now: Instant): void {
+    const pair = this.#pairOf(remote, now);
+    if (pair === undefined) return;
+    pair.heard(now);
+    if (pair.state !== 'succeeded') pair.trigger(now);
+    else if (pair !== this.#selector.pair) this.#selector.challenge(now);
+  }
+
+  handleTimeout(now: Instant): void {
+    this.#expire(now);
+    for (const pair of this.#pacer.round(this.#dueProbes(), now)) this.#probe(pair, now);
+  }
+
+  pollTransmit(_now: Instant): Transmit | undefined {
+    return this.#transmits.shift();
+  }
+
+  pollEvent(): PathEvent | undefined {
+    return this.#events.shift();
+  }
+
+  pollTimeout(): Instant | undefined {
+    return earliest(...this.#dueProbes().map((due) => this.#pacer.allowedAt(due)));
+  }
+
+  #handlePacket(packet: Uint8Array, remote: Endpoint, now: Instant): void {
+    const probe = decodeProbe(packet, this.#options.keys.receive, this.#options.crypto);
+    if (typeof probe === 'string') this.#counters[probe] += 1;
+    else if (!this.#checklist.admits(remote)) this.#counters.refused += 1;
+    else if (probe.kind === 'request') this.#handleRequest(probe, remote, now);
+    else this.#handleResponse(probe, remote, now);
+  }
+
+  #handleRequest(request: ProbeRequest, remote: Endpoint, now: Instant): void {
+    const { nonce, nominate } = request;
+    this.#answer({ kind: 'response', nonce, observed: remote }, remote);
+    if (!this.#requests.accept(nonce.counter)) {
+      this.#counters.replayed += 1;
+      return;
+    }
+    this.#authenticProbes += 1;
+    const pair = this.#pairOf(remote, now);
+    if (pair === undefined) return;
+    // A request says that the peer reaches us, not that we reach the peer: no consent.
+    if (pair.state !== 'succeeded') pair.trigger(now);
+    if (nominate) this.#selector.nominate(pair, nonce.counter);
+    this.#select(now);
+  }
+
+  #handleResponse(response: ProbeResponse, remote: Endpoint, now: Instant): void {
+    // RFC 8445 §7.2.5.2.1: an answer counts only from where its request went.
+    const pair = this.#checklist.find(remote);
+    const answer = pair?.answered(response.nonce, now);
+    if (pair === undefined || answer === undefined) {
+      this.#counters.unsolicited += 1;
+      return;
+    }
+    this.#authenticProbes += 1;
+    if (answer.nominate) this.#selector.nominationAnswered(pair);
+    // By a relay the peer sees the relay's address, not one of ours.
+    if (pair.kind !== 'relay') this.#observe(response.observed);
+    this.#select(now);
+  }
+
+  #pairOf(remote: Endpoint, now: Instant): CandidatePair | undefined {
+    const inUse = this.#selector.pair;
+    // The common case of a running transfer, told apart without building a key.
+    if (inUse !== undefined && sameEndpoint(inUse.candidate.endpoint, remote)) return inUse;
+    const admitted = this.#checklist.admits(remote);
+    const pair = admitted ? this.#checklist.learn(remote, inUse, now) : undefined;
+    if (pair === undefined) this.#counters.refused += 1;
+    return pair;
+  }
+
+  #observe(endpoint: Endpoint): void {
+    const key = endpointKey(endpoint);
+    if (this.#observed.has(key) || sameEndpoint(endpoint, UNSPECIFIED)) return;
+    if (this.#observed.size >= limits.observedAddresses) return;
+    this.#observed.add(key);
+    this.#events.push({ kind: 'observed', endpoint });
+  }
+
+  #select(now: Instant): void {
+    const event = this.#selector.update(this.#checklist.pairs, now);
+    if (event !== undefined) this.#events.push(event);
+  }
+
+  // A pair is judged when its next probe is due, so that the last one had its time to be answered.
+  #expire(now: Instant): void {
+    for (const { pair, at } of this.#dueProbes()) {
+      if (at > now || !isExpired(pair, this.#selector.standingOf(pair), now)) continue;
+      pair.expired(now);
+      this.#selector.expired(pair);
+    }
+    this.#select(now);
+  }
+
+  #dueProbes(): DueProbe[] {
+    const due: DueProbe[] = [];
+    for (const pair of this.#checklist.pairs) {
+      const at = probeDueAt(pair, this.#selector.standingOf(pair));
+      if (at !== undefined) due.push({ pair, at });
+    }
+    return due;
+  }
+
+  #probe(pair: CandidatePair, now: Instant): void {
+    // 32 bits last for years of the keep-alive rate, and for 150 days of the highest.
+    this.#lastCounter += 1;
+    const nonce = { counter: this.#lastCounter, salt: this.#options.random.integer(2 ** 32) };
+    const nominate = this.#selector.isNominated(pair);
+    pair.probeSent(nonce, nominate, now);
+    this.#send({ kind: 'request', nonce, nominate }, pair.candidate.endpoint);
+  }
+
+  #answer(response: ProbeResponse, remote: Endpoint): void {
+    if (this.#transmits.length >= limits.pendingAnswers) this.#counters.overflowed += 1;
+    else this.#send(response, remote);
+  }
+
+  #send(probe: Probe, remote: Endpoint): void {
+    const { keys, crypto } = this.#options;
+    const payload = encodeProbe(probe, keys.send, crypto);
+    this.#transmits.push({ remote, payload, segmentSize: payload.length });
+  }
+}
+
+type ProbeRequest = Extract<Probe, { kind: 'request' }>;
+type ProbeResponse = Extract<Probe, { kind: 'response' }>;

@@ -1,0 +1,14 @@
+import type { Path } from '../candidate.ts';
+import type { Endpoint } from '../wire/endpoint.ts';
+
+/**
+ * - `selected`: send by this path from now on; told at each change, also of its kind, and when a
+ *   lost path works again.
+ * - `lost`: the selected path fell silent and nothing replaces it. It stays selected as the last
+ *   resort until something works, which `selected` tells.
+ * - `observed`: the peer saw our packets come from this address, for the first time.
+ */
+export type PathEvent =
+  | { readonly kind: 'selected'; readonly path: Path }
+  | { readonly kind: 'lost'; readonly path: Path }
+  | { readonly kind: 'observed'; readonly endpoint: Endpoint };

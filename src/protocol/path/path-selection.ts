@@ -1,0 +1,67 @@
+import type { CandidateKind } from '../candidate.ts';
+
+/** What selection looks at. `leastRtt` is in milliseconds. */
+export interface RankedPath {
+  readonly kind: CandidateKind;
+  readonly family: 4 | 6;
+  readonly leastRtt: number;
+}
+
+/** Lower is better. Addresses that a NAT gives are equal, however we came to know them. */
+export function kindRank(kind: CandidateKind): number {
+  return { host: 0, srflx: 1, prflx: 1, relay: 2 }[kind];
+}
+
+/**
+ * Whether it is worth leaving `current` for `other`: a better kind; or, among equal kinds, clearly
+ * fewer milliseconds; or, where those are alike, IPv6 (no NAT to forget it).
+ *
+ * The least round trip is compared, not the last one: load on the path in use raises the last, and
+ * leaving for that reason would take the load along.
+ */
+export function isBetter(other: RankedPath, current: RankedPath): boolean {
+  const ranks = kindRank(other.kind) - kindRank(current.kind);
+  if (ranks !== 0) return ranks < 0;
+  if (isClearlyFaster(other, current)) return true;
+  return other.family > current.family && !isClearlyFaster(current, other);
+}
+
+/**
+ * The path to use among `working` ones, starting from the one in use. It stays unless another is
+ * better. Ends, since `isBetter` has no cycle (a property test holds it to that).
+ */
+export function choosePath<P extends RankedPath>(
+  current: P | undefined,
+  working: readonly P[],
+): P | undefined {
+  let chosen = current !== undefined && working.includes(current) ? current : working[0];
+  for (let better = chosen; better !== undefined; ) {
+    chosen = better;
+    const standard = better;
+    better = working.find((path) => isBetter(path, standard));
+  }
+  return chosen;
+}
+
+/**
+ * The controlled side's choice (RFC 8445 §8.1.1): what was nominated, as soon as it works; until
+ * then whatever it has, and the best of what works where that has failed.
+ */
+export function followNomination<P extends RankedPath>(
+  current: P | undefined,
+  working: readonly P[],
+  nominated: P | undefined,
+): P | undefined {
+  if (nominated !== undefined && working.includes(nominated)) return nominated;
+  if (current !== undefined && working.includes(current)) return current;
+  return choosePath(undefined, working);
+}
+
+function isClearlyFaster(a: RankedPath, b: RankedPath): boolean {
+  const gain = b.leastRtt - a.leastRtt;
+  return gain >= MIN_GAIN_MS && gain >= MIN_GAIN_SHARE * b.leastRtt;
+}
+
+// Below this, a difference is noise, and a change of path costs more than it brings.
+const MIN_GAIN_MS = 5;
+const MIN_GAIN_SHARE = 0.2;
