@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { WORDS } from '../../../src/protocol/handshake/wordlist.ts';
 
@@ -5,6 +6,12 @@ describe('the word list', () => {
   it('has 2,048 different words, so that each is worth 11 bits', () => {
     expect(WORDS).toHaveLength(2048);
     expect(new Set(WORDS).size).toBe(2048);
+  });
+
+  it('is the list of docs/protocol-handshake.md: other words are another protocol', () => {
+    expect(createHash('sha256').update(WORDS.join('-')).digest('hex')).toBe(
+      'fc264e218cf22ca975c1f9d3e59765130e08d13f30f31cfc9d8886c618323c81',
+    );
   });
 
   it('holds lower-case ASCII words of three to eight letters, in order', () => {
