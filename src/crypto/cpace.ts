@@ -23,7 +23,7 @@ export function createPake(random: Random): Pake {
   };
 }
 
-/** `calculate_generator` (draft §7.2): the u-coordinate that the password stands for, 32 bytes. */
+/** `calculate_generator` of the draft: the u-coordinate that the password stands for, 32 bytes. */
 export function cpaceGenerator({ prs, ci, sid }: PakeInput): Uint8Array {
   const padding = HASH_BLOCK_BYTES - lvCat(prs).length - lvCat(DSI).length - 1;
   const text = lvCat(DSI, prs, new Uint8Array(Math.max(0, padding)), ci, sid);
@@ -33,7 +33,7 @@ export function cpaceGenerator({ prs, ci, sid }: PakeInput): Uint8Array {
   return mapToCurve(Fp.create(u));
 }
 
-/** Domain separation identifiers of the suite (draft §4.1), and the input block size of SHA-512. */
+/** Domain separation identifiers of the suite, and the input block size of SHA-512. */
 const DSI = 'CPace255';
 const DSI_ISK = 'CPace255_ISK';
 const HASH_BLOCK_BYTES = 128;

@@ -1,6 +1,6 @@
 /**
  * Concatenation in which every piece is preceded by its length, so that no two lists of pieces
- * give the same bytes: `lv_cat` of draft-irtf-cfrg-cpace-21 §6.3. Text is written as UTF-8.
+ * give the same bytes: `lv_cat` of draft-irtf-cfrg-cpace-21. Text is written as UTF-8.
  */
 export function lvCat(...pieces: readonly (Uint8Array | string)[]): Uint8Array {
   const parts = pieces.flatMap((piece) => {

@@ -2,7 +2,7 @@ import type { PakeInput } from '../ports.ts';
 import { type Code, codePassword } from './code.ts';
 import { concat, lvCat } from './lv-cat.ts';
 
-/** The inputs of CPace (draft-irtf-cfrg-cpace-21 §3.1) for one claim on one code. */
+/** The inputs of CPace (draft-irtf-cfrg-cpace-21) for one claim on one code. */
 export function pakeInput(
   code: Code,
   receiverNonce: Uint8Array,

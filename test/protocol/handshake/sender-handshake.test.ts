@@ -46,6 +46,11 @@ describe('a sender waiting for its receiver', () => {
     expect(senderEvents(s).map(({ kind }) => kind)).toEqual(['established']);
   });
 
+  it('keeps C and D below 1,000 bytes with the largest boxes, and refuses larger ones', () => {
+    expect(lengthOfD(700)).toBe(1 + 16 + 2 + 700 + 16 + 32);
+    expect(() => lengthOfD(701)).toThrow('unreachable');
+  });
+
   it('never uses a second scalar for one claim', () => {
     const s = sender();
     const r = receiver(s.hello);
@@ -225,6 +230,16 @@ describe('claims side by side', () => {
     expect(established(receiverEvents(r.handshake))).toBeDefined();
   });
 });
+
+function lengthOfD(boxBytes: number): number | undefined {
+  const random = seededRandom('large');
+  const box = (): Uint8Array => new Uint8Array(boxBytes);
+  const s = new SenderHandshake({ crypto: createCrypto(random), random, suites, box });
+  s.arm(code);
+  const r = receiver(s.hello);
+  exchange(s, r);
+  return post(s, r)?.length;
+}
 
 /** A whole wrong guess; yields how it ended for the one who guessed. */
 function guess(s: SenderHandshake, seed: string): string | undefined {
