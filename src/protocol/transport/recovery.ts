@@ -118,7 +118,9 @@ export class Recovery {
   /** Calls `visit` for the slices of up to `count` of the oldest packets in flight. */
   oldestInFlight(count: number, visit: SliceObserver): void {
     let found = 0;
-    for (let n = this.#lossCursor; n < this.packets.next && found < count; n += 1) {
+    // The cursor stands still while nothing is in flight, and may be behind the history.
+    const first = Math.max(this.#lossCursor, this.packets.base);
+    for (let n = first; n < this.packets.next && found < count; n += 1) {
       const i = this.packets.index(n);
       if (this.packets.state[i] !== PacketState.inFlight) continue;
       found += 1;
