@@ -1,0 +1,173 @@
+import type { ErrorCode } from '../errors.ts';
+import type { Transmit } from '../machine.ts';
+import type { Crypto, Random } from '../ports.ts';
+import { type HostEvent, RendezvousHost } from '../rendezvous/rendezvous-host.ts';
+import { RendezvousServer } from '../rendezvous/rendezvous-server.ts';
+import type { Outcome } from '../rendezvous/requests.ts';
+import { earliest, type Instant } from '../time.ts';
+import { type Endpoint, sameEndpoint, UNSPECIFIED } from '../wire/endpoint.ts';
+
+/** A rendezvous at which the sender can be found. */
+export interface Host {
+  readonly machine: RendezvousHost;
+  /** `undefined` for the server in our own process. */
+  readonly server: Endpoint | undefined;
+  /** Our address as this server sees it. */
+  observed: Endpoint | undefined;
+}
+
+export type HostingEvent =
+  | { readonly kind: 'nameplate'; readonly nameplate: number }
+  | {
+      readonly kind: 'message';
+      readonly host: Host;
+      readonly claimId: Uint8Array;
+      readonly body: Uint8Array;
+      readonly peer: Endpoint | undefined;
+    }
+  | { readonly kind: 'failed'; readonly code: ErrorCode };
+
+interface HostingOptions {
+  /** The server to register with; without one, only the embedded server is there. */
+  readonly server: Endpoint | undefined;
+  /** Whether an embedded server answers on our own socket, for the LAN. */
+  readonly lan: boolean;
+  readonly hello: Uint8Array;
+  readonly crypto: Crypto;
+  readonly random: Random;
+}
+
+/**
+ * The places where a sender waits to be found: a server of the network, the server in its own
+ * process, or both under one nameplate.
+ */
+export class Hosting {
+  readonly #options: HostingOptions;
+  readonly #embedded: RendezvousServer | undefined;
+  readonly #hosts: Host[] = [];
+  readonly #events: HostingEvent[] = [];
+  #nameplate: number | undefined;
+
+  constructor(options: HostingOptions, now: Instant) {
+    this.#options = options;
+    const { crypto, random, lan } = options;
+    this.#embedded = lan
+      ? new RendezvousServer({ crypto, random, allowWantedNameplates: true, relay: false }, now)
+      : undefined;
+    if (options.server !== undefined) this.#register(options.server, undefined, now);
+    else if (lan) this.#register(undefined, undefined, now);
+    this.#settle(now);
+  }
+
+  handleRun(run: Uint8Array, remote: Endpoint, now: Instant): void {
+    for (const host of this.#hosts) {
+      if (host.server !== undefined && sameEndpoint(host.server, remote)) {
+        host.machine.handleBatch(run, remote, now);
+      }
+    }
+    this.#embedded?.handleBatch(run, remote, now);
+    this.#settle(now);
+  }
+
+  handleTimeout(now: Instant): void {
+    for (const { machine } of this.#hosts) machine.handleTimeout(now);
+    this.#embedded?.handleTimeout(now);
+    this.#settle(now);
+  }
+
+  pollTransmit(now: Instant): Transmit | undefined {
+    this.#shuttle(now);
+    for (const { machine, server } of this.#hosts) {
+      const transmit = server === undefined ? undefined : machine.pollTransmit();
+      if (transmit !== undefined) return transmit;
+    }
+    return this.#pollEmbedded(now);
+  }
+
+  pollEvent(): HostingEvent | undefined {
+    return this.#events.shift();
+  }
+
+  pollTimeout(): Instant | undefined {
+    const hosts = this.#hosts.map(({ machine }) => machine.pollTimeout());
+    return earliest(this.#embedded?.pollTimeout(), ...hosts);
+  }
+
+  close(outcome: Outcome, now: Instant): void {
+    for (const { machine } of this.#hosts) machine.close(outcome, now);
+  }
+
+  #register(server: Endpoint | undefined, nameplate: number | undefined, now: Instant): void {
+    const { hello, random } = this.#options;
+    const machine = new RendezvousHost(
+      {
+        server: server ?? UNSPECIFIED,
+        hello,
+        random,
+        ...(nameplate === undefined ? {} : { nameplate }),
+      },
+      now,
+    );
+    this.#hosts.push({ machine, server, observed: undefined });
+  }
+
+  /** Hands messages between the embedded server and its host, and collects what both say. */
+  #settle(now: Instant): void {
+    this.#shuttle(now);
+    for (const host of this.#hosts) {
+      for (let event = host.machine.pollEvent(); event; event = host.machine.pollEvent()) {
+        this.#onHostEvent(host, event, now);
+      }
+    }
+    while (this.#embedded?.pollEvent() !== undefined);
+  }
+
+  #onHostEvent(host: Host, event: HostEvent, now: Instant): void {
+    switch (event.kind) {
+      case 'registered':
+        host.observed = host.server === undefined ? undefined : event.observed;
+        this.#onRegistered(event.nameplate, now);
+        break;
+      case 'message':
+        this.#events.push({ ...event, host });
+        break;
+      case 'failed':
+        this.#events.push(event);
+        break;
+      // The relay is a candidate like any other: whether it works, checks tell.
+      case 'relay-bound':
+      case 'relay-refused':
+        break;
+    }
+  }
+
+  #onRegistered(nameplate: number, now: Instant): void {
+    if (this.#nameplate !== undefined) return;
+    this.#nameplate = nameplate;
+    this.#events.push({ kind: 'nameplate', nameplate });
+    if (this.#options.lan && this.#options.server !== undefined) {
+      this.#register(undefined, nameplate, now);
+      this.#shuttle(now);
+    }
+  }
+
+  #pollEmbedded(now: Instant): Transmit | undefined {
+    const embedded = this.#embedded;
+    const own = this.#hosts.find(({ server }) => server === undefined);
+    for (let sent = embedded?.pollTransmit(); sent; sent = embedded?.pollTransmit()) {
+      if (!sameEndpoint(sent.remote, UNSPECIFIED)) return sent;
+      own?.machine.handleBatch(sent.payload, UNSPECIFIED, now);
+      sent.release?.();
+    }
+    return undefined;
+  }
+
+  #shuttle(now: Instant): void {
+    const own = this.#hosts.find(({ server }) => server === undefined);
+    if (own === undefined || this.#embedded === undefined) return;
+    for (let sent = own.machine.pollTransmit(); sent; sent = own.machine.pollTransmit()) {
+      this.#embedded.handleBatch(sent.payload, UNSPECIFIED, now);
+      sent.release?.();
+    }
+  }
+}

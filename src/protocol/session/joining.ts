@@ -1,0 +1,224 @@
+import type { ErrorCode } from '../errors.ts';
+import type { Code } from '../handshake/code.ts';
+import { ReceiverHandshake, type ReceiverHandshakeEvent } from '../handshake/receiver-handshake.ts';
+import type { Transmit } from '../machine.ts';
+import type { CipherSuite, Crypto, Random } from '../ports.ts';
+import { type GuestEvent, RendezvousGuest } from '../rendezvous/rendezvous-guest.ts';
+import type { Outcome } from '../rendezvous/requests.ts';
+import type { SessionKeys } from '../session-keys.ts';
+import { earliest, type Instant } from '../time.ts';
+import { type Endpoint, sameEndpoint } from '../wire/endpoint.ts';
+
+const CLAIM_ID_BYTES = 16;
+/** Servers tried in one session: the configured one, and what answers on the LAN. */
+const MAX_SERVERS = 4;
+
+/** A server at which the sender may be found. */
+export interface Guest {
+  readonly machine: RendezvousGuest;
+  readonly server: Endpoint;
+  readonly claimId: Uint8Array;
+  /** Our address and the sender's as this server sees them. */
+  observed: Endpoint | undefined;
+  peer: Endpoint | undefined;
+  hello: Uint8Array | undefined;
+  failure: ErrorCode | undefined;
+}
+
+export type JoiningEvent =
+  | {
+      readonly kind: 'established';
+      readonly guest: Guest;
+      readonly keys: SessionKeys;
+      readonly box: Uint8Array;
+    }
+  /** No server that is being tried can bring us together any more. */
+  | { readonly kind: 'failed'; readonly code: ErrorCode };
+
+interface JoiningOptions {
+  readonly code: Code;
+  readonly crypto: Crypto;
+  readonly random: Random;
+  readonly suites: readonly CipherSuite[];
+  readonly box: () => Uint8Array;
+  /** Until when more servers may turn up on the LAN: before that, a failed one is not the end. */
+  readonly searchUntil: Instant | undefined;
+}
+
+/**
+ * The receiver's way to the sender: claims the nameplate wherever it may be registered, and proves
+ * the code at one server after another, in the order in which they answered.
+ *
+ * One at a time, because each proof spends one of the sender's three attempts; and none is the last
+ * word, because anybody on a LAN can answer in the sender's name.
+ */
+export class Joining {
+  readonly #options: JoiningOptions;
+  readonly #guests: Guest[] = [];
+  readonly #events: JoiningEvent[] = [];
+  #active: { readonly guest: Guest; readonly handshake: ReceiverHandshake } | undefined;
+  #established = false;
+  #searchUntil: Instant | undefined;
+
+  constructor(options: JoiningOptions) {
+    this.#options = options;
+    this.#searchUntil = options.searchUntil;
+  }
+
+  /** Tries a server, unless it is being tried already or there are too many. */
+  addServer(server: Endpoint, now: Instant): void {
+    if (this.#established || this.#guests.length >= MAX_SERVERS) return;
+    if (this.#guests.some((guest) => sameEndpoint(guest.server, server))) return;
+    const { random, code } = this.#options;
+    const claimId = random.bytes(CLAIM_ID_BYTES);
+    const { nameplate } = code;
+    this.#guests.push({
+      machine: new RendezvousGuest({ server, nameplate, claimId, random }, now),
+      server,
+      claimId,
+      observed: undefined,
+      peer: undefined,
+      hello: undefined,
+      failure: undefined,
+    });
+  }
+
+  handleRun(run: Uint8Array, remote: Endpoint, now: Instant): void {
+    for (const guest of this.#guests) {
+      if (sameEndpoint(guest.server, remote)) guest.machine.handleBatch(run, remote, now);
+    }
+    this.#drain(now);
+  }
+
+  handleTimeout(now: Instant): void {
+    for (const { machine } of this.#guests) machine.handleTimeout(now);
+    this.#drain(now);
+    if (this.#searchUntil === undefined || now < this.#searchUntil) return;
+    this.#searchUntil = undefined;
+    this.#giveUpIfHopeless();
+  }
+
+  pollTransmit(_now: Instant): Transmit | undefined {
+    for (const { machine } of this.#guests) {
+      const transmit = machine.pollTransmit();
+      if (transmit !== undefined) return transmit;
+    }
+    return undefined;
+  }
+
+  pollEvent(): JoiningEvent | undefined {
+    return this.#events.shift();
+  }
+
+  pollTimeout(): Instant | undefined {
+    const guests = this.#guests.map(({ machine }) => machine.pollTimeout());
+    return earliest(this.#searchUntil, ...guests);
+  }
+
+  close(outcome: Outcome, now: Instant): void {
+    for (const { machine } of this.#guests) machine.close(outcome, now);
+  }
+
+  #drain(now: Instant): void {
+    for (const guest of this.#guests) {
+      for (let event = guest.machine.pollEvent(); event; event = guest.machine.pollEvent()) {
+        this.#onGuestEvent(guest, event, now);
+      }
+    }
+  }
+
+  #onGuestEvent(guest: Guest, event: GuestEvent, now: Instant): void {
+    switch (event.kind) {
+      case 'claimed':
+        guest.hello = event.hello;
+        guest.observed = event.observed;
+        if (this.#active === undefined || this.#active.guest === guest) this.#begin(guest, now);
+        break;
+      case 'message':
+        guest.peer = event.peer;
+        this.#onMessage(guest, event.body, now);
+        break;
+      case 'failed':
+        this.#onFailed(guest, event.code, now);
+        break;
+      // The relay is a candidate like any other: whether it works, checks tell.
+      case 'relay-bound':
+      case 'relay-refused':
+        break;
+    }
+  }
+
+  #begin(guest: Guest, now: Instant): void {
+    if (this.#established || guest.hello === undefined) return;
+    const { hello, claimId } = guest;
+    const handshake = new ReceiverHandshake({ ...this.#options, hello, claimId });
+    this.#active = { guest, handshake };
+    guest.machine.post(handshake.message, now);
+    this.#drainHandshake(now);
+  }
+
+  #onMessage(guest: Guest, body: Uint8Array, now: Instant): void {
+    if (this.#active?.guest !== guest || this.#established) return;
+    this.#active.handshake.handleMessage(body, now);
+    this.#drainHandshake(now);
+  }
+
+  #drainHandshake(now: Instant): void {
+    const active = this.#active;
+    if (active === undefined) return;
+    const { handshake } = active;
+    for (let event = handshake.pollEvent(); event; event = handshake.pollEvent()) {
+      this.#onHandshakeEvent(active.guest, handshake, event, now);
+    }
+  }
+
+  #onHandshakeEvent(
+    guest: Guest,
+    handshake: ReceiverHandshake,
+    event: ReceiverHandshakeEvent,
+    now: Instant,
+  ): void {
+    switch (event.kind) {
+      case 'message':
+        guest.machine.post(handshake.message, now);
+        break;
+      case 'established':
+        guest.machine.settle();
+        this.#established = true;
+        this.#searchUntil = undefined;
+        this.#events.push({ kind: 'established', guest, keys: event.keys, box: event.box });
+        break;
+      case 'failed':
+        guest.machine.close('failed', now);
+        this.#onFailed(guest, event.code, now);
+        break;
+    }
+  }
+
+  #onFailed(guest: Guest, code: ErrorCode, now: Instant): void {
+    guest.failure ??= code;
+    if (this.#established) return;
+    if (this.#active?.guest === guest) this.#active = undefined;
+    const next = this.#guests.find((one) => one.failure === undefined && one.hello !== undefined);
+    if (this.#active === undefined && next !== undefined) this.#begin(next, now);
+    this.#giveUpIfHopeless();
+  }
+
+  /** The most telling failure counts: a wrong code says more than a server that did not answer. */
+  #giveUpIfHopeless(): void {
+    if (this.#established || this.#guests.some(({ failure }) => failure === undefined)) return;
+    const failures = this.#guests.map(({ failure }) => failure as ErrorCode);
+    const telling = failures.find((failure) => TELLING.has(failure));
+    // What a sender itself has said is final; otherwise it may still be found on the LAN.
+    if (telling === undefined && this.#searchUntil !== undefined) return;
+    const code = telling ?? failures[0] ?? 'P2P_PEER_UNREACHABLE';
+    this.#events.push({ kind: 'failed', code });
+  }
+}
+
+const TELLING: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'P2P_CODE_MISMATCH',
+  'P2P_CODE_USED',
+  'P2P_CODE_BURNT',
+  'P2P_VERSION_MISMATCH',
+]);

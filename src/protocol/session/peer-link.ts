@@ -1,0 +1,115 @@
+import type { Candidate, Path } from '../candidate.ts';
+import type { Transmit } from '../machine.ts';
+import type { PathPolicy } from '../path/checklist.ts';
+import { PathAgent } from '../path/path-agent.ts';
+import type { Crypto, Random } from '../ports.ts';
+import type { SessionKeys } from '../session-keys.ts';
+import { after, earliest, type Instant, type Millis, millis } from '../time.ts';
+import { Connection, type ConnectionEvent } from '../transport/connection.ts';
+import type { RecordSource } from '../transport/outgoing-records.ts';
+import { type Endpoint, sameEndpoint } from '../wire/endpoint.ts';
+
+/** Without any sign of life for so long, the peer is taken for gone: well beyond a 10 s blackout. */
+const SILENCE: Millis = millis(45_000);
+/** Round-trip time before any path has answered (RFC 9002 §6.2.2). */
+const INITIAL_RTT: Millis = millis(333);
+
+export type LinkEvent =
+  | ConnectionEvent
+  | { readonly kind: 'path'; readonly path: Path }
+  /** Nothing has been heard for too long; `everHeard` tells a lost peer from one never reached. */
+  | { readonly kind: 'silent'; readonly everHeard: boolean };
+
+export interface PeerLinkOptions {
+  readonly role: 'controlling' | 'controlled';
+  readonly keys: SessionKeys;
+  readonly crypto: Crypto;
+  readonly random: Random;
+  readonly policy: PathPolicy;
+  readonly source: RecordSource;
+}
+
+/** A connection to a peer over whichever path is best: the path agent and the transport, joined. */
+export class PeerLink {
+  readonly #agent: PathAgent;
+  readonly #connection: Connection;
+  readonly #events: LinkEvent[] = [];
+  #remote: Endpoint | undefined;
+  #heardAt: Instant;
+  #everHeard = false;
+  #silent = false;
+
+  constructor(options: PeerLinkOptions, now: Instant) {
+    this.#agent = new PathAgent(options, now);
+    this.#connection = new Connection({ ...options, rtt: INITIAL_RTT }, now);
+    this.#heardAt = now;
+  }
+
+  get connection(): Connection {
+    return this.#connection;
+  }
+
+  /** The path in use. */
+  get path(): Path | undefined {
+    return this.#agent.selected;
+  }
+
+  addCandidate(candidate: Candidate, now: Instant): void {
+    this.#agent.addCandidate(candidate, now);
+  }
+
+  handleProbes(run: Uint8Array, remote: Endpoint, now: Instant): void {
+    const before = this.#agent.authenticProbes;
+    this.#agent.handleBatch(run, remote, now);
+    if (this.#agent.authenticProbes > before) this.#onHeard(now);
+    this.#drainAgent(now);
+  }
+
+  handlePackets(run: Uint8Array, remote: Endpoint, now: Instant): void {
+    if (this.#connection.handleBatch(run, now)) {
+      this.#onHeard(now);
+      this.#agent.handleAuthenticated(remote, now);
+    }
+    this.#drainAgent(now);
+  }
+
+  handleTimeout(now: Instant): void {
+    this.#agent.handleTimeout(now);
+    this.#connection.handleTimeout(now);
+    this.#drainAgent(now);
+    if (this.#silent || now < after(this.#heardAt, SILENCE)) return;
+    this.#silent = true;
+    this.#events.push({ kind: 'silent', everHeard: this.#everHeard });
+  }
+
+  pollTransmit(now: Instant): Transmit | undefined {
+    return this.#agent.pollTransmit(now) ?? this.#connection.pollTransmit(now);
+  }
+
+  pollEvent(): LinkEvent | undefined {
+    return this.#events.shift() ?? this.#connection.pollEvent();
+  }
+
+  pollTimeout(): Instant | undefined {
+    const silence = this.#silent ? undefined : after(this.#heardAt, SILENCE);
+    return earliest(this.#agent.pollTimeout(), this.#connection.pollTimeout(), silence);
+  }
+
+  #onHeard(now: Instant): void {
+    this.#heardAt = now;
+    this.#everHeard = true;
+  }
+
+  #drainAgent(now: Instant): void {
+    for (let event = this.#agent.pollEvent(); event; event = this.#agent.pollEvent()) {
+      if (event.kind !== 'selected') continue;
+      const { path } = event;
+      // A lost path that works again, or one that is now known by a better kind, is the same path.
+      if (this.#remote === undefined || !sameEndpoint(this.#remote, path.remote)) {
+        this.#remote = path.remote;
+        this.#connection.usePath(path.remote, millis(path.rttMs), now);
+      }
+      this.#events.push({ kind: 'path', path });
+    }
+  }
+}

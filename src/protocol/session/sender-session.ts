@@ -1,0 +1,262 @@
+import type { ErrorCode } from '../errors.ts';
+import type { Code } from '../handshake/code.ts';
+import { SenderHandshake, type SenderHandshakeEvent } from '../handshake/sender-handshake.ts';
+import type { Machine, Transmit } from '../machine.ts';
+import { encodeCandidates } from '../path/candidate-codec.ts';
+import { earliest, type Instant } from '../time.ts';
+import type { Entry } from '../transfer/entry.ts';
+import { TransferSender } from '../transfer/transfer-sender.ts';
+import { bytesKey } from '../wire/bytes-key.ts';
+import type { Endpoint } from '../wire/endpoint.ts';
+import { forEachRun } from '../wire/packet-runs.ts';
+import { Ending } from './ending.ts';
+import { type Host, Hosting, type HostingEvent } from './hosting.ts';
+import { peerCandidates } from './peer-candidates.ts';
+import { type LinkEvent, PeerLink } from './peer-link.ts';
+import { closeCodeOf, failureOfClose, outcomeOf } from './session-close.ts';
+import type { SessionEvent, SessionFailure } from './session-event.ts';
+import type { SessionOptions } from './session-options.ts';
+
+export interface SenderSessionOptions extends SessionOptions {
+  readonly entries: readonly Entry[];
+  /** The words of the code. */
+  readonly words: readonly string[];
+  readonly server: Endpoint | undefined;
+  /** Whether to answer on our own socket as well, for receivers on this machine and LAN. */
+  readonly lan: boolean;
+}
+
+/** Who sent a claim, and where: needed once the claim is won. */
+interface Claimant {
+  readonly host: Host;
+  peer: Endpoint | undefined;
+}
+
+/** Claims that are remembered: the handshake takes three, and each server three. */
+const MAX_CLAIMANTS = 8;
+
+/**
+ * A whole sender: waits to be found, proves the code, finds a path, sends.
+ *
+ * The stations are machines of their own; this class passes on what one says to the next.
+ */
+export class SenderSession implements Machine<SessionEvent> {
+  readonly #options: SenderSessionOptions;
+  readonly #handshake: SenderHandshake;
+  readonly #hosting: Hosting;
+  readonly #transfer: TransferSender;
+  readonly #claimants = new Map<string, Claimant>();
+  readonly #events: SessionEvent[] = [];
+  #link: PeerLink | undefined;
+  readonly #ending = new Ending();
+
+  constructor(options: SenderSessionOptions, now: Instant) {
+    this.#options = options;
+    const { crypto, random, suites, server, lan, entries, hasher } = options;
+    const box = () => encodeCandidates(options.policy === 'relay' ? [] : options.localEndpoints);
+    this.#handshake = new SenderHandshake({ crypto, random, suites, box });
+    this.#transfer = new TransferSender({ entries, hasher });
+    const { hello } = this.#handshake;
+    this.#hosting = new Hosting({ server, lan, hello, crypto, random }, now);
+    this.#drain(now);
+  }
+
+  /** Bytes of the files that have left, or that the receiver had already. */
+  get bytesTaken(): number {
+    return this.#transfer.bytesTaken;
+  }
+
+  handleBatch(batch: Uint8Array, remote: Endpoint, now: Instant): void {
+    forEachRun(batch, (kind, run) => {
+      if (kind === 'rendezvous') this.#hosting.handleRun(run, remote, now);
+      else if (kind === 'probe') this.#link?.handleProbes(run, remote, now);
+      else this.#link?.handlePackets(run, remote, now);
+    });
+    this.#drain(now);
+  }
+
+  handleTimeout(now: Instant): void {
+    this.#hosting.handleTimeout(now);
+    this.#handshake.handleTimeout(now);
+    this.#link?.handleTimeout(now);
+    const outcome = this.#ending.handleTimeout(now);
+    if (outcome !== undefined) {
+      this.#hosting.close(outcome, now);
+      this.#events.push({ kind: 'gone' });
+    }
+    this.#drain(now);
+  }
+
+  pollTransmit(now: Instant): Transmit | undefined {
+    return this.#link?.pollTransmit(now) ?? this.#hosting.pollTransmit(now);
+  }
+
+  pollEvent(): SessionEvent | undefined {
+    return this.#events.shift() ?? this.#pollFileEvent();
+  }
+
+  pollTimeout(): Instant | undefined {
+    return earliest(
+      this.#hosting.pollTimeout(),
+      this.#handshake.pollTimeout(),
+      this.#link?.pollTimeout(),
+      this.#ending.deadline,
+    );
+  }
+
+  handleRead(entry: number, offset: number, bytes: Uint8Array, now: Instant): void {
+    this.#transfer.handleRead(entry, offset, bytes);
+    this.#drain(now);
+  }
+
+  /** Ends the session because of something on this side; the receiver is told the code. */
+  abort(code: ErrorCode, detail: string, now: Instant): void {
+    this.#fail({ kind: 'failed', code, by: 'self', detail }, now);
+  }
+
+  #pollFileEvent(): SessionEvent | undefined {
+    if (this.#ending.begun) return undefined;
+    const buffer = this.#transfer.pollReleased();
+    if (buffer !== undefined) return { kind: 'released', buffer };
+    const read = this.#transfer.pollRead();
+    return read === undefined ? undefined : { kind: 'read', ...read };
+  }
+
+  #drain(now: Instant): void {
+    for (let event = this.#hosting.pollEvent(); event; event = this.#hosting.pollEvent()) {
+      this.#onHostingEvent(event, now);
+    }
+    for (let event = this.#handshake.pollEvent(); event; event = this.#handshake.pollEvent()) {
+      this.#onHandshakeEvent(event, now);
+    }
+    for (let event = this.#link?.pollEvent(); event; event = this.#link?.pollEvent()) {
+      this.#onLinkEvent(event, now);
+    }
+    this.#drainTransfer(now);
+  }
+
+  #onHostingEvent(event: HostingEvent, now: Instant): void {
+    switch (event.kind) {
+      case 'nameplate':
+        this.#onNameplate({ nameplate: event.nameplate, words: this.#options.words });
+        break;
+      case 'message':
+        this.#onMessage(event, now);
+        break;
+      case 'failed':
+        // A session that runs does not need the server any more.
+        if (this.#link === undefined) this.abort(event.code, 'rendezvous failed', now);
+        break;
+    }
+  }
+
+  #onNameplate(code: Code): void {
+    this.#handshake.arm(code);
+    this.#events.push({ kind: 'code', code });
+  }
+
+  #onMessage(event: Extract<HostingEvent, { kind: 'message' }>, now: Instant): void {
+    const { host, claimId, body, peer } = event;
+    this.#noteClaimant(claimId, host, peer);
+    const answer = this.#handshake.handleMessage(claimId, body, now);
+    if (answer !== undefined) host.machine.reply(claimId, answer, now);
+  }
+
+  #noteClaimant(claimId: Uint8Array, host: Host, peer: Endpoint | undefined): void {
+    const key = bytesKey(claimId);
+    const known = this.#claimants.get(key);
+    if (known !== undefined) known.peer = peer;
+    else if (this.#claimants.size < MAX_CLAIMANTS) this.#claimants.set(key, { host, peer });
+  }
+
+  #onHandshakeEvent(event: SenderHandshakeEvent, now: Instant): void {
+    if (event.kind === 'established') {
+      this.#connect(event, now);
+    } else if (event.kind === 'attempt-failed') {
+      this.#events.push({ kind: 'wrong-code', used: event.used, allowed: event.allowed });
+    } else this.abort('P2P_CODE_BURNT', 'too many wrong codes', now);
+  }
+
+  #connect(won: Extract<SenderHandshakeEvent, { kind: 'established' }>, now: Instant): void {
+    const claimant = this.#claimants.get(bytesKey(won.claimId));
+    if (claimant === undefined) throw new Error('unreachable: a claim nobody made');
+    const { host, peer } = claimant;
+    const { keys } = won;
+    const { interfaces, policy } = this.#options;
+    this.#link = new PeerLink(
+      {
+        ...this.#options,
+        role: 'controlling',
+        keys,
+        source: (maxBytes) => this.#transfer.pollRecord(maxBytes),
+      },
+      now,
+    );
+    const meeting = { server: host.server, ownPublic: host.observed, peerPublic: peer, interfaces };
+    for (const candidate of peerCandidates(won.box, meeting)) {
+      this.#link.addCandidate(candidate, now);
+    }
+    if (policy !== 'direct' && host.server !== undefined) {
+      const { relayToken, receive } = keys;
+      const { connectionId } = receive;
+      host.machine.bindRelay({ claimId: won.claimId, relayToken, connectionId }, now);
+      // Named at once: else a check that comes through it would be learnt as a direct path.
+      this.#link.addCandidate({ kind: 'relay', endpoint: host.server }, now);
+    }
+    this.#events.push({ kind: 'joined', verifier: keys.verifier });
+  }
+
+  #onLinkEvent(event: LinkEvent, now: Instant): void {
+    switch (event.kind) {
+      case 'record':
+        this.#transfer.handleRecord(event.plaintext);
+        break;
+      case 'path':
+      case 'strict':
+        this.#events.push(event);
+        break;
+      case 'closed':
+        this.#fail(failureOfClose(event), now);
+        break;
+      case 'silent':
+        this.abort(event.everHeard ? 'P2P_INTERRUPTED' : 'P2P_PEER_UNREACHABLE', 'silence', now);
+        break;
+    }
+  }
+
+  #drainTransfer(now: Instant): void {
+    const consumed = this.#transfer.takeConsumed();
+    if (consumed > 0) this.#link?.connection.release(consumed, now);
+    for (let event = this.#transfer.pollEvent(); event; event = this.#transfer.pollEvent()) {
+      switch (event.kind) {
+        case 'accepted':
+        case 'sent':
+          this.#events.push(event);
+          break;
+        case 'declined':
+          this.#fail({ kind: 'failed', code: event.reason, by: 'peer', detail: 'declined' }, now);
+          break;
+        case 'verified':
+          this.#finish(now);
+          break;
+        case 'failed':
+          this.#fail(event, now);
+          break;
+      }
+    }
+  }
+
+  #finish(now: Instant): void {
+    if (this.#ending.begun) return;
+    this.#events.push({ kind: 'finished' });
+    this.#link?.connection.close(0, 'verified');
+    this.#ending.begin('happy', now);
+  }
+
+  #fail(failure: SessionFailure, now: Instant): void {
+    if (this.#ending.begun) return;
+    this.#events.push(failure);
+    this.#link?.connection.close(closeCodeOf(failure.code), failure.detail);
+    this.#ending.begin(outcomeOf(failure.code), now);
+  }
+}

@@ -1,0 +1,50 @@
+import type { Path } from '../candidate.ts';
+import type { ErrorCode } from '../errors.ts';
+import type { Code } from '../handshake/code.ts';
+import type { Offer } from '../transfer/entry.ts';
+
+/** What a session tells its shell, or asks of it (`read`, `write`, `released`, `complete`). */
+export type SessionEvent =
+  /** The code is known and the sender can be found under it. */
+  | { readonly kind: 'code'; readonly code: Code }
+  | { readonly kind: 'wrong-code'; readonly used: number; readonly allowed: number }
+  /** The peer has proved that it knows the code. `verifier`: 8 bytes to compare. */
+  | { readonly kind: 'joined'; readonly verifier: Uint8Array }
+  | { readonly kind: 'path'; readonly path: Path }
+  /** Only individually sealed slices are taken for a while: somebody forges packets. */
+  | { readonly kind: 'strict'; readonly active: boolean }
+  /** Receiver: asks for `accept` or `decline`. */
+  | { readonly kind: 'offer'; readonly offer: Offer }
+  | { readonly kind: 'accepted' }
+  /** Sender: all data has been handed to the transport. */
+  | { readonly kind: 'sent' }
+  /** Sender: asks for a chunk; answered by `handleRead` or `handleReadFailed`. */
+  | {
+      readonly kind: 'read';
+      readonly entry: number;
+      readonly offset: number;
+      readonly length: number;
+    }
+  /** Sender: a buffer given to `handleRead` is free again. */
+  | { readonly kind: 'released'; readonly buffer: Uint8Array }
+  /** Receiver: asks for a chunk to be written; answered by `handleWritten`. */
+  | {
+      readonly kind: 'write';
+      readonly entry: number;
+      readonly offset: number;
+      readonly bytes: Uint8Array;
+    }
+  /** Receiver: everything is written and verified; asks for `handlePublished`. */
+  | { readonly kind: 'complete' }
+  /** It is done, on this side; nothing but goodbyes follows. */
+  | { readonly kind: 'finished' }
+  /** The goodbyes are said, after `finished` or `failed`: sockets may be closed. */
+  | { readonly kind: 'gone' }
+  | {
+      readonly kind: 'failed';
+      readonly code: ErrorCode;
+      readonly by: 'self' | 'peer';
+      readonly detail: string;
+    };
+
+export type SessionFailure = Extract<SessionEvent, { kind: 'failed' }>;
