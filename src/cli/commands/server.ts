@@ -2,14 +2,13 @@ import { once } from 'node:events';
 import type { Argv } from 'yargs';
 import { jsonLine } from '../json-events.ts';
 import type { Command, CommandContext } from './command.ts';
-import { OUTPUT_FLAGS } from './flags.ts';
+import { OUTPUT_FLAGS, onlyOnce } from './flags.ts';
 
 const SERVER_FLAGS = {
   listen: {
     type: 'string',
-    array: true,
     requiresArg: true,
-    describe: 'Where to listen, HOST:PORT; repeatable [default: [::]:9420]',
+    describe: 'Where to listen, ADDRESS:PORT [default: [::]:9420]',
   },
   'no-relay': { type: 'boolean', describe: 'Introduce peers, but carry no files between them' },
   json: OUTPUT_FLAGS.json,
@@ -17,7 +16,7 @@ const SERVER_FLAGS = {
 } as const;
 
 interface ServerArguments {
-  readonly listen: readonly string[] | undefined;
+  readonly listen: string | undefined;
   readonly 'no-relay': boolean | undefined;
   readonly json: boolean | undefined;
   readonly quiet: boolean | undefined;
@@ -35,8 +34,9 @@ export function addServer(yargs: Argv, choose: (command: Command) => void): Argv
 
 async function serve(args: ServerArguments, context: CommandContext): Promise<void> {
   const { terminal, library, signal } = context;
+  const listen = onlyOnce('listen', args.listen);
   const server = await library.serve({
-    ...(args.listen === undefined ? {} : { listen: args.listen }),
+    ...(listen === undefined ? {} : { listen }),
     relay: args['no-relay'] !== true,
     signal,
   });

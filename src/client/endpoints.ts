@@ -1,0 +1,41 @@
+import { type LocalAddress, localCandidateAddresses } from '../io/network-interfaces.ts';
+import { openUdpSocket, type UdpSocket } from '../io/udp-socket.ts';
+import type { Endpoint } from '../protocol/wire/endpoint.ts';
+
+/** The sockets of a session, one for each address family that this machine has. */
+export class Endpoints {
+  readonly sockets: readonly UdpSocket[];
+  readonly interfaces: readonly LocalAddress[];
+
+  constructor(sockets: readonly UdpSocket[], interfaces: readonly LocalAddress[]) {
+    this.sockets = sockets;
+    this.interfaces = interfaces;
+  }
+
+  /** Where our sockets can be reached inside our own networks: the host candidates. */
+  get local(): Endpoint[] {
+    return this.interfaces.flatMap(({ address, family }) => {
+      const socket = this.sockets.find((one) => one.family === family);
+      return socket === undefined ? [] : [{ address, port: socket.address.port }];
+    });
+  }
+
+  /** The socket that sends to this remote. */
+  localFor(remote: Endpoint): Endpoint {
+    const family = remote.address.includes(':') ? 'udp6' : 'udp4';
+    return this.sockets.find((one) => one.family === family)?.address ?? remote;
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.sockets.map((socket) => socket.close()));
+  }
+}
+
+/** Opens a socket of each family. Rejects with the system's error when there is no IPv4 either. */
+export async function openEndpoints(): Promise<Endpoints> {
+  const ipv4 = await openUdpSocket({ family: 'udp4' });
+  // Many machines, and most containers, have no IPv6: that is no reason to fail.
+  const ipv6 = await openUdpSocket({ family: 'udp6' }).catch(() => undefined);
+  const sockets = ipv6 === undefined ? [ipv4] : [ipv4, ipv6];
+  return new Endpoints(sockets, localCandidateAddresses());
+}

@@ -1,0 +1,46 @@
+import type { FileSource } from '../io/file-source.ts';
+import { P2PShareError } from '../protocol/errors.ts';
+import type { SenderSession } from '../protocol/session/sender-session.ts';
+import type { SessionEvent } from '../protocol/session/session-event.ts';
+import type { SessionRun } from './session-run.ts';
+
+/** Answers a session's wishes for chunks of the source, in buffers that come back. */
+export class FileReader {
+  readonly #source: FileSource;
+  readonly #free: Uint8Array[] = [];
+
+  constructor(source: FileSource) {
+    this.#source = source;
+  }
+
+  onEvent(event: SessionEvent, run: SessionRun<SenderSession>): void {
+    if (event.kind === 'released') this.#free.push(event.buffer);
+    if (event.kind === 'read') void this.#read(event, run);
+  }
+
+  async #read(
+    wish: Extract<SessionEvent, { kind: 'read' }>,
+    run: SessionRun<SenderSession>,
+  ): Promise<void> {
+    const { entry, offset, length } = wish;
+    try {
+      const buffer = this.#take(length);
+      const read = await this.#source.read(offset, buffer);
+      run.touch((session, now) => session.handleRead(entry, offset, buffer.subarray(0, read), now));
+    } catch (error) {
+      run.abort(asSourceError(error));
+    }
+  }
+
+  // The last chunk of a file is shorter than the others, so its buffer serves nobody else.
+  #take(length: number): Uint8Array {
+    const found = this.#free.findIndex((buffer) => buffer.length === length);
+    const buffer = found === -1 ? undefined : this.#free.splice(found, 1)[0];
+    return buffer ?? Buffer.allocUnsafeSlow(length);
+  }
+}
+
+function asSourceError(error: unknown): P2PShareError {
+  if (error instanceof P2PShareError) return error;
+  return new P2PShareError('P2P_SOURCE_UNREADABLE', String(error), { cause: error });
+}

@@ -1,0 +1,20 @@
+import type { Path } from '../protocol/candidate.ts';
+import { formatEndpoint } from '../protocol/wire/endpoint.ts';
+import type { Endpoints } from './endpoints.ts';
+import type { PathEvent, PathKind } from './events.ts';
+
+export function pathKind(path: Path): PathKind {
+  return path.kind === 'relay' ? 'relay' : 'direct';
+}
+
+/** What a path is to a person or a script. */
+export function pathEvent(path: Path, endpoints: Endpoints): PathEvent {
+  return {
+    event: 'path',
+    kind: pathKind(path),
+    via: path.kind === 'relay' ? 'relay-udp' : path.kind,
+    local: formatEndpoint(endpoints.localFor(path.remote)),
+    remote: formatEndpoint(path.remote),
+    rttMs: Math.round(path.rttMs * 1000) / 1000,
+  };
+}

@@ -1,0 +1,33 @@
+import type { ProgressEvent } from './events.ts';
+
+/** Span over which the rate is taken: long enough to be steady, short enough to follow changes. */
+const WINDOW_MS = 3000;
+
+/** Turns byte counts into progress events with a rate and an estimate of the time left. */
+export class ProgressMeter {
+  readonly #total: number;
+  readonly #samples: { readonly bytes: number; readonly at: number }[] = [];
+
+  /** `total`: bytes of the whole transfer. */
+  constructor(total: number) {
+    this.#total = total;
+  }
+
+  /** The event for `bytes` done at `now` (milliseconds on any steady clock). */
+  measure(bytes: number, now: number): ProgressEvent {
+    this.#samples.push({ bytes, at: now });
+    while (this.#samples.length > 2 && now - (this.#samples[0]?.at ?? now) > WINDOW_MS) {
+      this.#samples.shift();
+    }
+    const rate = Math.round(this.#rate(bytes, now));
+    const left = this.#total - bytes;
+    const etaMs = left === 0 ? 0 : rate > 0 ? Math.round((left / rate) * 1000) : null;
+    return { event: 'progress', bytes, total: this.#total, rate, etaMs };
+  }
+
+  #rate(bytes: number, now: number): number {
+    const first = this.#samples[0];
+    if (first === undefined || now <= first.at) return 0;
+    return ((bytes - first.bytes) / (now - first.at)) * 1000;
+  }
+}

@@ -1,0 +1,193 @@
+import { lstat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { monotonicNow } from '../io/clock.ts';
+import { type FileSink, openSink } from '../io/file-sink.ts';
+import { placeOf, resolveTarget, type Target } from '../io/file-target.ts';
+import { LanSearcher } from '../io/lan-beacon.ts';
+import { P2PShareError } from '../protocol/errors.ts';
+import { type Code, parseCode } from '../protocol/handshake/code.ts';
+import { ReceiverSession } from '../protocol/session/receiver-session.ts';
+import type { SessionEvent } from '../protocol/session/session-event.ts';
+import { millis } from '../protocol/time.ts';
+import type { Entry } from '../protocol/transfer/entry.ts';
+import type { FileStatus } from './events.ts';
+import { FileWriter } from './file-writer.ts';
+import type { ConflictPolicy, Decision, ReceiveOptions } from './options.ts';
+import { prepareSession, SessionRun } from './session-run.ts';
+import { type Transfer, TransferHandle, type TransferResult } from './transfer-handle.ts';
+
+/** How long the sender is waited for when nothing else is said. */
+const DEFAULT_TIMEOUT_MS = 60_000;
+/** How long the LAN is searched: alone, and beside a server that knows the answer anyway. */
+const LAN_SEARCH_MS = 10_000;
+const LAN_SEARCH_BESIDE_SERVER_MS = 1500;
+
+/** Receives what a code stands for. */
+export function receive(options: ReceiveOptions): Transfer {
+  const handle = new TransferHandle();
+  receiveFile(options, handle).then(
+    (result) => handle.succeed(result),
+    (error) => handle.fail(error),
+  );
+  return handle;
+}
+
+async function receiveFile(
+  options: ReceiveOptions,
+  handle: TransferHandle,
+): Promise<TransferResult> {
+  options.signal?.throwIfAborted();
+  const parsed = parseCode(options.code);
+  if (parsed.kind !== 'code') {
+    throw new P2PShareError('P2P_CODE_INVALID', JSON.stringify(parsed.problem));
+  }
+  return await new Receiving(options, handle).run(parsed.code);
+}
+
+/** One file on its way in. */
+class Receiving {
+  readonly #options: ReceiveOptions;
+  readonly #handle: TransferHandle;
+  #run: SessionRun<ReceiverSession> | undefined;
+  #sink: FileSink | undefined;
+  #writer: FileWriter | undefined;
+  #status: FileStatus = 'written';
+  #published: { readonly file: string; readonly bytes: number } | undefined;
+  #work: Promise<void> = Promise.resolve();
+  #finishProgress: () => void = () => undefined;
+
+  constructor(options: ReceiveOptions, handle: TransferHandle) {
+    this.#options = options;
+    this.#handle = handle;
+  }
+
+  async run(code: Code): Promise<TransferResult> {
+    const { signal, timeoutMs = DEFAULT_TIMEOUT_MS, lan = true, route } = this.#options;
+    this.#handle.emit({ event: 'status', phase: 'finding-server' });
+    const ground = await prepareSession(this.#options);
+    const searching = lan && route !== 'relay';
+    const searchMs = ground.server === undefined ? LAN_SEARCH_MS : LAN_SEARCH_BESIDE_SERVER_MS;
+    const session = new ReceiverSession(
+      {
+        ...ground.options,
+        code,
+        server: ground.server,
+        searchFor: searching ? millis(searchMs) : undefined,
+      },
+      monotonicNow(),
+    );
+    const run = new SessionRun({
+      session,
+      handle: this.#handle,
+      endpoints: ground.endpoints,
+      onEvent: (event) => this.#onEvent(event, run),
+    });
+    this.#run = run;
+    const searcher = searching ? searchLan(code.nameplate, run) : undefined;
+    try {
+      this.#handle.emit({ event: 'status', phase: 'waiting-for-peer' });
+      await run.run({ signal, timeoutMs });
+    } finally {
+      await searcher?.stop();
+      await this.#work;
+      await this.#sink?.discard();
+    }
+    if (this.#published === undefined) throw new Error('unreachable: finished without a file');
+    return { ...this.#published, ms: run.elapsedMs, path: run.pathKind };
+  }
+
+  #onEvent(event: SessionEvent, run: SessionRun<ReceiverSession>): void {
+    switch (event.kind) {
+      case 'offer':
+        this.#do(() => this.#answer(event.offer.entries[0] as Entry, run));
+        break;
+      case 'write':
+        this.#writer?.write(event);
+        break;
+      case 'complete':
+        this.#finishProgress();
+        this.#handle.emit({ event: 'status', phase: 'verifying' });
+        this.#do(() => this.#publish(run));
+        break;
+      default:
+        break;
+    }
+  }
+
+  /** Runs a step of the shell's own; what it throws ends the session. */
+  #do(step: () => Promise<void>): void {
+    this.#work = this.#work.then(step).catch((error: unknown) => {
+      this.#run?.abort(asLocalError(error));
+    });
+  }
+
+  async #answer(entry: Entry, run: SessionRun<ReceiverSession>): Promise<void> {
+    const name = entry.path[0] as Entry['path'][number];
+    const { size } = entry;
+    this.#handle.emit({ event: 'offer', name, entries: 1, bytes: size });
+    this.#handle.emit({ event: 'status', phase: 'waiting-for-answer' });
+    const target = await resolveTarget({ out: this.#options.out, name });
+    const place = placeOf(target, name);
+    const destination = join(place.directory, place.name);
+    const exists = await isThere(destination);
+    const offer = { name, entries: 1, bytes: size, destination, exists };
+    const decision = (await this.#options.decide?.(offer)) ?? { accept: true };
+    if (!decision.accept) throw new P2PShareError('P2P_DECLINED', 'declined here');
+    const onConflict = conflictPolicy(this.#options, decision);
+    await this.#open(target, entry, onConflict, exists);
+    run.touch((session, now) => session.accept(now));
+    this.#handle.emit({ event: 'status', phase: 'transferring' });
+    this.#finishProgress = run.meter(size, () => run.session.bytesWritten);
+  }
+
+  async #open(
+    target: Target,
+    entry: Entry,
+    onConflict: ConflictPolicy,
+    exists: boolean,
+  ): Promise<void> {
+    this.#sink = await openSink({ target, entry, onConflict });
+    this.#writer = new FileWriter(this.#sink, this.#run as SessionRun<ReceiverSession>);
+    if (exists && onConflict === 'rename') this.#status = 'renamed';
+    if (exists && onConflict === 'overwrite') this.#status = 'overwritten';
+  }
+
+  async #publish(run: SessionRun<ReceiverSession>): Promise<void> {
+    const sink = this.#sink as FileSink;
+    const file = await sink.publish();
+    const bytes = run.session.bytesWritten;
+    this.#published = { file, bytes };
+    this.#handle.emit({ event: 'file', path: file, bytes, status: this.#status });
+    run.touch((session, now) => session.handlePublished(now));
+  }
+}
+
+function searchLan(nameplate: number, run: SessionRun<ReceiverSession>): LanSearcher {
+  const searcher = new LanSearcher({
+    nameplate,
+    onFound: (endpoint) => run.touch((session, now) => session.addServer(endpoint, now)),
+  });
+  searcher.start();
+  return searcher;
+}
+
+/** `ask` without an answer is `fail`: nothing is replaced that nobody agreed to. */
+function conflictPolicy(
+  options: ReceiveOptions,
+  decision: Extract<Decision, { accept: true }>,
+): ConflictPolicy {
+  const { onConflict = 'fail' } = options;
+  return decision.onConflict ?? (onConflict === 'ask' ? 'fail' : onConflict);
+}
+
+async function isThere(path: string): Promise<boolean> {
+  return await lstat(path).then(
+    () => true,
+    () => false,
+  );
+}
+
+function asLocalError(error: unknown): P2PShareError {
+  if (error instanceof P2PShareError) return error;
+  return new P2PShareError('P2P_LOCAL_IO', String(error), { cause: error });
+}

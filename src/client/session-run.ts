@@ -1,0 +1,191 @@
+import { createCrypto } from '../crypto/node-crypto.ts';
+import { preferredSuites } from '../crypto/preferred-suites.ts';
+import { systemRandom } from '../crypto/random.ts';
+import { createHasher } from '../crypto/xxhash.ts';
+import { monotonicNow } from '../io/clock.ts';
+import { Driver } from '../io/driver.ts';
+import { parseServerAddress, resolveServer } from '../io/resolve-server.ts';
+import type { Path } from '../protocol/candidate.ts';
+import { type ErrorCode, P2PShareError } from '../protocol/errors.ts';
+import type { Machine } from '../protocol/machine.ts';
+import type { SessionEvent } from '../protocol/session/session-event.ts';
+import type { SessionOptions } from '../protocol/session/session-options.ts';
+import type { Instant } from '../protocol/time.ts';
+import type { Endpoint } from '../protocol/wire/endpoint.ts';
+import { type Endpoints, openEndpoints } from './endpoints.ts';
+import type { CommonOptions } from './options.ts';
+import { pathEvent, pathKind } from './path-event.ts';
+import { ProgressMeter } from './progress-meter.ts';
+import type { TransferHandle } from './transfer-handle.ts';
+
+/** How often progress is told. */
+const PROGRESS_MS = 200;
+
+/** What this module needs of either session. */
+export interface Session extends Machine<SessionEvent> {
+  abort(code: ErrorCode, detail: string, now: Instant): void;
+}
+
+/** A session on real sockets, from its opening to its last goodbye; what both sides share. */
+export class SessionRun<S extends Session> {
+  readonly session: S;
+  readonly #handle: TransferHandle;
+  readonly #endpoints: Endpoints;
+  readonly #driver: Driver<SessionEvent>;
+  readonly #startedAt = performance.now();
+  #patience: NodeJS.Timeout | undefined;
+  #progress: NodeJS.Timeout | undefined;
+  #path: Path | undefined;
+  #failure: P2PShareError | undefined;
+  #gone: () => void = () => undefined;
+  /** Resolves when the session has said its goodbyes. */
+  readonly #ended = new Promise<void>((resolve) => {
+    this.#gone = resolve;
+  });
+
+  constructor(options: {
+    readonly session: S;
+    readonly handle: TransferHandle;
+    readonly endpoints: Endpoints;
+    readonly onEvent: (event: SessionEvent) => void;
+  }) {
+    this.session = options.session;
+    this.#handle = options.handle;
+    this.#endpoints = options.endpoints;
+    this.#driver = new Driver({
+      machine: options.session,
+      sockets: options.endpoints.sockets,
+      onEvent: (event) => {
+        this.#onEvent(event);
+        options.onEvent(event);
+      },
+    });
+  }
+
+  /** The path in use, or the last one; sessions that got anywhere have one. */
+  get pathKind(): 'direct' | 'relay' {
+    return this.#path === undefined ? 'direct' : pathKind(this.#path);
+  }
+
+  get elapsedMs(): number {
+    return Math.round(performance.now() - this.#startedAt);
+  }
+
+  /**
+   * Runs to the end. Rejects with what the session failed of, or with what `signal` or the time
+   * limit for the peer's coming made of it.
+   */
+  async run(options: {
+    signal: AbortSignal | undefined;
+    timeoutMs: number | undefined;
+  }): Promise<void> {
+    const { signal, timeoutMs } = options;
+    const cancel = () => this.abort(new P2PShareError('P2P_CANCELLED', 'aborted'));
+    signal?.addEventListener('abort', cancel, { once: true });
+    if (timeoutMs !== undefined) {
+      const error = new P2PShareError('P2P_TIMEOUT', `no peer within ${timeoutMs} ms`);
+      this.#patience = setTimeout(() => this.abort(error), timeoutMs);
+    }
+    try {
+      this.#driver.start();
+      if (signal?.aborted) cancel();
+      await this.#ended;
+    } finally {
+      signal?.removeEventListener('abort', cancel);
+      clearTimeout(this.#patience);
+      clearInterval(this.#progress);
+      this.#driver.close();
+      await this.#endpoints.close();
+    }
+    if (this.#failure !== undefined) throw this.#failure;
+  }
+
+  /** Ends the session for a reason of this side; the peer is told its code. */
+  abort(reason: P2PShareError): void {
+    this.#failure ??= reason;
+    this.session.abort(reason.code, reason.code, monotonicNow());
+    this.#driver.poke();
+  }
+
+  /** Hands something to the session, and sends what comes of it. */
+  touch(action: (session: S, now: Instant) => void): void {
+    action(this.session, monotonicNow());
+    this.#driver.poke();
+  }
+
+  /** Tells progress from now on, and a last time when the returned function is called. */
+  meter(total: number, done: () => number): () => void {
+    const meter = new ProgressMeter(total);
+    const tell = () => this.#handle.emit(meter.measure(done(), performance.now()));
+    tell();
+    this.#progress = setInterval(tell, PROGRESS_MS);
+    return () => {
+      clearInterval(this.#progress);
+      tell();
+    };
+  }
+
+  #onEvent(event: SessionEvent): void {
+    switch (event.kind) {
+      case 'joined':
+        clearTimeout(this.#patience);
+        this.#handle.emit({ event: 'peer', state: 'joined' });
+        this.#handle.emit({ event: 'status', phase: 'connecting' });
+        break;
+      case 'path':
+        this.#path = event.path;
+        this.#handle.emit(pathEvent(event.path, this.#endpoints));
+        break;
+      case 'failed':
+        this.#failure ??= new P2PShareError(event.code, `${event.detail} (by ${event.by})`);
+        break;
+      case 'gone':
+        this.#gone();
+        break;
+      default:
+        break;
+    }
+  }
+}
+
+/** Sockets and what a session is made from; `server` is where its rendezvous is, if any was named. */
+export interface SessionGround {
+  readonly endpoints: Endpoints;
+  readonly server: Endpoint | undefined;
+  readonly options: SessionOptions;
+}
+
+/** Opens what every session needs. Rejects with a `P2PShareError`. */
+export async function prepareSession(options: CommonOptions): Promise<SessionGround> {
+  const server = await firstServer(options.servers ?? []);
+  const endpoints = await openEndpoints();
+  const crypto = createCrypto();
+  return {
+    endpoints,
+    server,
+    options: {
+      crypto,
+      random: systemRandom,
+      hasher: await createHasher(),
+      suites: preferredSuites(crypto),
+      policy: options.route ?? 'any',
+      localEndpoints: endpoints.local,
+      interfaces: endpoints.interfaces,
+    },
+  };
+}
+
+/** The first server whose name can be resolved; IPv4 first, which more networks have. */
+async function firstServer(servers: readonly string[]): Promise<Endpoint | undefined> {
+  let failure: unknown;
+  for (const address of servers.map(parseServerAddress)) {
+    try {
+      const endpoints = await resolveServer(address);
+      return endpoints.find((one) => !one.address.includes(':')) ?? endpoints[0];
+    } catch (error) {
+      failure = error;
+    }
+  }
+  if (failure !== undefined) throw failure;
+  return undefined;
+}

@@ -1,0 +1,37 @@
+/**
+ * p2pshare as a library: `send` and `receive` start a transfer and hand back its events and
+ * result, `serve` runs a rendezvous server and relay. Everything else is private.
+ */
+export type {
+  CodeEvent,
+  DoneEvent,
+  ErrorEvent,
+  FileEvent,
+  FileStatus,
+  OfferEvent,
+  PathEvent,
+  PathKind,
+  PathVia,
+  PeerEvent,
+  ProgressEvent,
+  StatusEvent,
+  TransferEvent,
+  TransferPhase,
+} from './client/events.ts';
+export type {
+  CommonOptions,
+  ConflictPolicy,
+  Decision,
+  Offer,
+  ReceiveOptions,
+  RoutePolicy,
+  RunningServer,
+  SendOptions,
+  ServeOptions,
+  ServerEvent,
+} from './client/options.ts';
+export { receive } from './client/receive.ts';
+export { send } from './client/send.ts';
+export type { Transfer, TransferResult } from './client/transfer-handle.ts';
+export { type ErrorCode, P2PShareError } from './protocol/errors.ts';
+export { serve } from './server/serve.ts';

@@ -1,0 +1,10 @@
+import { expect, it } from 'vitest';
+
+it('exports what the documentation names and nothing else', async () => {
+  expect(Object.keys(await import('../src/index.ts'))).toEqual([
+    'P2PShareError',
+    'receive',
+    'send',
+    'serve',
+  ]);
+});

@@ -1,0 +1,85 @@
+import { describe, expectTypeOf, it } from 'vitest';
+import {
+  type Decision,
+  type ErrorCode,
+  type Offer,
+  P2PShareError,
+  type ProgressEvent,
+  type RunningServer,
+  receive,
+  send,
+  serve,
+  type Transfer,
+  type TransferEvent,
+  type TransferResult,
+} from '../../src/index.ts';
+
+describe('send', () => {
+  it('needs a file and nothing else', () => {
+    expectTypeOf(send({ file: 'a' })).toEqualTypeOf<Transfer>();
+    // @ts-expect-error there is nothing to send
+    send({});
+  });
+
+  it('knows three route policies', () => {
+    send({ file: 'a', route: 'relay', servers: ['host:1'], lan: false, timeoutMs: 1 });
+    // @ts-expect-error no such policy
+    send({ file: 'a', route: 'tcp' });
+  });
+
+  it('knows nothing of codes', () => {
+    // @ts-expect-error the server and the library make the code
+    send({ file: 'a', code: '1-a-b-c' });
+  });
+});
+
+describe('receive', () => {
+  it('needs a code', () => {
+    expectTypeOf(receive({ code: '1-a-b-c' })).toEqualTypeOf<Transfer>();
+    // @ts-expect-error it cannot know what to receive
+    receive({ out: '.' });
+  });
+
+  it('asks for a decision about an offer, and a refusal has no conflict policy', () => {
+    receive({
+      code: '1-a-b-c',
+      onConflict: 'ask',
+      decide: async (offer) => {
+        expectTypeOf(offer).toEqualTypeOf<Offer>();
+        return offer.exists ? { accept: true, onConflict: 'rename' } : { accept: false };
+      },
+    });
+    // @ts-expect-error nothing is written, so nothing can be in the way
+    const decision: Decision = { accept: false, onConflict: 'rename' };
+    expectTypeOf(decision).toExtend<Decision>();
+  });
+});
+
+describe('Transfer', () => {
+  it('is events and a result', () => {
+    expectTypeOf<Transfer['result']>().toEqualTypeOf<Promise<TransferResult>>();
+    expectTypeOf<Transfer>().toExtend<AsyncIterable<TransferEvent>>();
+  });
+
+  it('tells events apart by their name', () => {
+    expectTypeOf<Extract<TransferEvent, { event: 'progress' }>>().toEqualTypeOf<ProgressEvent>();
+    expectTypeOf<TransferEvent['event']>().toEqualTypeOf<
+      'status' | 'code' | 'peer' | 'offer' | 'path' | 'progress' | 'file' | 'done' | 'error'
+    >();
+  });
+});
+
+describe('serve', () => {
+  it('starts with no options at all', () => {
+    expectTypeOf(serve()).toEqualTypeOf<Promise<RunningServer>>();
+    expectTypeOf<RunningServer['endpoints']>().toEqualTypeOf<readonly string[]>();
+  });
+});
+
+describe('P2PShareError', () => {
+  it('carries a code of a closed list', () => {
+    expectTypeOf<P2PShareError['code']>().toEqualTypeOf<ErrorCode>();
+    // @ts-expect-error no such code
+    new P2PShareError('P2P_WHATEVER', '');
+  });
+});
