@@ -28,6 +28,7 @@ export class Driver<Event> {
   #alarmRang = false;
   #draining = false;
   #poked = false;
+  #undrainedBytes = 0;
   #closed = false;
 
   constructor(options: DriverOptions<Event>) {
@@ -71,11 +72,14 @@ export class Driver<Event> {
     }
   }
 
-  // Drained after every batch, not once a loop turn: draining an idle machine costs next to
-  // nothing, and acknowledgements leave before the next of up to 32 batches is read.
+  // What one loop turn brings is drained once, when it has all been read, or after so many bytes:
+  // acknowledging every batch by itself costs a fifth of the receiver's time, and half of it where
+  // every datagram is a batch (measured on loopback).
   #receive(batch: Uint8Array, remote: Endpoint): void {
     this.#machine.handleBatch(batch, remote, this.#clock());
-    this.#drain();
+    this.#undrainedBytes += batch.length;
+    if (this.#undrainedBytes >= DRAIN_BYTES) this.#drain();
+    else this.#soon();
   }
 
   #drain(): void {
@@ -83,6 +87,7 @@ export class Driver<Event> {
     this.#poked = true;
     if (this.#draining) return; // Poked out of `onEvent`: the loop below goes round once more.
     this.#draining = true;
+    this.#undrainedBytes = 0;
     try {
       while (this.#poked && !this.#closed) {
         this.#poked = false;
@@ -158,6 +163,9 @@ export class Driver<Event> {
     this.#drain();
   };
 }
+
+// Four full batches: an acknowledgement for less is not worth a send while more is waiting.
+const DRAIN_BYTES = 256 << 10;
 
 // setTimeout takes 31 bits; a longer wait is asked for again.
 const MAX_TIMER_MS = 2 ** 31 - 1;

@@ -96,6 +96,28 @@ describe('Driver', () => {
     expect(await received).toBe('poked');
   });
 
+  it('answers what one loop turn brought at once, not datagram by datagram', async () => {
+    const perAnswer: number[] = [];
+    let unanswered = 0;
+    machine.onHeard = () => {
+      unanswered += 1;
+    };
+    machine.pollTransmit = () => {
+      if (unanswered > 0) perAnswer.push(unanswered);
+      unanswered = 0;
+      return undefined;
+    };
+    run();
+    // Sizes that differ, so that no two are coalesced.
+    const sizes = [1, 2, 3, 4, 5, 6, 7, 8];
+    for (const size of sizes) {
+      peer.send({ remote: socket.address, payload: Buffer.alloc(size), segmentSize: size });
+    }
+    await vi.waitFor(() => expect(machine.heard).toHaveLength(8), { interval: 1 });
+    await new Promise(setImmediate);
+    expect(perAnswer).toEqual([8]);
+  });
+
   it('sends what is asked for while an event is handled, poked or not', async () => {
     const received = nextAt(peer);
     machine.events.push('first');
