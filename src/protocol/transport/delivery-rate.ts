@@ -33,6 +33,12 @@ export class DeliveryRate {
     this.#appLimitedUntil = Math.max(this.#delivered + inFlight, 1);
   }
 
+  /** What is measured from here on begins here. */
+  onPathChange(now: Instant): void {
+    this.#firstSentAt = now;
+    this.#deliveredAt = now;
+  }
+
   /** Notes the counters beside a packet that is being sent; `index` is its column. */
   onSent(index: number, idle: boolean, now: Instant): void {
     if (idle) {

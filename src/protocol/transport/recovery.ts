@@ -43,6 +43,8 @@ export class Recovery {
   /** No packet below this one is in flight. */
   #lossCursor = 0;
   #lossTime: Instant | undefined;
+  /** Packets below this one left on a former path. */
+  #pathStart = 0;
   #lastSentAt: Instant = instant(0);
   #probes = 0;
   #packetThreshold = INITIAL_PACKET_THRESHOLD;
@@ -144,8 +146,13 @@ export class Recovery {
     return true;
   }
 
-  /** A new path: what is in flight on the old one is judged by time alone. */
+  /**
+   * A new path. RFC 9000 §9.4: what is still in flight on the old one tells nothing about it, neither
+   * its round-trip time nor its rate nor its loss.
+   */
   onPathChange(rtt: Millis, now: Instant): void {
+    this.#pathStart = this.packets.next;
+    this.rate.onPathChange(now);
     this.rtt.reset(rtt);
     this.#probes = 0;
     this.#congestion.onPathChange(rtt, now);
@@ -176,9 +183,10 @@ export class Recovery {
     this.packets.state[index] = PacketState.acked;
     this.#inFlight -= length;
     this.#inFlightPackets -= 1;
+    this.#reportSlice(index, this.#onSliceAcked);
+    if (packetNumber < this.#pathStart) return;
     this.#sample.acked += length;
     this.rate.onAcked(packetNumber, index, now);
-    this.#reportSlice(index, this.#onSliceAcked);
   }
 
   /** It was late, not lost: wait longer from now on, by count and by time (RFC 8985 §6.2 in spirit). */
@@ -196,7 +204,7 @@ export class Recovery {
 
   #onLargest(largest: number, ackDelay: Millis, now: Instant): void {
     this.#largestAcked = largest;
-    if (!this.packets.has(largest)) return;
+    if (!this.packets.has(largest) || largest < this.#pathStart) return;
     const index = this.packets.index(largest);
     if (this.packets.state[index] !== PacketState.acked) return;
     const rtt = millis(now - (this.packets.sentAt[index] as number));
@@ -221,17 +229,17 @@ export class Recovery {
         this.#lossTime = instant(lostAt);
         break;
       }
-      this.#onPacketLost(index);
+      this.#onPacketLost(n, index);
     }
     this.#lossCursor = n;
   }
 
-  #onPacketLost(index: number): void {
+  #onPacketLost(packetNumber: number, index: number): void {
     const length = this.packets.length[index] as number;
     this.packets.state[index] = PacketState.lost;
     this.#inFlight -= length;
     this.#inFlightPackets -= 1;
-    this.#sample.lost += length;
+    if (packetNumber >= this.#pathStart) this.#sample.lost += length;
     this.counters.lost += 1;
     this.#reportSlice(index, this.#onSliceLost);
   }

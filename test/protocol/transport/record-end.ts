@@ -14,6 +14,12 @@ import type { Endpoint } from '../../../src/protocol/wire/endpoint.ts';
 export class RecordEnd implements Machine<ConnectionEvent> {
   readonly connection: Connection;
   readonly closed: ConnectionEvent[] = [];
+  /** When strict mode of what we receive began and ended. */
+  readonly strictChanges: { readonly active: boolean; readonly at: Instant }[] = [];
+  /** While false, what was received is held, as by a program that cannot keep up. */
+  releases = true;
+  /** Plaintext bytes received and not released. */
+  held = 0;
   /** Plaintext bytes still to be sent, and those received. */
   toSend: number;
   received = 0;
@@ -46,14 +52,19 @@ export class RecordEnd implements Machine<ConnectionEvent> {
 
   handleBatch(batch: Uint8Array, _remote: Endpoint, now: Instant): void {
     this.connection.handleBatch(batch, now);
-    for (let event = this.connection.pollEvent(); event; event = this.connection.pollEvent()) {
-      if (event.kind === 'record') this.#onRecord(event.plaintext, now);
-      else if (event.kind === 'closed') this.closed.push(event);
-    }
+    this.#takeEvents(now);
   }
 
   handleTimeout(now: Instant): void {
     this.connection.handleTimeout(now);
+    this.#takeEvents(now);
+  }
+
+  /** Releases all that is held, and whatever comes from now on at once. */
+  releaseAll(now: Instant): void {
+    this.releases = true;
+    this.connection.release(this.held, now);
+    this.held = 0;
   }
 
   pollTransmit(now: Instant): Transmit | undefined {
@@ -78,6 +89,14 @@ export class RecordEnd implements Machine<ConnectionEvent> {
     return [record];
   }
 
+  #takeEvents(now: Instant): void {
+    for (let event = this.connection.pollEvent(); event; event = this.connection.pollEvent()) {
+      if (event.kind === 'record') this.#onRecord(event.plaintext, now);
+      else if (event.kind === 'closed') this.closed.push(event);
+      else this.strictChanges.push({ active: event.active, at: now });
+    }
+  }
+
   #onRecord(plaintext: Uint8Array, now: Instant): void {
     const view = new DataView(plaintext.buffer, plaintext.byteOffset);
     const number = view.getUint32(0);
@@ -87,7 +106,8 @@ export class RecordEnd implements Machine<ConnectionEvent> {
     }
     this.#seen.add(number);
     this.received += plaintext.length;
-    this.connection.release(plaintext.length, now);
+    if (this.releases) this.connection.release(plaintext.length, now);
+    else this.held += plaintext.length;
   }
 }
 
