@@ -1,0 +1,122 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { instant, millis } from '../../../src/protocol/time.ts';
+import { Bbr } from '../../../src/protocol/transport/bbr.ts';
+import { bothWays } from '../../support/scenarios.ts';
+import { SeededRandom } from '../../support/seeded-random.ts';
+import { START } from './history.ts';
+import { recordPair } from './record-pair.ts';
+
+function bbr(rtt: number): Bbr {
+  const options = { random: new SeededRandom(1), packetBytes: 1200, rtt: millis(rtt) };
+  return new Bbr(options, instant(START));
+}
+
+describe('Bbr on a bottleneck', () => {
+  it('finds 10 Mbit/s behind 40 ms within a tenth, and keeps little in the queue', () => {
+    const congestion = new Bbr(
+      { random: new SeededRandom(1), packetBytes: 1200, rtt: millis(100) },
+      // The origin of simulations.
+      instant(7_654_321),
+    );
+    const line = bothWays({ rate: 10_000_000, delay: millis(15), queue: 100_000 });
+    const pair = recordPair({ seed: 8, bytes: 8_000_000, line, alice: { congestion } });
+    const rates: number[] = [];
+    pair.sim.run({ within: millis(2000) });
+    const queued = pair.aliceHost.line.up.counters.queueFull;
+    for (let i = 0; i < 40; i += 1) {
+      pair.sim.run({ within: millis(100) });
+      // Megabits a second; the margin of one per cent is part of the rate.
+      if (congestion.phase === 'cruise') rates.push((8 * congestion.pacingRate) / 1000);
+    }
+    expect(rates.length).toBeGreaterThan(10);
+    expect(Math.min(...rates)).toBeGreaterThan(9);
+    expect(Math.max(...rates)).toBeLessThan(11);
+    expect(pair.aliceHost.line.up.counters.queueFull - queued).toBe(0);
+  });
+
+  it('keeps 85 % of 20 Mbit/s over 10 MB with a random loss of 2 %', () => {
+    const line = bothWays({ rate: 20_000_000, delay: millis(15), queue: 60_000, loss: 0.02 });
+    const pair = recordPair({ seed: 9, bytes: 10_000_000, line });
+    expect(pair.finish(30_000)).toBe(true);
+    // 4 s at the full rate, headers and lost packets included.
+    expect(pair.sim.elapsed).toBeLessThan(4000 / 0.85);
+  });
+});
+
+describe('Bbr itself', () => {
+  it('starts with 32 packets, paced over the round trip', () => {
+    const one = bbr(50);
+    expect([one.window, one.phase]).toEqual([32 * 1200, 'startup']);
+    expect(one.pacingRate).toBeCloseTo((2.77 * 32 * 1200) / 50, 6);
+  });
+
+  it('starts over on another path, and after persistent congestion', () => {
+    for (const restart of ['path', 'congestion'] as const) {
+      const one = bbr(50);
+      feed(one, 60);
+      expect(one.phase).not.toBe('startup');
+      const now = instant(START + 9000);
+      if (restart === 'path') one.onPathChange(millis(80), now);
+      else one.onPersistentCongestion(now);
+      expect([one.phase, one.window]).toEqual(['startup', 32 * 1200]);
+    }
+  });
+
+  it('never closes its window below four packets, nor its rate to zero', () => {
+    const sample = fc.record({
+      wait: fc.double({ min: 0, max: 3000, noNaN: true }),
+      acked: fc.nat({ max: 100_000 }),
+      lost: fc.nat({ max: 100_000 }),
+      inFlight: fc.nat({ max: 1_000_000 }),
+      rate: fc.oneof(fc.constant(0), fc.double({ min: 0.001, max: 10_000, noNaN: true })),
+      rtt: fc.option(fc.double({ min: 0.01, max: 5000, noNaN: true }), { nil: undefined }),
+      appLimited: fc.boolean(),
+      event: fc.constantFrom('ack', 'ack', 'ack', 'ack', 'path', 'congestion'),
+    });
+    fc.assert(
+      fc.property(fc.array(sample, { maxLength: 80 }), (samples) => {
+        const one = bbr(50);
+        let now = START;
+        let delivered = 0;
+        for (const { wait, event, rtt, inFlight, ...rest } of samples) {
+          now += wait;
+          if (event === 'path') one.onPathChange(millis(30), instant(now));
+          if (event === 'congestion') one.onPersistentCongestion(instant(now));
+          const priorDelivered = delivered;
+          delivered += rest.acked;
+          one.onAck({
+            ...rest,
+            now: instant(now),
+            inFlight,
+            priorInFlight: inFlight + rest.acked,
+            delivered,
+            priorDelivered,
+            rtt: rtt === undefined ? undefined : millis(rtt),
+          });
+          expect(one.window).toBeGreaterThanOrEqual(4 * 1200);
+          expect(one.pacingRate).toBeGreaterThan(0);
+        }
+      }),
+      { numRuns: 300 },
+    );
+  });
+});
+
+/** Acknowledges `rounds` rounds of a path of 1,000 bytes a millisecond and 50 ms. */
+function feed(one: Bbr, rounds: number): void {
+  for (let round = 1; round <= rounds; round += 1) {
+    one.onAck({
+      now: instant(START + 50 * round),
+      acked: 50_000,
+      lost: 0,
+      inFlight: 50_000,
+      priorInFlight: 100_000,
+      delivered: 50_000 * round,
+      priorDelivered: 50_000 * (round - 1),
+      rate: 1000,
+      appLimited: false,
+      rtt: millis(50),
+    });
+  }
+}
