@@ -1,6 +1,7 @@
 import type { CipherSuite, Crypto } from '../ports.ts';
 import type { SessionKeys } from '../session-keys.ts';
 import type { Instant } from '../time.ts';
+import { sameBytes } from '../wire/bytes.ts';
 import { decodeOffer, encodeChoice } from './associated-data.ts';
 import type { Code } from './code.ts';
 import { type ConfirmationContext, makeConfirm, openConfirm } from './confirmation.ts';
@@ -13,7 +14,6 @@ import {
 import { type Claim, type Confirm, decodeHello, encodeAnswer } from './message.ts';
 import { chooseSuite, VERSIONS } from './negotiation.ts';
 import { pakeInput } from './pake-input.ts';
-import { sameBytes } from './same-bytes.ts';
 
 /** What every attempt on one code is answered with. */
 export interface AttemptContext {

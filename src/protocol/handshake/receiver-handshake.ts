@@ -2,6 +2,7 @@ import type { ErrorCode } from '../errors.ts';
 import type { CipherSuite, Crypto, PakeRun, Random } from '../ports.ts';
 import type { SessionKeys } from '../session-keys.ts';
 import type { Instant } from '../time.ts';
+import { sameBytes } from '../wire/bytes.ts';
 import { decodeChoice, encodeOffer } from './associated-data.ts';
 import type { Code } from './code.ts';
 import { type ConfirmationContext, makeConfirm, openConfirm } from './confirmation.ts';
@@ -28,7 +29,6 @@ import {
 } from './message.ts';
 import { chooseSuite, commonVersion, VERSIONS } from './negotiation.ts';
 import { pakeInput } from './pake-input.ts';
-import { sameBytes } from './same-bytes.ts';
 
 export type ReceiverHandshakeEvent =
   /** `message` has changed: post the new one from now on. */

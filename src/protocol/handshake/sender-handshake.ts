@@ -1,6 +1,7 @@
 import type { CipherSuite, Crypto, Random } from '../ports.ts';
 import type { SessionKeys } from '../session-keys.ts';
 import { after, earliest, type Instant, type Millis, millis } from '../time.ts';
+import { sameBytes } from '../wire/bytes.ts';
 import { type Attempt, finishAttempt, type Success, startAttempt } from './attempt.ts';
 import type { Code } from './code.ts';
 import {
@@ -16,7 +17,6 @@ import {
   RejectReason,
 } from './message.ts';
 import { VERSIONS } from './negotiation.ts';
-import { sameBytes } from './same-bytes.ts';
 
 export type SenderHandshakeEvent =
   /** Somebody claimed the code and did not know it, or went silent. */

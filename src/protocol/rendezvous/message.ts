@@ -1,5 +1,6 @@
 import { ByteReader } from '../wire/byte-reader.ts';
 import { ByteWriter } from '../wire/byte-writer.ts';
+import { crc32 } from '../wire/crc32.ts';
 import {
   BASE_DATAGRAM_BYTES,
   CONNECTION_ID_BYTES,
@@ -18,6 +19,11 @@ import {
  *     8        type (1)
  *     9        length (2)
  *     11       transaction id (8)    chosen by whoever asks, repeated in the answer
+ *     19       checksum (4)          CRC-32 of the whole message with zeros in this place
+ *
+ * The checksum is no protection against anybody. But nothing authenticates these messages, and a bit
+ * that flips on the way must not become a wrong code or an attempt that is spent; UDP's own checksum
+ * is optional (RFC 768) and misses what is damaged inside a machine on the way.
  */
 export const MessageType = {
   register: 0x10,
@@ -52,7 +58,9 @@ export const MAX_HELLO_BYTES = 256;
 /** A posted body. With every header around it a POST stays below the base datagram of 1,200 bytes. */
 export const MAX_BODY_BYTES = 1000;
 
-/** One received message, opened: `fields` stands behind the transaction id. */
+const CHECKSUM_OFFSET: number = PREFIX_BYTES + TRANSACTION_ID_BYTES;
+
+/** One received message, opened: `fields` stands behind the checksum. */
 export interface OpenMessage {
   readonly type: number;
   readonly txid: Uint8Array;
@@ -65,7 +73,11 @@ export function openMessage(packet: Uint8Array): OpenMessage | undefined {
   if (!hasConnectionId(packet, 0, NO_CONNECTION_ID)) return undefined;
   const fields = new ByteReader(packet.subarray(PREFIX_BYTES));
   const txid = fields.bytes(TRANSACTION_ID_BYTES);
-  return txid && { type: packetType(packet, 0), txid, fields };
+  const checksum = fields.uint32();
+  if (txid === undefined || checksum === undefined || checksum !== checksumOf(packet)) {
+    return undefined;
+  }
+  return { type: packetType(packet, 0), txid, fields };
 }
 
 /** Builds one message; zeros fill it up to `atLeast` bytes. */
@@ -78,21 +90,19 @@ export function encodeMessage(
   const writer = new ByteWriter(BASE_DATAGRAM_BYTES);
   writer.zeros(PREFIX_BYTES);
   writer.bytes(txid);
+  writer.uint32(0);
   write(writer);
   if (writer.length < atLeast) writer.zeros(atLeast - writer.length);
   const packet = writer.finish();
   writePrefix(packet, 0, NO_CONNECTION_ID, type, packet.length);
+  new DataView(packet.buffer).setUint32(CHECKSUM_OFFSET, crc32(packet));
   return packet;
 }
 
-/** A string that is equal for equal bytes; for `Map` keys. */
-export function bytesKey(bytes: Uint8Array): string {
-  return String.fromCharCode(...bytes);
-}
-
-/** Equality of what is not secret. Secrets are compared by `Crypto.equal`. */
-export function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((byte, i) => byte === b[i]);
+function checksumOf(packet: Uint8Array): number {
+  const blank = packet.slice();
+  blank.fill(0, CHECKSUM_OFFSET, CHECKSUM_OFFSET + 4);
+  return crc32(blank);
 }
 
 const NO_CONNECTION_ID = new Uint8Array(CONNECTION_ID_BYTES);

@@ -1,6 +1,6 @@
 import { after, type Instant, instant } from '../time.ts';
+import { bytesKey, sameBytes } from '../wire/bytes.ts';
 import type { Endpoint } from '../wire/endpoint.ts';
-import { bytesKey, sameBytes } from './message.ts';
 import type { Farewell, Nameplates } from './nameplates.ts';
 import type { ServerLimits } from './server-limits.ts';
 import type { SourcePrefix } from './source-prefix.ts';

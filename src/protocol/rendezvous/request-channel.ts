@@ -1,9 +1,10 @@
 import type { Transmit } from '../machine.ts';
 import type { Random } from '../ports.ts';
 import { after, earliest, elapsed, type Instant, type Millis, millis } from '../time.ts';
+import { bytesKey } from '../wire/bytes.ts';
 import { canonicalAddress, type Endpoint } from '../wire/endpoint.ts';
 import { packetLength } from '../wire/packet.ts';
-import { ADDRESS_TOKEN_BYTES, bytesKey, TRANSACTION_ID_BYTES } from './message.ts';
+import { ADDRESS_TOKEN_BYTES, TRANSACTION_ID_BYTES } from './message.ts';
 import { decodeReply, type Reply } from './replies.ts';
 import type { RequestHead } from './requests.ts';
 

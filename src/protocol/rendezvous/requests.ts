@@ -16,7 +16,7 @@ import {
 
 /** Every request is padded to this, so that CHALLENGE and each small answer are smaller (security §6.2). */
 export const MIN_REQUEST_BYTES = 64;
-/** A CLAIM is answered with the hello: 296 bytes at most. */
+/** A CLAIM is answered with the hello: 300 bytes at most. */
 export const MIN_CLAIM_BYTES = 320;
 
 /** How a session ended, in the words of CLOSE. */

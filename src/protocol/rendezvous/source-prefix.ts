@@ -1,5 +1,5 @@
+import { bytesKey } from '../wire/bytes.ts';
 import { addressBytes, canonicalAddress } from '../wire/endpoint.ts';
-import { bytesKey } from './message.ts';
 
 /** Whom a limit counts: one IPv4 address, or the networks of an IPv6 address. */
 export interface SourcePrefix {

@@ -1,8 +1,9 @@
 import type { Crypto, Random } from '../ports.ts';
 import type { RelayServer } from '../relay/relay-server.ts';
 import type { Instant } from '../time.ts';
+import { bytesKey, sameBytes } from '../wire/bytes.ts';
 import type { Endpoint } from '../wire/endpoint.ts';
-import { bytesKey, MessageType, sameBytes } from './message.ts';
+import { MessageType } from './message.ts';
 import { DERIVED_NAMEPLATES_FROM, type Farewell, Nameplates } from './nameplates.ts';
 import { PenaltyBox, RateLimit } from './rate-limit.ts';
 import type { Refusal } from './refusal.ts';

@@ -6,7 +6,7 @@ import { encodeCandidates } from '../path/candidate-codec.ts';
 import { earliest, type Instant } from '../time.ts';
 import type { Entry } from '../transfer/entry.ts';
 import { TransferSender } from '../transfer/transfer-sender.ts';
-import { bytesKey } from '../wire/bytes-key.ts';
+import { bytesKey } from '../wire/bytes.ts';
 import type { Endpoint } from '../wire/endpoint.ts';
 import { forEachRun } from '../wire/packet-runs.ts';
 import { Ending } from './ending.ts';

@@ -33,6 +33,7 @@ import {
   encodeRegister,
   openRequest,
 } from '../../../src/protocol/rendezvous/requests.ts';
+import { checksummed } from './checksummed.ts';
 
 /** Bytes that count upwards from `first`, so that every field can be told apart. */
 function run(first: number, length: number): Uint8Array {
@@ -138,18 +139,33 @@ describe('rendezvous messages that are not', () => {
     for (const packet of whole) {
       const other = packet.slice();
       other[3] = 1;
-      expect(openRequest(other)).toBeUndefined();
-      expect(decodeReply(other)).toBeUndefined();
+      expect(openRequest(checksummed(other))).toBeUndefined();
+      expect(decodeReply(checksummed(other))).toBeUndefined();
     }
   });
 
   it('are refused without their padding: an answer would be larger', () => {
     const short = REQUESTS.claim.slice(0, 319);
     short.set([319 >> 8, 319 & 0xff], 9);
-    expect(openRequest(short)).toBeUndefined();
+    expect(openRequest(checksummed(short))).toBeUndefined();
     const discover = DISCOVERY.discover.slice(0, 63);
     discover.set([0, 63], 9);
-    expect(decodeDiscover(discover)).toBeUndefined();
+    expect(decodeDiscover(checksummed(discover))).toBeUndefined();
+  });
+
+  it('are refused when a single bit of them flips', () => {
+    for (const packet of [...whole, ...Object.values(DISCOVERY)]) {
+      for (let bit = 0; bit < 8 * packet.length; bit += 1) {
+        const other = packet.slice();
+        other[bit >> 3] = (other[bit >> 3] as number) ^ (1 << (bit & 7));
+        expect([
+          openRequest(other),
+          decodeReply(other),
+          decodeDiscover(other),
+          decodeHere(other),
+        ]).toEqual([undefined, undefined, undefined, undefined]);
+      }
+    }
   });
 
   it('never make a decoder throw, whichever bytes change', () => {
@@ -161,8 +177,10 @@ describe('rendezvous messages that are not', () => {
     });
     fc.assert(
       fc.property(mutation, ({ packet, at, with: bytes }) => {
-        const other = packet.slice();
-        other.set(bytes.subarray(0, Math.max(0, other.length - at)), Math.min(at, other.length));
+        const altered = packet.slice();
+        const start = Math.min(at, altered.length);
+        altered.set(bytes.subarray(0, altered.length - start), start);
+        const other = checksummed(altered);
         decodeReply(other);
         decodeDiscover(other);
         decodeHere(other);
@@ -186,6 +204,6 @@ describe('LAN discovery', () => {
 
   it('answers with less than was asked', () => {
     expect(DISCOVERY.discover).toHaveLength(64);
-    expect(DISCOVERY.here).toHaveLength(23);
+    expect(DISCOVERY.here).toHaveLength(27);
   });
 });

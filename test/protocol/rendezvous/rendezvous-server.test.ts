@@ -12,6 +12,7 @@ import type { ServerLimits } from '../../../src/protocol/rendezvous/server-limit
 import { type Instant, instant } from '../../../src/protocol/time.ts';
 import { SeededRandom } from '../../support/seeded-random.ts';
 import { ask, askOnce, claim, post, register, TXID } from './asking.ts';
+import { checksummed } from './checksummed.ts';
 import { bytes, crypto, GUEST, HOST } from './parties.ts';
 
 const start = instant(1_000_000);
@@ -55,7 +56,7 @@ describe('amplification', () => {
       const server = newServer();
       const sent = askOnce(server, packet, HOST, start);
       expect(sent.map(({ to, reply }) => [to, reply?.kind])).toEqual([[HOST, 'challenge']]);
-      expect(sent[0]?.payload.length).toBe(35);
+      expect(sent[0]?.payload.length).toBe(39);
       expect(packet.length).toBeGreaterThanOrEqual(64);
       expect(server.counters.live).toEqual({ registrations: 0, claims: 0, relays: 0 });
       expect(server.pollTimeout()).toBeUndefined();
@@ -124,10 +125,10 @@ describe('what the server makes of its input', () => {
   it('says that a version is not its own, in fewer bytes', () => {
     const server = newServer();
     const packet = SMALLEST(NO_TOKEN).refresh.slice();
-    packet[19] = 2;
-    const [sent] = askOnce(server, packet, HOST, start);
+    packet[23] = 2;
+    const [sent] = askOnce(server, checksummed(packet), HOST, start);
     expect(sent?.reply).toEqual({ kind: 'error', refusal: 'version' });
-    expect(sent?.payload).toHaveLength(20);
+    expect(sent?.payload).toHaveLength(24);
   });
 
   it('drops and counts everything else in silence', () => {
@@ -135,7 +136,7 @@ describe('what the server makes of its input', () => {
     const silent = (packet: Uint8Array) => askOnce(server, packet, HOST, start);
     expect(silent(bytes(5, 0))).toEqual([]);
     expect(silent(bytes(64, 0xff))).toEqual([]);
-    const reply = Buffer.from('00000000000000001e00130102030405060708', 'hex');
+    const reply = checksummed(Buffer.from('00000000000000001e0017010203040506070800000000', 'hex'));
     expect(silent(reply)).toEqual([]);
     const { refresh } = SMALLEST(NO_TOKEN);
     expect(askOnce(server, refresh, { address: '192.0.2.1', port: 0 }, start)).toEqual([]);
@@ -151,7 +152,7 @@ describe('what the server makes of its input', () => {
       for (let n = random.integer(4); n > 0; n -= 1) {
         packet[random.integer(packet.length)] = random.integer(256);
       }
-      server.handleBatch(packet, at(random.integer(5)), later(i * 10));
+      server.handleBatch(checksummed(packet), at(random.integer(5)), later(i * 10));
       while (server.pollTransmit());
     }
     expect(server.counters.packetsIn).toBeGreaterThan(1000);
