@@ -52,7 +52,7 @@ export class BatchBuilder {
   /** The next batch of at most `maxBytes` datagram bytes, but at least one packet if any is wanted. */
   next(maxBytes: number, now: Instant): DataBatch | undefined {
     if (this.#records.peekRepeat() !== undefined) {
-      return this.#copied(() => this.#takeRepeat(), maxBytes, now);
+      return this.#copied((longest) => this.#takeRepeat(longest), maxBytes, now);
     }
     const record = this.#records.fresh();
     if (record === undefined) return undefined;
@@ -86,9 +86,12 @@ export class BatchBuilder {
     };
   }
 
-  /** Repetitions, and everything in strict mode: slices are copied into a batch of their own. */
+  /**
+   * Repetitions, and everything in strict mode: slices are copied into a batch of their own. `take`
+   * yields the next one unless it is longer than what it is given.
+   */
   #copied(
-    take: () => WantedSlice | undefined,
+    take: (longest: number) => WantedSlice | undefined,
     maxBytes: number,
     now: Instant,
   ): DataBatch | undefined {
@@ -97,13 +100,15 @@ export class BatchBuilder {
     let segmentSize = 0;
     let count = 0;
     const overhead = this.strict ? SEALED_DATA_OVERHEAD_BYTES : DATA_HEADER_BYTES;
-    for (let wanted = take(); wanted !== undefined; wanted = take()) {
+    // Only the last datagram of a GSO send may be shorter, and none longer, than the first.
+    let longest = Infinity;
+    for (let wanted = take(longest); wanted !== undefined; wanted = take(longest)) {
       const packetBytes = wanted.record.sliceLength(wanted.slice) + overhead;
       this.#writePacket(payload, length, wanted, now);
       segmentSize ||= packetBytes;
       length += packetBytes;
       count += 1;
-      // Only the last datagram of a GSO send may be shorter, and none longer, than the first.
+      longest = segmentSize - overhead;
       if (packetBytes < segmentSize || count === MAX_BATCH_SEGMENTS) break;
       if (length + segmentSize > Math.min(maxBytes, MAX_BATCH_BYTES)) break;
     }
@@ -115,9 +120,10 @@ export class BatchBuilder {
     };
   }
 
-  #takeRepeat(): WantedSlice | undefined {
+  #takeRepeat(longest: number): WantedSlice | undefined {
     const wanted = this.#records.peekRepeat();
-    if (wanted !== undefined) this.#records.takeRepeat();
+    if (wanted === undefined || wanted.record.sliceLength(wanted.slice) > longest) return undefined;
+    this.#records.takeRepeat();
     return wanted;
   }
 
