@@ -157,8 +157,10 @@ export class Connection {
     const received = this.#receiver.handleBatch(batch, { strict: this.#strict.active, rtt, now });
     for (const frame of received.frames) this.#onFrame(frame, now);
     if (received.failedRecords > 0) this.#onFailedRecord(now);
-    // The ACK that announced strict mode may be lost: say it again, at most once a round trip.
-    if (received.plain && this.#strict.active) this.#acks.requestAgain(rtt, now);
+    // The ACK that announced strict mode or asked for a record again may be lost: say it again, at
+    // most once a round trip.
+    const unaware = received.withheld || (received.plain && this.#strict.active);
+    if (unaware) this.#acks.requestAgain(rtt, now);
     if (received.brokenRecords > 0) this.#onBrokenRecords(received.brokenRecords, now);
     if (received.authentic) this.#control.onPeerTalking(now);
     if (received.malformed) this.#violation('malformed frame');

@@ -25,11 +25,30 @@ interface PartialRecord {
 }
 
 /**
+ * How often a record has failed, and the bytes of the slice that completed it the first time. They
+ * are not acknowledged before the record opens: once all of a record is acknowledged, the sender
+ * forgets it and could not repeat it.
+ */
+interface Failure {
+  attempt: number;
+  readonly start: number;
+  readonly end: number;
+}
+
+/**
  * What a slice did: `refused` lies outside what was agreed; `failed` completed a record that did
  * not open, which anybody on the path can cause; `broken` is the same although each of its slices
- * was sealed, which only the peer can. These three are not acknowledged.
+ * was sealed, which only the peer can; `withheld` was stored, but its record has failed before and
+ * must not be forgotten. These four are not acknowledged.
  */
-export type SliceOutcome = 'stored' | 'completed' | 'known' | 'refused' | 'failed' | 'broken';
+export type SliceOutcome =
+  | 'stored'
+  | 'completed'
+  | 'known'
+  | 'withheld'
+  | 'refused'
+  | 'failed'
+  | 'broken';
 
 /** Where a slice lies in what was received, and whether it was authentic by itself. */
 export interface SliceBytes {
@@ -47,7 +66,7 @@ export class IncomingRecords {
   readonly #partial = new Map<number, PartialRecord>();
   readonly #completed = new RangeSet();
   readonly #ready: Uint8Array[] = [];
-  readonly #attempts = new Map<number, number>();
+  readonly #failures = new Map<number, Failure>();
   #completedCount = 0;
   /** Plaintext bytes handed out or ready and not released yet. */
   #held = 0;
@@ -67,9 +86,9 @@ export class IncomingRecords {
 
   /** Records that are wanted again, each with the number of its failures so far. */
   get rejected(): RejectedRecord[] {
-    return [...this.#attempts]
+    return [...this.#failures]
       .slice(0, MAX_REJECTED_RECORDS)
-      .map(([record, attempt]) => ({ record, attempt }));
+      .map(([record, { attempt }]) => ({ record, attempt }));
   }
 
   /** Takes a slice of a record; its bytes are copied. */
@@ -81,14 +100,14 @@ export class IncomingRecords {
     const partial = this.#partial.get(position.record) ?? this.#begin(position);
     if (partial === undefined || partial.length !== position.recordLength) return 'refused';
     const added = partial.received.add(position.offset, position.offset + length);
-    if (added === 0) return 'known';
+    if (added === 0) return this.#isWithheld(position, length) ? 'withheld' : 'known';
     partial.buffer.set(bytes.source.subarray(bytes.start, bytes.end), position.offset);
     partial.sealed &&= bytes.sealed;
     partial.missing -= added;
-    if (partial.missing === 0) return this.#complete(position.record, partial);
+    if (partial.missing === 0) return this.#complete(position, length, partial);
     // So many pieces cannot come from our slices.
-    if (partial.received.rangeCount > MAX_PIECES) return this.#reject(position.record, partial);
-    return 'stored';
+    if (partial.received.rangeCount > MAX_PIECES) return this.#reject(position, length, partial);
+    return this.#isWithheld(position, length) ? 'withheld' : 'stored';
   }
 
   /** The plaintext of the next complete record, in order of completion. */
@@ -118,11 +137,12 @@ export class IncomingRecords {
     return partial;
   }
 
-  #complete(record: number, partial: PartialRecord): SliceOutcome {
+  #complete(position: SlicePosition, length: number, partial: PartialRecord): SliceOutcome {
+    const { record } = position;
     const plaintext = this.#cipher.open(record, partial.buffer.subarray(0, partial.length));
-    if (plaintext === undefined) return this.#reject(record, partial);
+    if (plaintext === undefined) return this.#reject(position, length, partial);
     this.#drop(record, partial);
-    this.#attempts.delete(record);
+    this.#failures.delete(record);
     this.#completed.add(record, record + 1);
     this.#completedCount += 1;
     this.#held += plaintext.length;
@@ -131,10 +151,21 @@ export class IncomingRecords {
     return 'completed';
   }
 
-  #reject(record: number, partial: PartialRecord): SliceOutcome {
+  #reject(position: SlicePosition, length: number, partial: PartialRecord): SliceOutcome {
+    const { record, offset } = position;
     this.#drop(record, partial);
-    this.#attempts.set(record, (this.#attempts.get(record) ?? 0) + 1);
+    const failure = this.#failures.get(record);
+    if (failure !== undefined) failure.attempt += 1;
+    else this.#failures.set(record, { attempt: 1, start: offset, end: offset + length });
     return partial.sealed ? 'broken' : 'failed';
+  }
+
+  /** Whether the slice holds bytes of the one that completed its record when that failed. */
+  #isWithheld(position: SlicePosition, length: number): boolean {
+    if (this.#failures.size === 0) return false;
+    const failure = this.#failures.get(position.record);
+    if (failure === undefined) return false;
+    return position.offset < failure.end && position.offset + length > failure.start;
   }
 
   #drop(record: number, partial: PartialRecord): void {

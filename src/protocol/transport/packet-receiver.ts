@@ -27,6 +27,8 @@ export interface Received {
   brokenRecords: number;
   /** Whether slices came that strict mode does not take: the peer may not know of it. */
   plain: boolean;
+  /** Whether slices came of records that have failed: the peer may not know of it. */
+  withheld: boolean;
   /** Whether an authentic control packet was not well-formed: the peer's fault. */
   malformed: boolean;
   frames: Frame[];
@@ -167,6 +169,9 @@ export class PacketReceiver {
         break;
       // The slice that completed a record which did not open stays unacknowledged: the sender has
       // to keep the record until it can repeat all of it.
+      case 'withheld':
+        this.#received.withheld = true;
+        break;
       case 'failed':
         this.#received.failedRecords += 1;
         break;
@@ -207,6 +212,7 @@ function newReceived(): Received {
     failedRecords: 0,
     brokenRecords: 0,
     plain: false,
+    withheld: false,
     malformed: false,
     frames: [],
   };

@@ -139,6 +139,19 @@ describe('records that do not open', () => {
     expect(give(to, whole)).toBe('completed');
   });
 
+  it('keep the slice that completed them unacknowledged until they open', () => {
+    const to = incoming();
+    const whole = sealed(0, 100);
+    give(to, spoilt(whole), { end: 50 });
+    expect(give(to, whole, { start: 50 })).toBe('failed');
+    // The sender does not know yet. If it had all slices acknowledged, it would forget the record.
+    expect(give(to, whole, { start: 50 })).toBe('withheld');
+    expect(give(to, whole, { start: 40, end: 60 })).toBe('withheld');
+    expect(give(to, whole, { start: 50 })).toBe('withheld');
+    expect(give(to, whole, { end: 40 })).toBe('completed');
+    expect(give(to, whole, { start: 50 })).toBe('known');
+  });
+
   it('are named at most eight at a time', () => {
     const to = incoming();
     for (let record = 0; record < 12; record += 1) {

@@ -60,6 +60,10 @@ export function recordPair(options: PairOptions): Pair {
     aliceHost,
     bobHost,
     finish: (withinMs) =>
-      sim.run({ until: () => alice.isDone && bob.isDone, within: millis(withinMs) }),
+      sim.run({
+        until: () =>
+          alice.isDone && bob.isDone && bob.received === bytes && alice.received === back,
+        within: millis(withinMs),
+      }),
   };
 }
