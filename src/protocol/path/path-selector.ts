@@ -46,11 +46,10 @@ export class PathSelector {
 
   /**
    * The peer nominates `pair` in its request number `counter`. Only newer requests count: an old
-   * one, delayed or replayed, must not undo a later decision.
+   * one, delayed or replayed, must not undo a later decision. The controlling side follows none.
    */
   nominate(pair: CandidatePair, counter: number): void {
-    if (this.#role === 'controlling' || counter <= this.#nomination.counter) return;
-    this.#nomination = { pair, counter };
+    if (counter > this.#nomination.counter) this.#nomination = { pair, counter };
   }
 
   /** The peer has answered a probe that nominated `pair`. */

@@ -5,7 +5,7 @@ import { millis } from '../time.ts';
  * are ours where they differ, and docs/protocol-paths.md says why.
  */
 export const timers = {
-  /** RFC 8445 §14.2 (Ta): the least span between probes to two remotes never probed before. */
+  /** RFC 8445 §14.2, the least Ta: the span between first probes, which make bindings in NATs. */
   newRemoteSpacing: millis(5),
   /** A fresh pair is probed this often... */
   checkInterval: millis(50),
@@ -13,7 +13,7 @@ export const timers = {
   eagerChecks: millis(1000),
   /** From there on the interval grows by half from probe to probe, up to this. */
   slowCheckInterval: millis(2000),
-  /** RFC 8445 §7.2.5.2.4: a pair that has not answered by then has failed. */
+  /** RFC 8445 §7.2.5.2.3: a pair that has not answered by then has failed. */
   checkTimeout: millis(30_000),
   /** A failed pair is tried again this often while only a relay, or nothing, works. */
   retryInterval: millis(5000),

@@ -39,6 +39,20 @@ describe('limits', () => {
     expect(ports.slice(16)).toEqual([3012, 3013, 3014, 3015, 3016, 3017, 3018, 3019]);
   });
 
+  it('never forgets the learnt path in use, even when it is lost', () => {
+    const { direct } = threeWays();
+    const network = new PathNetwork([direct]);
+    network.agents.a.addCandidate({ kind: 'srflx', endpoint: direct.b }, network.now);
+    network.run(2000);
+    direct.open = 'none';
+    network.run(10_000);
+    for (let i = 0; i < 40; i += 1) {
+      network.inject('b', requestOfA(9000 + i), { ...attacker, port: 3000 + i });
+    }
+    expect(network.selected('b')).toBe('prflx 198.51.100.1:4000');
+    expect(network.status('b', direct.a)?.selected).toBe(true);
+  });
+
   it('queues 64 answers at most', () => {
     const b = agent();
     const batch = Uint8Array.from(

@@ -12,6 +12,21 @@ describe('connecting', () => {
     expect(network.agents.a.selected?.rttMs).toBe(40);
   });
 
+  it('nominates what it selects at once, on every probe from then on', () => {
+    const { direct } = threeWays();
+    const network = connected([direct]);
+    network.run(20_000);
+    const flags = network.sent
+      .filter(({ from, payload }) => from === 'a' && payload[8] === 0x42)
+      .map(({ time, payload }) => [time, payload[19]]);
+    expect(flags.slice(0, 3)).toEqual([
+      [0, 0],
+      [40, 1],
+      [2580, 1],
+    ]);
+    expect(flags.slice(1).every(([, flag]) => flag === 1)).toBe(true);
+  });
+
   it('locks in the first that answers, then moves to each better one', () => {
     const { direct, relay } = threeWays();
     const host: Way = { ...threeWays().host, delay: 100 };
@@ -70,6 +85,16 @@ describe('candidates', () => {
     network.agents.b.addCandidate({ kind: 'host', endpoint: host.a }, network.now);
     network.run(101);
     expect(network.selected('b')).toBe('host 192.168.1.2:4000');
+  });
+
+  it('believes the peer that an address it learnt is a relay', () => {
+    const { relay } = threeWays();
+    const network = new PathNetwork([relay]);
+    network.agents.a.addCandidate({ kind: 'relay', endpoint: relay.b }, network.now);
+    network.run(200);
+    expect(network.selected('b')).toBe('prflx 192.0.2.9:9420');
+    network.agents.b.addCandidate({ kind: 'relay', endpoint: relay.a }, network.now);
+    expect(network.selected('b')).toBe('relay 192.0.2.9:9420');
   });
 
   it('keeps the better kind of an address that is named twice', () => {
