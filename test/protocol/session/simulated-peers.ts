@@ -72,6 +72,10 @@ export class SimulatedSender {
     return this.#find('failed')?.code;
   }
 
+  get ended(): boolean {
+    return this.finished || this.failure !== undefined;
+  }
+
   /** The kinds of the paths that were used, in order. */
   get paths(): string[] {
     return pathsOf(this.events);
@@ -124,6 +128,10 @@ export class SimulatedReceiver {
 
   get failure(): string | undefined {
     return find(this.events, 'failed')?.code;
+  }
+
+  get ended(): boolean {
+    return this.finished || this.failure !== undefined;
   }
 
   get paths(): string[] {
