@@ -26,7 +26,7 @@ export function parseCommandLine(
     .scriptName('p2pshare')
     .usage('p2pshare: files straight from one machine to another, end-to-end encrypted')
     .locale('en')
-    .wrap(Math.min(columns ?? WIDEST_HELP, WIDEST_HELP))
+    .wrap(Math.min(columns || WIDEST_HELP, WIDEST_HELP))
     .parserConfiguration({
       'boolean-negation': false,
       'camel-case-expansion': false,

@@ -2,30 +2,29 @@ import { SingleBar } from 'cli-progress';
 import ora, { type Ora } from 'ora';
 import type { ProgressState } from './progress-line.ts';
 import { progressLine } from './progress-line.ts';
-import type { Terminal } from './terminal.ts';
+import type { Environment, Output } from './terminal.ts';
 import type { View } from './view.ts';
-
-const DEFAULT_COLUMNS = 80;
 
 /** On a terminal: a spinner while something is awaited, a bar while data flows, below the lines. */
 export class LiveView implements View {
-  readonly #terminal: Terminal;
+  readonly #output: Output;
   readonly #spinner: Ora;
   readonly #bar: SingleBar;
 
-  constructor(terminal: Terminal) {
-    this.#terminal = terminal;
+  constructor(output: Output, env: Environment) {
+    this.#output = output;
     this.#spinner = ora({
-      stream: terminal.stderr,
+      stream: output,
       isEnabled: true,
-      color: terminal.env.NO_COLOR ? false : 'cyan',
+      color: env.NO_COLOR ? false : 'cyan',
       // Neither hides the cursor nor takes stdin, so there is nothing to restore after a signal.
       hideCursor: false,
       discardStdin: false,
     });
     this.#bar = new SingleBar({
-      stream: terminal.stderr,
-      format: (_options, _params, payload: ProgressState) => progressLine(payload, this.#columns()),
+      stream: output,
+      format: (_options, _params, payload: ProgressState) =>
+        progressLine(payload, output.columns ?? 0),
       clearOnComplete: true,
       linewrap: true,
     });
@@ -33,7 +32,7 @@ export class LiveView implements View {
 
   line(text: string): void {
     this.hide();
-    this.#terminal.stderr.write(`${text}\n`);
+    this.#output.write(`${text}\n`);
   }
 
   wait(text: string): void {
@@ -50,9 +49,5 @@ export class LiveView implements View {
   hide(): void {
     this.#spinner.stop();
     this.#bar.stop();
-  }
-
-  #columns(): number {
-    return this.#terminal.stderr.columns ?? DEFAULT_COLUMNS;
   }
 }

@@ -88,6 +88,8 @@ function asP2PShareError(cause: unknown): P2PShareError {
 
 /** Errors of the system have codes such as ENOSPC; what has none is a bug of ours. */
 function codeOf(cause: unknown): ErrorCode {
+  // What `AbortSignal.throwIfAborted()` throws when nobody gave another reason.
+  if (cause instanceof Error && cause.name === 'AbortError') return 'P2P_CANCELLED';
   const system = cause instanceof Error && 'code' in cause ? cause.code : undefined;
   if (system === 'ENOSPC' || system === 'EDQUOT') return 'P2P_DISK_FULL';
   return typeof system === 'string' && /^E[A-Z0-9]+$/.test(system)

@@ -1,6 +1,8 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { LiveView } from '../../src/cli/live-view.ts';
+import { pickView } from '../../src/cli/pick-view.ts';
+import { PlainView } from '../../src/cli/plain-view.ts';
 import { fakeTerminal } from './support/fake-terminal.ts';
 
 const STATE = { bytes: 500, total: 1_000, rate: 250, etaMs: 2_000, path: 'relay' };
@@ -57,9 +59,20 @@ describe('LiveView', () => {
   });
 });
 
+describe('pickView', () => {
+  it.each([
+    [{ tty: true }, LiveView],
+    [{ tty: false }, PlainView],
+    [{ tty: true, env: { TERM: 'dumb' } }, PlainView],
+    [{ tty: true, columns: 0 }, PlainView],
+  ])('takes for %j what can be shown there', (options, View) => {
+    expect(pickView(fakeTerminal(options))).toBeInstanceOf(View);
+  });
+});
+
 function liveView(env: Record<string, string> = {}, columns = 80) {
   const terminal = fakeTerminal({ tty: true, columns, env });
-  return { terminal, view: new LiveView(terminal) };
+  return { terminal, view: new LiveView(terminal.stderr, terminal.env) };
 }
 
 function timers(): number {

@@ -75,6 +75,16 @@ describe('TransferHandle', () => {
 
     await expect(handle.result).rejects.toMatchObject({ code, message: 'boom', cause });
   });
+
+  it('is cancelled, not broken, when it was aborted before it began', async () => {
+    const handle = new TransferHandle();
+    try {
+      AbortSignal.abort().throwIfAborted();
+    } catch (error) {
+      handle.fail(error);
+    }
+    await expect(handle.result).rejects.toMatchObject({ code: 'P2P_CANCELLED' });
+  });
 });
 
 function progress(bytes: number): ProgressEvent {
