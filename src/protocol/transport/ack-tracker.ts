@@ -55,7 +55,7 @@ export class AckTracker {
 
   /** Asks for an ACK at once: a record is wanted again. */
   requestNow(now: Instant): void {
-    if (this.#largest >= 0) this.#deadline = now;
+    this.#deadline = now;
   }
 
   /** Asks for an ACK unless one left within `span`: what it said may have been lost. */
@@ -68,8 +68,9 @@ export class AckTracker {
     if (credit - this.#announcedCredit >= CREDIT_STEP) this.requestNow(now);
   }
 
-  /** Microseconds since the largest number arrived. */
+  /** Microseconds since the largest number arrived; 0 when none has. */
   delayMicros(now: Instant): number {
+    if (this.#largest < 0) return 0;
     return Math.max(0, Math.round((now - this.#largestAt) * 1000));
   }
 

@@ -45,7 +45,7 @@ export class ControlSender {
     const due = this.#parts.acks.deadline;
     if (!this.#pingWanted && (due === undefined || due > now)) return undefined;
     const frames = new ByteWriter();
-    if (this.#parts.acks.largest >= 0) this.#writeAck(frames, now);
+    this.#writeAck(frames, now);
     if (this.#pingWanted) writePing(frames);
     const packetNumber = this.#nextNumber(this.#pingWanted, now);
     this.#pingWanted = false;

@@ -40,7 +40,8 @@ export type Frame = { readonly kind: 'ping' } | AckFrame | CloseFrame;
 
 /**
  * Writes an ACK frame. The ranges are the newest ones, largest first, as RFC 9000 §19.3 has them:
- * first range, then gap and length. `received` holds at least one number.
+ * first range, then gap and length. There may be none, because strict mode, credit and rejections
+ * must be told even when nothing could be acknowledged yet: so their number comes first.
  */
 export function writeAck(writer: ByteWriter, ack: Omit<AckFrame, 'kind'>): void {
   const { received } = ack;
@@ -55,8 +56,9 @@ export function writeAck(writer: ByteWriter, ack: Omit<AckFrame, 'kind'>): void 
     writer.varint(record);
     writer.varint(attempt);
   }
+  writer.varint(count);
+  if (count === 0) return;
   writer.varint(received.end(top) - 1);
-  writer.varint(count - 1);
   writer.varint(received.end(top) - received.start(top) - 1);
   for (let i = top - 1; i > top - count; i -= 1) {
     writer.varint(received.start(i + 1) - received.end(i) - 1);
@@ -124,14 +126,15 @@ function readRejected(reader: ByteReader): RejectedRecord[] | undefined {
 }
 
 function readRanges(reader: ByteReader): RangeSet | undefined {
+  const count = reader.varint();
+  if (count === undefined || count > MAX_ACK_RANGES) return undefined;
+  if (count === 0) return new RangeSet();
   const largest = reader.varint();
-  const more = reader.varint();
   const first = reader.varint();
-  if (largest === undefined || more === undefined || first === undefined) return undefined;
-  if (more >= MAX_ACK_RANGES || first > largest) return undefined;
+  if (largest === undefined || first === undefined || first > largest) return undefined;
   // They come largest first and the set appends at the end: so collect, then add from below.
   const bounds = [largest - first, largest + 1];
-  for (let i = 0; i < more; i += 1) {
+  for (let i = 1; i < count; i += 1) {
     const gap = reader.varint();
     const length = reader.varint();
     if (gap === undefined || length === undefined) return undefined;

@@ -132,6 +132,7 @@ export class Recovery {
 
   /** Processes an ACK frame. False when the peer acknowledges what was never sent. */
   onAck(received: RangeSet, ackDelay: Millis, now: Instant): boolean {
+    if (received.rangeCount === 0) return true;
     const largest = received.end(received.rangeCount - 1) - 1;
     if (largest >= this.packets.next) return false;
     this.#beginSample(now);

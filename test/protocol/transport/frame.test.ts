@@ -39,7 +39,7 @@ function hex(written: Uint8Array): string {
 }
 
 // 100 to 199, 50 to 59 and 7; 1,000 us; credit 20; strict; record 5 has failed twice.
-const GOLDEN = bytes('02 43e8 14 01 01 05 02 40c7 02 4063 27 09 29 00');
+const GOLDEN = bytes('02 43e8 14 01 01 05 02 03 40c7 4063 27 09 29 00');
 
 describe('an ACK frame', () => {
   it('has exactly these bytes', () => {
@@ -51,6 +51,14 @@ describe('an ACK frame', () => {
       received: setOf([7, 8], [50, 60], [100, 200]),
     });
     expect(hex(written)).toBe(hex(GOLDEN));
+  });
+
+  it('without any range has exactly these bytes, and is read from them', () => {
+    const empty = ackBytes({ credit: 20, strict: true, received: new RangeSet() });
+    expect(hex(empty)).toBe('020014010000');
+    const frames = readFrames(empty) as [AckFrame];
+    expect(frames[0]).toMatchObject({ credit: 20, strict: true, rejected: [] });
+    expect(frames[0].received.rangeCount).toBe(0);
   });
 
   it('is read from these bytes', () => {
@@ -105,12 +113,12 @@ describe('an ACK frame', () => {
 describe('frames that are not well-formed', () => {
   it.each([
     ['a type that does not exist', '04'],
-    ['65 ranges', `02 00 00 00 00 5000 4040 00${'00 00'.repeat(64)}`],
-    ['nine rejected records', `02 00 00 00 09 ${'01 01'.repeat(9)} 05 00 00`],
-    ['a first range below zero', '02 00 00 00 00 05 00 06'],
-    ['a gap below zero', '02 00 00 00 00 05 01 02 05 00'],
-    ['a range below zero', '02 00 00 00 00 05 01 02 00 02'],
-    ['a number above 2^53', '02 00 00 00 00 ffffffffffffffff 00 00'],
+    ['65 ranges', `02 00 00 00 00 4041 5000 00${'00 00'.repeat(64)}`],
+    ['nine rejected records', `02 00 00 00 09 ${'01 01'.repeat(9)} 01 05 00`],
+    ['a first range below zero', '02 00 00 00 00 01 05 06'],
+    ['a gap below zero', '02 00 00 00 00 02 05 02 05 00'],
+    ['a range below zero', '02 00 00 00 00 02 05 02 00 02'],
+    ['a number above 2^53', '02 00 00 00 00 01 ffffffffffffffff 00'],
     ['a reason of 121 bytes', `03 10 4079 ${'61'.repeat(121)}`],
   ])('%s are refused', (_what, frame) => {
     expect(readFrames(bytes(frame))).toBeUndefined();
@@ -119,7 +127,7 @@ describe('frames that are not well-formed', () => {
   });
 
   it('64 ranges and eight rejected records are still taken', () => {
-    const many = `02 00 00 00 08 ${'01 01'.repeat(8)} 5000 3f 00${'00 00'.repeat(63)}`;
+    const many = `02 00 00 00 08 ${'01 01'.repeat(8)} 4040 5000 00${'00 00'.repeat(63)}`;
     const frames = readFrames(bytes(many)) as [AckFrame];
     expect(frames[0].received.rangeCount).toBe(64);
     expect(frames[0].rejected.length).toBe(8);

@@ -23,6 +23,8 @@ export class RecordEnd implements Machine<ConnectionEvent> {
   /** Plaintext bytes still to be sent, and those received. */
   toSend: number;
   received = 0;
+  /** Longest record that is sent, if shorter than what one batch carries. */
+  recordBytes = Infinity;
   /** Records seen, by their first eight bytes: none may come twice. */
   readonly #seen = new Set<number>();
   #sent = 0;
@@ -80,7 +82,7 @@ export class RecordEnd implements Machine<ConnectionEvent> {
   }
 
   #nextRecord(maxBytes: number): Uint8Array[] | undefined {
-    const length = Math.min(maxBytes, this.toSend - this.#sent);
+    const length = Math.min(maxBytes, this.recordBytes, this.toSend - this.#sent);
     if (length === 0) return undefined;
     const record = new Uint8Array(length).fill(this.#records & 0xff);
     new DataView(record.buffer).setUint32(0, this.#records);
