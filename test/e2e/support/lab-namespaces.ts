@@ -4,11 +4,12 @@ import { type ChildProcess, execFileSync } from 'node:child_process';
 const names = new Set<string>();
 const children = new Set<ChildProcess>();
 let labs = 0;
+let watching = false;
 
 /** A prefix for the namespaces of one lab: it tells who made them, and whether that one still lives. */
 export function newPrefix(): string {
   labs += 1;
-  if (labs === 1) cleanUpWhenEnding();
+  cleanUpWhenEnding();
   return `p2p${process.pid}-${labs}-`;
 }
 
@@ -18,6 +19,7 @@ export function trackNamespace(name: string): void {
 
 /** Processes that are still running when this process ends are ended with it. */
 export function trackChild(child: ChildProcess): void {
+  cleanUpWhenEnding();
   children.add(child);
   child.once('exit', () => children.delete(child));
 }
@@ -51,6 +53,8 @@ function isAlive(pid: number): boolean {
 }
 
 function cleanUpWhenEnding(): void {
+  if (watching) return;
+  watching = true;
   const cleanUp = () => {
     for (const child of children) child.kill('SIGKILL');
     for (const name of [...names]) deleteNamespace(name);

@@ -1,0 +1,134 @@
+import { chmod, stat, utimes } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { ensureBuilt } from './support/build.ts';
+import type { Program } from './support/program.ts';
+import { sha256, writeSample } from './support/sample.ts';
+import { contents, type Sending, type Server, Stage } from './support/stage.ts';
+
+const KIB = 1024;
+const MIB = 1024 * KIB;
+/** Slices, records and chunks all begin or end at one of these. */
+const sizes = [0, 1, 65_535, 65_536, 65_537, MIB - 1, MIB, MIB + 1, 30_000_000];
+
+const stage = new Stage();
+beforeAll(ensureBuilt);
+afterEach(() => stage.clear());
+
+describe('a transfer between two processes of one machine', () => {
+  const theatre = new Stage();
+  let server: Server;
+  beforeAll(async () => {
+    server = await theatre.server();
+  });
+  afterAll(() => theatre.clear());
+
+  it.each(sizes)('brings a file of %d bytes, whole and under its name', async (size) => {
+    const { sender, receiver, sums, out } = await transfer(size, { server: server.endpoint });
+    expect(sums.received).toBe(sums.sent);
+    expect(await contents(out)).toEqual(['sample.bin']);
+    for (const program of [sender, receiver]) {
+      expect(program.events.at(-1)).toMatchObject({ event: 'done', bytes: size, path: 'direct' });
+      expect(program.all('path').map(({ kind }) => kind)).not.toContain('relay');
+      expect(program.stderr).toBe('');
+    }
+    expect(sender.all('file')).toMatchObject([{ bytes: size, status: 'sent' }]);
+    expect(receiver.all('file')).toMatchObject([{ bytes: size, status: 'written' }]);
+  });
+});
+
+describe('a transfer over loopback', () => {
+  let server: Server;
+  const theatre = new Stage();
+  beforeAll(async () => {
+    server = await theatre.server();
+  });
+  afterAll(() => theatre.clear());
+
+  it.each([
+    ['a program', 0o755, true],
+    ['a document', 0o600, false],
+  ])('keeps the time of %s, and whether it can be run', async (_what, mode, executable) => {
+    const folder = await stage.folder();
+    const out = await stage.folder();
+    const file = join(folder, 'tool');
+    await writeSample(file, 1000);
+    await chmod(file, mode);
+    await utimes(file, 1_700_000_000.5, 1_600_000_000.25);
+    const sender = stage.send(file, { server: server.endpoint });
+    const { code } = await sender.event('code');
+    await success(sender, stage.receive(code, { out, server: server.endpoint }));
+    const written = await stat(join(out, 'tool'));
+    expect(written.mtimeMs).toBe(1_600_000_000_250);
+    expect((written.mode & 0o111) !== 0).toBe(executable);
+  });
+
+  const plain = { P2PSHARE_NO_GSO: '1' };
+  it.each([
+    ['the sender', plain, {}],
+    ['the receiver', {}, plain],
+    ['either side', plain, plain],
+  ])('works without segmentation offload on %s', async (_where, sending, receiving) => {
+    const options = { server: server.endpoint };
+    const { sums } = await transfer(10 * MIB, { ...options, env: sending }, { env: receiving });
+    expect(sums.received).toBe(sums.sent);
+  });
+
+  it('goes through the server when told to use the relay only', async () => {
+    const flags = ['--relay-only'];
+    const { sender, receiver, sums } = await transfer(10 * MIB, {
+      server: server.endpoint,
+      flags,
+    });
+    expect(sums.received).toBe(sums.sent);
+    for (const program of [sender, receiver]) {
+      const paths = program.all('path');
+      expect(paths.length).toBeGreaterThan(0);
+      for (const path of paths) {
+        expect(path).toMatchObject({ kind: 'relay', via: 'relay-udp', remote: server.endpoint });
+      }
+      expect(program.events.at(-1)).toMatchObject({ event: 'done', path: 'relay' });
+    }
+  });
+
+  it('does not mix up two transfers that run at once', async () => {
+    const [one, two] = await Promise.all([
+      transfer(5 * MIB, { server: server.endpoint }, { seed: 1 }),
+      transfer(5 * MIB, { server: server.endpoint }, { seed: 2 }),
+    ]);
+    expect(one.sums.sent).not.toBe(two.sums.sent);
+    expect(one.sums.received).toBe(one.sums.sent);
+    expect(two.sums.received).toBe(two.sums.sent);
+  });
+});
+
+interface Transferred {
+  readonly sender: Program;
+  readonly receiver: Program;
+  readonly sums: { readonly sent: string; readonly received: string };
+  readonly out: string;
+}
+
+async function transfer(
+  size: number,
+  options: Sending,
+  other: { readonly env?: Readonly<Record<string, string>>; readonly seed?: number } = {},
+): Promise<Transferred> {
+  const { env = {}, seed = 1 } = other;
+  const [folder, out] = await Promise.all([stage.folder(), stage.folder()]);
+  const file = join(folder, 'sample.bin');
+  const sent = await writeSample(file, size, seed);
+  const sender = stage.send(file, options);
+  const { code } = await sender.event('code');
+  const receiver = stage.receive(code, { ...options, out, env });
+  await success(sender, receiver);
+  const received = await sha256(join(out, 'sample.bin'));
+  return { sender, receiver, out, sums: { sent, received } };
+}
+
+async function success(...programs: readonly Program[]): Promise<void> {
+  for (const program of programs) {
+    await program.event('done');
+    expect(await program.exit()).toEqual({ code: 0, signal: null });
+  }
+}

@@ -1,0 +1,171 @@
+import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import type { ErrorEvent, TransferEvent } from '../../../src/client/events.ts';
+import { CLI } from './build.ts';
+import type { Lab } from './lab.ts';
+import { trackChild } from './lab-namespaces.ts';
+import type { HostName } from './lab-topology.ts';
+
+/** Any line of `--json`. */
+export type ProgramEvent =
+  | Exclude<TransferEvent, ErrorEvent>
+  | (ErrorEvent & { readonly hint: string })
+  | { readonly event: 'ready'; readonly endpoints: readonly string[] }
+  | { readonly event: 'closed'; readonly stats: Readonly<Record<string, number>> };
+
+type Kind = ProgramEvent['event'];
+export type EventOf<K extends Kind> = Extract<ProgramEvent, { event: K }>;
+
+export interface ProgramOptions {
+  /** A host of a lab to run on; this machine without one. */
+  readonly on?: { readonly lab: Lab; readonly host: HostName };
+  readonly env?: Readonly<Record<string, string>>;
+  readonly cwd?: string;
+}
+
+export interface Exit {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+/** Longest wait for an event or an exit; whoever expects more says so. */
+const PATIENCE_MS = 20_000;
+
+/** A running `p2pshare`, followed by its events. */
+export class Program {
+  readonly #child: ChildProcess;
+  readonly #startedAt = performance.now();
+  readonly #seen: { readonly event: ProgramEvent; readonly atMs: number }[] = [];
+  readonly #waiting = new Set<() => void>();
+  readonly #name: string;
+  #exit: Exit | undefined;
+  #stdout = '';
+  #stderr = '';
+
+  /** `args` begin with the command; `--json` is among them if events are to be followed. */
+  constructor(args: readonly string[], { on, env = {}, cwd }: ProgramOptions = {}) {
+    const options: SpawnOptions = {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      // Nothing of what this machine or its user has set may matter.
+      env: { PATH: process.env.PATH, HOME: process.env.HOME, ...env },
+      ...(cwd === undefined ? {} : { cwd }),
+    };
+    const { execPath } = process;
+    this.#name = `p2pshare ${args[0]}`;
+    this.#child = on
+      ? on.lab.run(on.host, execPath, [CLI, ...args], options)
+      : spawn(execPath, [CLI, ...args], options);
+    trackChild(this.#child);
+    this.#follow();
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
+  get stdout(): string {
+    return this.#stdout;
+  }
+
+  get stderr(): string {
+    return this.#stderr;
+  }
+
+  /** What has happened so far. */
+  get events(): readonly ProgramEvent[] {
+    return this.#seen.map(({ event }) => event);
+  }
+
+  all<K extends Kind>(kind: K): EventOf<K>[] {
+    return this.events.filter((event): event is EventOf<K> => event.event === kind);
+  }
+
+  /** Milliseconds from the start of the process to the first such event. */
+  msTo(kind: Kind, matches: (event: ProgramEvent) => boolean = () => true): number | undefined {
+    return this.#seen.find(({ event }) => event.event === kind && matches(event))?.atMs;
+  }
+
+  /** One line for each event but progress, with its time; for people who look into a failure. */
+  get timeline(): string {
+    return this.#seen
+      .filter(({ event }) => event.event !== 'progress')
+      .map(({ event, atMs }) => `${atMs.toFixed(0).padStart(6)} ms  ${JSON.stringify(event)}`)
+      .join('\n');
+  }
+
+  /** The first event of a kind, also one that has come already. Rejects when the program ends. */
+  async event<K extends Kind>(
+    kind: K,
+    matches: (event: EventOf<K>) => boolean = () => true,
+  ): Promise<EventOf<K>> {
+    const found = () => this.all(kind).find(matches);
+    await this.#until(() => found() !== undefined || this.#exit !== undefined, kind);
+    const event = found();
+    if (event === undefined) throw this.#failure(`ended without ${kind}`);
+    return event;
+  }
+
+  /** How it ended, after everything it printed has been read. */
+  async exit(patienceMs: number = PATIENCE_MS): Promise<Exit> {
+    await this.#until(() => this.#exit !== undefined, 'exit', patienceMs);
+    return this.#exit as Exit;
+  }
+
+  signal(name: NodeJS.Signals): void {
+    this.#child.kill(name);
+  }
+
+  /** Ends it, whatever it is doing. */
+  async end(): Promise<void> {
+    if (this.#exit === undefined) this.signal('SIGKILL');
+    await this.exit();
+  }
+
+  #follow(): void {
+    const { stdout, stderr } = this.#child;
+    stdout?.setEncoding('utf8').on('data', (text: string) => {
+      this.#stdout += text;
+    });
+    stderr?.setEncoding('utf8').on('data', (text: string) => {
+      this.#stderr += text;
+    });
+    if (stdout) createInterface({ input: stdout }).on('line', (line) => this.#onLine(line));
+    this.#child.once('close', (code, signal) => {
+      this.#exit = { code, signal };
+      this.#wake();
+    });
+  }
+
+  #onLine(line: string): void {
+    if (!line.startsWith('{')) return;
+    const event = JSON.parse(line) as ProgramEvent;
+    this.#seen.push({ event, atMs: performance.now() - this.#startedAt });
+    this.#wake();
+  }
+
+  #wake(): void {
+    for (const look of [...this.#waiting]) look();
+  }
+
+  #until(holds: () => boolean, what: string, patienceMs: number = PATIENCE_MS): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const look = () => {
+        if (!holds()) return;
+        clearTimeout(timer);
+        this.#waiting.delete(look);
+        resolve();
+      };
+      const timer = setTimeout(() => {
+        this.#waiting.delete(look);
+        reject(this.#failure(`no ${what} within ${patienceMs} ms`));
+      }, patienceMs);
+      this.#waiting.add(look);
+      look();
+    });
+  }
+
+  #failure(what: string): Error {
+    const end = this.#exit === undefined ? 'running' : JSON.stringify(this.#exit);
+    return new Error(`${this.#name}: ${what} (${end})\n${this.timeline}\n${this.#stderr}`);
+  }
+}

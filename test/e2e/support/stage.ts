@@ -1,0 +1,73 @@
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Program, type ProgramOptions } from './program.ts';
+
+export interface Sending extends ProgramOptions {
+  /** The server's endpoint; none, and nothing but the local network is tried. */
+  readonly server?: string;
+  readonly flags?: readonly string[];
+}
+
+export interface Receiving extends Sending {
+  readonly out: string;
+}
+
+/** The programs and folders of a test. `clear` ends and removes them, however the test went. */
+export class Stage {
+  readonly #programs: Program[] = [];
+  readonly #folders: string[] = [];
+
+  start(args: readonly string[], options?: ProgramOptions): Program {
+    const program = new Program(args, options);
+    this.#programs.push(program);
+    return program;
+  }
+
+  /** A server on a port of the system's choice, once it is ready. */
+  async server(options: ProgramOptions & { readonly listen?: string } = {}): Promise<Server> {
+    const program = this.start(
+      ['server', '--json', '--listen', options.listen ?? '127.0.0.1:0'],
+      options,
+    );
+    const { endpoints } = await program.event('ready');
+    return { program, endpoint: endpoints[0] as string };
+  }
+
+  send(file: string, options: Sending = {}): Program {
+    return this.start(['send', '--json', ...where(options), file], options);
+  }
+
+  receive(code: string, options: Receiving): Program {
+    const out = ['--out', options.out];
+    return this.start(['receive', '--json', '--yes', ...out, ...where(options), code], options);
+  }
+
+  /** A new empty folder. */
+  async folder(parent: string = tmpdir()): Promise<string> {
+    const folder = await mkdtemp(join(parent, 'p2pshare-e2e-'));
+    this.#folders.push(folder);
+    return folder;
+  }
+
+  async clear(): Promise<void> {
+    await Promise.all(this.#programs.splice(0).map((program) => program.end()));
+    const folders = this.#folders.splice(0);
+    await Promise.all(folders.map((folder) => rm(folder, { recursive: true, force: true })));
+  }
+}
+
+export interface Server {
+  readonly program: Program;
+  readonly endpoint: string;
+}
+
+/** Everything in a folder, hidden staging folders included. */
+export async function contents(folder: string): Promise<string[]> {
+  return (await readdir(folder)).sort();
+}
+
+function where({ server, flags = [] }: Sending): string[] {
+  // Test files run side by side: they must not find each other over the machine's own network.
+  return server === undefined ? [...flags] : ['--no-lan', '--server', server, ...flags];
+}
