@@ -164,6 +164,7 @@ export class Connection {
     if (received.brokenRecords > 0) this.#onBrokenRecords(received.brokenRecords, now);
     if (received.authentic) this.#control.onPeerTalking(now);
     if (received.malformed) this.#violation('malformed frame');
+    if (this.#recovery.isExhausted) this.#violation('acknowledged nothing for too long');
     this.#collectRecords();
     return received.authentic;
   }
@@ -178,13 +179,11 @@ export class Connection {
   }
 
   pollTransmit(now: Instant): Transmit | undefined {
-    if (this.#remote === undefined) return undefined;
-    const control = this.#control.poll(now);
-    if (control !== undefined) {
-      return { remote: this.#remote, payload: control, segmentSize: control.length };
-    }
-    const data = this.#closed ? undefined : this.#pollData(now);
-    return data === undefined ? undefined : { remote: this.#remote, ...data };
+    const remote = this.#remote;
+    if (remote === undefined) return undefined;
+    // Having found nothing to send, `#pollData` may have asked for a ping.
+    const batch = this.#pollControl(now) ?? this.#pollData(now) ?? this.#pollControl(now);
+    return batch && { remote, ...batch };
   }
 
   pollEvent(): ConnectionEvent | undefined {
@@ -216,9 +215,15 @@ export class Connection {
     this.#closed = true;
   }
 
+  #pollControl(now: Instant): Omit<Transmit, 'remote'> | undefined {
+    const payload = this.#control.poll(now);
+    return payload && { payload, segmentSize: payload.length };
+  }
+
   #pollData(now: Instant): Omit<Transmit, 'remote'> | undefined {
     const { packets } = this.#recovery;
-    if (packets.room < 2 * MAX_BATCH_SEGMENTS || packets.next > MAX_PACKET_NUMBER) return undefined;
+    if (this.#closed || packets.room < 2 * MAX_BATCH_SEGMENTS) return undefined;
+    if (packets.next > MAX_PACKET_NUMBER) return undefined;
     const allowance = this.#gate.allowance(this.#recovery.inFlight, now);
     if (allowance === 0) return undefined;
     this.#skipTrap.maybeSkip(packets, now);
@@ -248,6 +253,7 @@ export class Connection {
 
   #onFrame(frame: Frame, now: Instant): void {
     if (frame.kind === 'ack') this.#onAck(frame, now);
+    if (frame.kind === 'close') this.#control.drain();
     if (frame.kind === 'close' && !this.#closed) {
       this.#closed = true;
       this.#events.push({ kind: 'closed', by: 'peer', code: frame.code, reason: frame.reason });

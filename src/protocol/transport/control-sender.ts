@@ -22,6 +22,7 @@ export class ControlSender {
   readonly #parts: ControlParts;
   #pingWanted = false;
   #closing: Closing | undefined;
+  #draining = false;
 
   constructor(parts: ControlParts) {
     this.#parts = parts;
@@ -35,12 +36,18 @@ export class ControlSender {
     this.#closing ??= new Closing(code, reason);
   }
 
+  /** The peer has closed: RFC 9000 §10.2.2 has us say nothing more, not even that we have as well. */
+  drain(): void {
+    this.#draining = true;
+  }
+
   /** An authentic packet came in: if we have closed, the peer may not know. */
   onPeerTalking(now: Instant): void {
     this.#closing?.onPeerStillTalking(now);
   }
 
   poll(now: Instant): Uint8Array | undefined {
+    if (this.#draining) return undefined;
     if (this.#closing !== undefined) return this.#pollClose(this.#closing, now);
     const due = this.#parts.acks.deadline;
     if (!this.#pingWanted && (due === undefined || due > now)) return undefined;
@@ -53,7 +60,7 @@ export class ControlSender {
   }
 
   #pollClose(closing: Closing, now: Instant): Uint8Array | undefined {
-    if (!closing.take(now)) return undefined;
+    if (this.#parts.recovery.packets.room === 0 || !closing.take(now)) return undefined;
     const frames = new ByteWriter();
     writeClose(frames, closing.code, closing.reason);
     return this.#parts.sealer.sealControl(this.#nextNumber(false, now), frames.view());

@@ -20,6 +20,8 @@ const MAX_PROBE_INTERVAL_MS = 2000;
 /** RFC 9002 §7.6: this many probe timeouts in a row are persistent congestion. */
 const PERSISTENT_CONGESTION_PROBES = 4;
 
+/** Numbers that are kept for closing when a peer leaves the history full (sent-packets.ts). */
+const RESERVED_PACKETS = 1024;
 /** Ranges of acknowledged numbers that are remembered before the oldest are trimmed. */
 const TRIM_RANGES = 512;
 
@@ -72,6 +74,11 @@ export class Recovery {
 
   get hasInFlight(): boolean {
     return this.#inFlightPackets > 0;
+  }
+
+  /** Whether the history is full although losses are noticed with any ACK: the peer sends none. */
+  get isExhausted(): boolean {
+    return this.packets.room <= RESERVED_PACKETS;
   }
 
   /** Notes a packet that elicits an ACK, and yields its packet number. */
