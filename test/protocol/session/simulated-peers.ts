@@ -1,98 +1,94 @@
 import { createCrypto } from '../../../src/crypto/node-crypto.ts';
 import { createHasher } from '../../../src/crypto/xxhash.ts';
+import type { ErrorCode } from '../../../src/protocol/errors.ts';
 import type { Code } from '../../../src/protocol/handshake/code.ts';
-import type { Machine } from '../../../src/protocol/machine.ts';
 import { CipherSuite } from '../../../src/protocol/ports.ts';
-import { RendezvousServer } from '../../../src/protocol/rendezvous/rendezvous-server.ts';
 import { ReceiverSession } from '../../../src/protocol/session/receiver-session.ts';
 import { SenderSession } from '../../../src/protocol/session/sender-session.ts';
 import type { SessionEvent } from '../../../src/protocol/session/session-event.ts';
 import type { SessionOptions } from '../../../src/protocol/session/session-options.ts';
-import { millis } from '../../../src/protocol/time.ts';
+import { type Millis, millis } from '../../../src/protocol/time.ts';
 import { parseEntryName } from '../../../src/protocol/transfer/entry-name.ts';
 import type { Endpoint } from '../../../src/protocol/wire/endpoint.ts';
 import type { Driver } from '../../support/driver.ts';
 import type { Host } from '../../support/host.ts';
 import type { Simulation } from '../../support/simulator.ts';
+import { SessionLog } from './session-log.ts';
+
+export { runServer } from './simulated-server.ts';
 
 const hasher = await createHasher();
-const WORDS = ['acorn', 'basket', 'candle'];
-
-/** The server of the simulation: an ordinary `RendezvousServer` on a host. */
-export function runServer(sim: Simulation, host: Host): Endpoint {
-  const random = sim.random.fork('server');
-  const machine = new RendezvousServer(
-    { crypto: createCrypto(random), random, allowPrivateRelay: true },
-    sim.now,
-  );
-  host.run(machine, { port: 9420 });
-  return host.endpoint(9420);
-}
+export const WORDS: readonly string[] = ['acorn', 'basket', 'candle'];
 
 interface PeerOptions {
   readonly server: Endpoint | undefined;
   readonly policy?: SessionOptions['policy'];
+  /** Whose randomness is used: two peers of one simulation must not share a name. */
+  readonly name?: string;
+  readonly port?: number;
+  /** What the peer says of its own addresses; the truth when left out. */
+  readonly localEndpoints?: readonly Endpoint[];
+}
+
+export interface SenderOptions extends PeerOptions {
+  readonly words?: readonly string[];
+  readonly fileName?: string;
+  /** Whether a server answers on the sender's own socket; by default where no other is given. */
+  readonly lan?: boolean;
+}
+
+export interface ReceiverOptions extends PeerOptions {
+  /** How long servers may be added; by default 5 s where none is given. */
+  readonly searchFor?: Millis;
+  /** What is done about an offer; by default it is accepted at once. */
+  readonly onOffer?: (receiver: SimulatedReceiver) => void;
+  /** Called before each write. */
+  readonly onWrite?: (receiver: SimulatedReceiver) => void;
 }
 
 /** A sender on a simulated host with a file of the given bytes in memory for a disk. */
-export class SimulatedSender {
-  readonly events: SessionEvent[] = [];
+export class SimulatedSender extends SessionLog {
   readonly #sim: Simulation;
   readonly #file: Uint8Array;
   readonly session: SenderSession;
   readonly #driver: Driver<SessionEvent>;
 
-  constructor(sim: Simulation, host: Host, file: Uint8Array, options: PeerOptions) {
+  constructor(sim: Simulation, host: Host, file: Uint8Array, options: SenderOptions) {
+    super(sim);
     this.#sim = sim;
     this.#file = file;
-    const name = parseEntryName('file.bin');
-    if (typeof name !== 'string') throw new Error('file.bin is refused');
+    const { name = 'sender', port = 5000, fileName = 'file.bin' } = options;
+    const entryName = parseEntryName(fileName);
+    if (typeof entryName !== 'string') throw new Error(`${fileName} is refused`);
+    const { length } = file;
     this.session = new SenderSession(
       {
-        ...sessionOptions(sim, host, 'sender', 5000),
-        entries: [{ kind: 'file', path: [name], size: file.length, mtimeMs: 0, executable: false }],
+        ...sessionOptions(sim, host, name, port),
+        entries: [{ kind: 'file', path: [entryName], size: length, mtimeMs: 0, executable: false }],
         words: WORDS,
         lan: options.server === undefined,
         ...options,
       },
       sim.now,
     );
-    this.#driver = run(host, this.session, 5000, (event) => this.#onEvent(event));
+    this.#driver = host.run(this.session, { port, onEvent: (event) => this.#onEvent(event) });
   }
 
   get code(): Code | undefined {
-    return this.#find('code')?.code;
+    return this.find('code')?.code;
   }
 
-  get finished(): boolean {
-    return this.#find('finished') !== undefined;
-  }
-
-  get failure(): string | undefined {
-    return this.#find('failed')?.code;
-  }
-
-  get ended(): boolean {
-    return this.finished || this.failure !== undefined;
-  }
-
-  /** The kinds of the paths that were used, in order. */
-  get paths(): string[] {
-    return pathsOf(this.events);
+  abort(code: ErrorCode): void {
+    this.session.abort(code, 'by the test', this.#sim.now);
+    this.#driver.poke();
   }
 
   stop(): void {
     this.#driver.stop();
   }
 
-  #find<Kind extends SessionEvent['kind']>(
-    kind: Kind,
-  ): Extract<SessionEvent, { kind: Kind }> | undefined {
-    return find(this.events, kind);
-  }
-
   #onEvent(event: SessionEvent): void {
-    if (event.kind !== 'read' && event.kind !== 'released') this.events.push(event);
+    if (event.kind !== 'read' && event.kind !== 'released') this.note(event);
     if (event.kind !== 'read') return;
     const bytes = this.#file.slice(event.offset, event.offset + event.length);
     this.session.handleRead(event.entry, event.offset, bytes, this.#sim.now);
@@ -100,46 +96,48 @@ export class SimulatedSender {
   }
 }
 
-/** A receiver on a simulated host that accepts everything and writes to memory. */
-export class SimulatedReceiver {
-  readonly events: SessionEvent[] = [];
+/** A receiver on a simulated host that writes to memory, and accepts everything unless told otherwise. */
+export class SimulatedReceiver extends SessionLog {
   readonly #sim: Simulation;
   readonly session: ReceiverSession;
   readonly #driver: Driver<SessionEvent>;
+  readonly #options: ReceiverOptions;
   file = new Uint8Array(0);
 
-  constructor(sim: Simulation, host: Host, code: Code, options: PeerOptions) {
+  constructor(sim: Simulation, host: Host, code: Code, options: ReceiverOptions) {
+    super(sim);
     this.#sim = sim;
+    this.#options = options;
+    const { name = 'receiver', port = 6000 } = options;
     this.session = new ReceiverSession(
       {
-        ...sessionOptions(sim, host, 'receiver', 6000),
+        ...sessionOptions(sim, host, name, port),
         code,
         searchFor: options.server === undefined ? millis(5000) : undefined,
         ...options,
       },
       sim.now,
     );
-    this.#driver = run(host, this.session, 6000, (event) => this.#onEvent(event));
-  }
-
-  get finished(): boolean {
-    return find(this.events, 'finished') !== undefined;
-  }
-
-  get failure(): string | undefined {
-    return find(this.events, 'failed')?.code;
-  }
-
-  get ended(): boolean {
-    return this.finished || this.failure !== undefined;
-  }
-
-  get paths(): string[] {
-    return pathsOf(this.events);
+    this.#driver = host.run(this.session, { port, onEvent: (event) => this.#onEvent(event) });
   }
 
   addServer(server: Endpoint): void {
     this.session.addServer(server, this.#sim.now);
+    this.#driver.poke();
+  }
+
+  accept(): void {
+    this.session.accept(this.#sim.now);
+    this.#driver.poke();
+  }
+
+  decline(): void {
+    this.session.decline('P2P_DECLINED', this.#sim.now);
+    this.#driver.poke();
+  }
+
+  abort(code: ErrorCode): void {
+    this.session.abort(code, 'by the test', this.#sim.now);
     this.#driver.poke();
   }
 
@@ -149,11 +147,13 @@ export class SimulatedReceiver {
 
   #onEvent(event: SessionEvent): void {
     const { now } = this.#sim;
-    if (event.kind !== 'write') this.events.push(event);
+    const { onOffer = (receiver) => receiver.accept(), onWrite } = this.#options;
+    if (event.kind !== 'write') this.note(event);
     if (event.kind === 'offer') {
       this.file = new Uint8Array(event.offer.totalBytes);
-      this.session.accept(now);
+      onOffer(this);
     } else if (event.kind === 'write') {
+      onWrite?.(this);
       this.file.set(event.bytes, event.offset);
       this.session.handleWritten(event.entry, event.offset, event.bytes.length, now);
     } else if (event.kind === 'complete') this.session.handlePublished(now);
@@ -189,26 +189,4 @@ function sessionOptions(
     localEndpoints: [host.endpoint(port)],
     interfaces: [{ address: host.address, prefixLength: 24 }],
   };
-}
-
-function run(
-  host: Host,
-  machine: Machine<SessionEvent>,
-  port: number,
-  onEvent: (event: SessionEvent) => void,
-): Driver<SessionEvent> {
-  return host.run(machine, { port, onEvent });
-}
-
-function find<Kind extends SessionEvent['kind']>(
-  events: readonly SessionEvent[],
-  kind: Kind,
-): Extract<SessionEvent, { kind: Kind }> | undefined {
-  return events.find(
-    (event): event is Extract<SessionEvent, { kind: Kind }> => event.kind === kind,
-  );
-}
-
-function pathsOf(events: readonly SessionEvent[]): string[] {
-  return events.flatMap((event) => (event.kind === 'path' ? [event.path.kind] : []));
 }
