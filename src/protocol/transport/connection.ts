@@ -102,7 +102,7 @@ export class Connection {
     this.#recovery = new Recovery({
       rtt: new RttEstimator(options.rtt),
       congestion,
-      onSliceAcked: (record, offset, length) => outgoing.onAcked(record, offset, length),
+      onSliceAcked: (record, at, length, number) => outgoing.onAcked(record, at, length, number),
       onSliceLost: (record, offset, length) => outgoing.onLost(record, offset, length),
     });
     const sealer = new PacketSealer(crypto, suite, send.control, send.connectionId);
@@ -268,7 +268,8 @@ export class Connection {
     }
     this.#outgoing.onCredit(ack.credit);
     this.#setSendStrict(ack.strict);
-    for (const { record, attempt } of ack.rejected) this.#outgoing.onRejected(record, attempt);
+    const { next } = this.#recovery.packets;
+    for (const one of ack.rejected) this.#outgoing.onRejected(one.record, one.attempt, next);
   }
 
   #setSendStrict(strict: boolean): void {

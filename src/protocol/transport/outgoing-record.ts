@@ -25,6 +25,8 @@ export class OutgoingRecord {
   pendingSends = 0;
   /** The peer's count of failures to open this record that we have answered. */
   attempt = 0;
+  /** Packets below this number carried slices that the peer has dropped since. */
+  restartedAt = 0;
 
   constructor(number: number, packets: Uint8Array, layoutSlice: number, sealed: Uint8Array[]) {
     this.number = number;

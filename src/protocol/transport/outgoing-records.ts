@@ -88,9 +88,9 @@ export class OutgoingRecords {
     return this.#fresh;
   }
 
-  onAcked(number: number, offset: number, length: number): void {
+  onAcked(number: number, offset: number, length: number, packetNumber: number): void {
     const record = this.#records.get(number);
-    if (record === undefined) return;
+    if (record === undefined || packetNumber < record.restartedAt) return;
     record.markAcked(offset, length);
     if (!record.isAcked) return;
     this.#records.delete(number);
@@ -102,12 +102,16 @@ export class OutgoingRecords {
     record?.markLost(offset, length, (slice) => this.#repeats.push({ record, slice }));
   }
 
-  /** The peer could not open a record: all of it goes out again, unless that is under way already. */
-  onRejected(number: number, attempt: number): void {
+  /**
+   * The peer could not open a record: all of it goes out again, unless that is under way already.
+   * `nextPacket` is the first packet number that can carry it again.
+   */
+  onRejected(number: number, attempt: number, nextPacket: number): void {
     const record = this.#records.get(number);
     if (record === undefined || attempt <= record.attempt) return;
     record.attempt = attempt;
     record.restart();
+    record.restartedAt = nextPacket;
     this.#repeatAll(record);
   }
 

@@ -25,8 +25,13 @@ const RESERVED_PACKETS = 1024;
 /** Ranges of acknowledged numbers that are remembered before the oldest are trimmed. */
 const TRIM_RANGES = 512;
 
-/** What has become of a slice. */
-export type SliceObserver = (record: number, offset: number, length: number) => void;
+/** What has become of a slice, and the number of the packet that it travelled in. */
+export type SliceObserver = (
+  record: number,
+  offset: number,
+  length: number,
+  packetNumber: number,
+) => void;
 
 /** Loss detection and probe timeouts over the history of sent packets (RFC 9002 §6). */
 export class Recovery {
@@ -133,7 +138,7 @@ export class Recovery {
       const i = this.packets.index(n);
       if (this.packets.state[i] !== PacketState.inFlight) continue;
       found += 1;
-      this.#reportSlice(i, visit);
+      this.#reportSlice(n, i, visit);
     }
   }
 
@@ -191,7 +196,7 @@ export class Recovery {
     this.packets.state[index] = PacketState.acked;
     this.#inFlight -= length;
     this.#inFlightPackets -= 1;
-    this.#reportSlice(index, this.#onSliceAcked);
+    this.#reportSlice(packetNumber, index, this.#onSliceAcked);
     if (packetNumber < this.#pathStart) return;
     this.#sample.acked += length;
     this.rate.onAcked(packetNumber, index, now);
@@ -207,7 +212,7 @@ export class Recovery {
       Math.max(this.#packetThreshold, distance),
     );
     this.#timeThreshold = Math.min(MAX_TIME_THRESHOLD, this.#timeThreshold + 1 / 64);
-    this.#reportSlice(index, this.#onSliceAcked);
+    this.#reportSlice(packetNumber, index, this.#onSliceAcked);
   }
 
   #onLargest(largest: number, ackDelay: Millis, now: Instant): void {
@@ -249,7 +254,7 @@ export class Recovery {
     this.#inFlightPackets -= 1;
     if (packetNumber >= this.#pathStart) this.#sample.lost += length;
     this.counters.lost += 1;
-    this.#reportSlice(index, this.#onSliceLost);
+    this.#reportSlice(packetNumber, index, this.#onSliceLost);
   }
 
   #beginSample(now: Instant): void {
@@ -275,10 +280,12 @@ export class Recovery {
     this.#congestion.onAck(sample);
   }
 
-  #reportSlice(index: number, visit: SliceObserver): void {
-    const record = this.packets.record[index] as number;
+  #reportSlice(packetNumber: number, index: number, visit: SliceObserver): void {
+    const { packets } = this;
+    const record = packets.record[index] as number;
     if (record === NO_RECORD) return;
-    visit(record, this.packets.offset[index] as number, this.packets.length[index] as number);
+    const offset = packets.offset[index] as number;
+    visit(record, offset, packets.length[index] as number, packetNumber);
   }
 }
 

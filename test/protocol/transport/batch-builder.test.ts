@@ -118,7 +118,7 @@ describe('memory of a record', () => {
   it('is used again only after the socket and the peer are done with it', () => {
     const { records, builder } = building(984, 984, 984);
     const first = builder.next(65_000, at(0));
-    records.onAcked(0, 0, SLICE);
+    records.onAcked(0, 0, SLICE, 0);
     const second = builder.next(65_000, at(0));
     expect(second?.payload.buffer).not.toBe(first?.payload.buffer);
     first?.release();

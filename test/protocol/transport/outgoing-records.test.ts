@@ -55,10 +55,10 @@ describe('OutgoingRecords', () => {
   it('forgets a record when its last slice is acknowledged', () => {
     const of = records(1984);
     sendAll(of);
-    of.onAcked(0, 0, SLICE);
+    of.onAcked(0, 0, SLICE, 0);
     expect(of.open).toBe(1);
-    of.onAcked(0, SLICE, SLICE);
-    of.onAcked(0, SLICE, SLICE);
+    of.onAcked(0, SLICE, SLICE, 1);
+    of.onAcked(0, SLICE, SLICE, 1);
     of.onLost(0, 0, SLICE);
     expect([of.open, sendAll(of)]).toEqual([0, []]);
   });
@@ -75,21 +75,37 @@ describe('OutgoingRecords', () => {
     const of = records(2984);
     sendAll(of);
     of.onLost(0, 0, 3 * SLICE);
-    of.onAcked(0, SLICE, SLICE);
+    of.onAcked(0, SLICE, SLICE, 1);
     expect(sendAll(of)).toEqual(['0/0', '0/2']);
   });
 
   it('repeats the whole of a rejected record once for each failure', () => {
     const of = records(2984);
     sendAll(of);
-    of.onAcked(0, 0, SLICE);
-    of.onRejected(0, 1);
-    of.onRejected(0, 1);
+    of.onAcked(0, 0, SLICE, 0);
+    of.onRejected(0, 1, 3);
+    of.onRejected(0, 1, 3);
     expect(sendAll(of)).toEqual(['0/0', '0/1', '0/2']);
-    of.onRejected(0, 1);
+    of.onRejected(0, 1, 3);
     expect(sendAll(of)).toEqual([]);
-    of.onRejected(0, 2);
+    of.onRejected(0, 2, 3);
     expect(sendAll(of)).toEqual(['0/0', '0/1', '0/2']);
+  });
+});
+
+describe('acknowledgements of a rejected record', () => {
+  it('count only for packets that left after the rejection: the peer has dropped the others', () => {
+    const of = records(1984);
+    sendAll(of);
+    // Packets 0 and 1 carried it; 2 is the next number.
+    of.onRejected(0, 1, 2);
+    of.onAcked(0, 0, SLICE, 0);
+    expect(sendAll(of)).toEqual(['0/0', '0/1']);
+    of.onAcked(0, SLICE, SLICE, 1);
+    of.onAcked(0, 0, SLICE, 2);
+    expect(of.open).toBe(1);
+    of.onAcked(0, SLICE, SLICE, 3);
+    expect(of.open).toBe(0);
   });
 });
 
@@ -114,7 +130,7 @@ describe('strict slices of OutgoingRecords', () => {
   it('cut open records smaller and send all that is not acknowledged anew', () => {
     const of = records(1984);
     sendAll(of);
-    of.onAcked(0, 0, SLICE);
+    of.onAcked(0, 0, SLICE, 0);
     of.limitSlices(600);
     // Bytes 0 to 599 are acknowledged whole; 600 to 1,199 were not in one acknowledged slice.
     expect(sendAll(of)).toEqual(['0/1', '0/2', '0/3']);
