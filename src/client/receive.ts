@@ -52,7 +52,7 @@ class Receiving {
   #sink: FileSink | undefined;
   #writer: FileWriter | undefined;
   #status: FileStatus = 'written';
-  #published: { readonly file: string; readonly bytes: number } | undefined;
+  #outcome: { readonly file: string; readonly bytes: number } | undefined;
   #work: Promise<void> = Promise.resolve();
   #finishProgress: () => void = () => undefined;
 
@@ -87,13 +87,16 @@ class Receiving {
     try {
       this.#handle.emit({ event: 'status', phase: 'waiting-for-peer' });
       await run.run({ signal, timeoutMs });
+    } catch (error) {
+      // Whatever happens to the goodbyes, what is done is done.
+      if (this.#outcome === undefined) throw error;
     } finally {
       await searcher?.stop();
       await this.#work;
       await this.#sink?.discard();
     }
-    if (this.#published === undefined) throw new Error('unreachable: finished without a file');
-    return { ...this.#published, ms: run.elapsedMs, path: run.pathKind };
+    if (this.#outcome === undefined) throw new Error('unreachable: finished without a file');
+    return { ...this.#outcome, ms: run.elapsedMs, path: run.pathKind };
   }
 
   #onEvent(event: SessionEvent, run: SessionRun<ReceiverSession>): void {
@@ -134,6 +137,11 @@ class Receiving {
     const decision = (await this.#options.decide?.(offer)) ?? { accept: true };
     if (!decision.accept) throw new P2PShareError('P2P_DECLINED', 'declined here');
     const onConflict = conflictPolicy(this.#options, decision);
+    if (exists && onConflict === 'skip') {
+      this.#finish(destination, 0, 'skipped');
+      run.touch((session, now) => session.decline('P2P_TARGET_EXISTS', now));
+      return;
+    }
     await this.#open(target, entry, onConflict, exists);
     run.touch((session, now) => session.accept(now));
     this.#handle.emit({ event: 'status', phase: 'transferring' });
@@ -155,10 +163,13 @@ class Receiving {
   async #publish(run: SessionRun<ReceiverSession>): Promise<void> {
     const sink = this.#sink as FileSink;
     const file = await sink.publish();
-    const bytes = run.session.bytesWritten;
-    this.#published = { file, bytes };
-    this.#handle.emit({ event: 'file', path: file, bytes, status: this.#status });
+    this.#finish(file, run.session.bytesWritten, this.#status);
     run.touch((session, now) => session.handlePublished(now));
+  }
+
+  #finish(file: string, bytes: number, status: FileStatus): void {
+    this.#outcome = { file, bytes };
+    this.#handle.emit({ event: 'file', path: file, bytes, status });
   }
 }
 

@@ -37,6 +37,7 @@ export class SessionRun<S extends Session> {
   #progress: NodeJS.Timeout | undefined;
   #path: Path | undefined;
   #failure: P2PShareError | undefined;
+  #finished = false;
   #gone: () => void = () => undefined;
   /** Resolves when the session has said its goodbyes. */
   readonly #ended = new Promise<void>((resolve) => {
@@ -100,8 +101,9 @@ export class SessionRun<S extends Session> {
     if (this.#failure !== undefined) throw this.#failure;
   }
 
-  /** Ends the session for a reason of this side; the peer is told its code. */
+  /** Ends the session for a reason of this side, unless all is done; the peer is told its code. */
   abort(reason: P2PShareError): void {
+    if (this.#finished) return;
     this.#failure ??= reason;
     this.session.abort(reason.code, reason.code, monotonicNow());
     this.#driver.poke();
@@ -135,6 +137,9 @@ export class SessionRun<S extends Session> {
       case 'path':
         this.#path = event.path;
         this.#handle.emit(pathEvent(event.path, this.#endpoints));
+        break;
+      case 'finished':
+        this.#finished = true;
         break;
       case 'failed':
         this.#failure ??= new P2PShareError(event.code, `${event.detail} (by ${event.by})`);

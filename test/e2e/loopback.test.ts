@@ -2,6 +2,7 @@ import { chmod, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { ensureBuilt } from './support/build.ts';
+import { expectSuccess } from './support/expectations.ts';
 import type { Program } from './support/program.ts';
 import { sha256, writeSample } from './support/sample.ts';
 import { contents, type Sending, type Server, Stage } from './support/stage.ts';
@@ -57,7 +58,7 @@ describe('a transfer over loopback', () => {
     await utimes(file, 1_700_000_000.5, 1_600_000_000.25);
     const sender = stage.send(file, { server: server.endpoint });
     const { code } = await sender.event('code');
-    await success(sender, stage.receive(code, { out, server: server.endpoint }));
+    await expectSuccess(sender, stage.receive(code, { out, server: server.endpoint }));
     const written = await stat(join(out, 'tool'));
     expect(written.mtimeMs).toBe(1_600_000_000_250);
     expect((written.mode & 0o111) !== 0).toBe(executable);
@@ -121,14 +122,7 @@ async function transfer(
   const sender = stage.send(file, options);
   const { code } = await sender.event('code');
   const receiver = stage.receive(code, { ...options, out, env });
-  await success(sender, receiver);
+  await expectSuccess(sender, receiver);
   const received = await sha256(join(out, 'sample.bin'));
   return { sender, receiver, out, sums: { sent, received } };
-}
-
-async function success(...programs: readonly Program[]): Promise<void> {
-  for (const program of programs) {
-    await program.event('done');
-    expect(await program.exit()).toEqual({ code: 0, signal: null });
-  }
 }

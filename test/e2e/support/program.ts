@@ -44,10 +44,11 @@ export class Program {
 
   /** `args` begin with the command; `--json` is among them if events are to be followed. */
   constructor(args: readonly string[], { on, env = {}, cwd }: ProgramOptions = {}) {
+    const { PATH, HOME } = process.env;
     const options: SpawnOptions = {
       stdio: ['ignore', 'pipe', 'pipe'],
       // Nothing of what this machine or its user has set may matter.
-      env: { PATH: process.env.PATH, HOME: process.env.HOME, ...env },
+      env: { PATH, HOME, ...env },
       ...(cwd === undefined ? {} : { cwd }),
     };
     const { execPath } = process;
