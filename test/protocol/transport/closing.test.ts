@@ -4,6 +4,8 @@ import { bothWays } from '../../support/scenarios.ts';
 import { type Pair, recordPair } from './record-pair.ts';
 
 const LINE = bothWays({ rate: 10_000_000, delay: millis(15) });
+// Here packets are still under way when a CLOSE may be repeated.
+const SLOW = bothWays({ rate: 10_000_000, delay: millis(150) });
 
 function run(pair: Pair, ms: number): void {
   pair.sim.run({ within: millis(ms) });
@@ -43,8 +45,7 @@ describe('closing', () => {
   });
 
   it('from both sides at once ends, instead of going back and forth for ever', () => {
-    const slow = bothWays({ rate: 10_000_000, delay: millis(150) });
-    const pair = recordPair({ seed: 33, bytes: 50_000, line: slow });
+    const pair = recordPair({ seed: 33, bytes: 50_000, line: SLOW });
     expect(pair.finish(10_000)).toBe(true);
     close(pair, 'alice', 16, 'a');
     close(pair, 'bob', 17, 'b');
@@ -55,13 +56,14 @@ describe('closing', () => {
   });
 
   it('ends all talk of the side that was told (RFC 9000 §10.2.2)', () => {
-    const pair = recordPair({ seed: 34, bytes: 10_000_000, back: 10_000_000, line: LINE });
+    const pair = recordPair({ seed: 34, bytes: 10_000_000, back: 10_000_000, line: SLOW });
     run(pair, 1000);
     close(pair, 'alice', 16, 'enough');
     pair.sim.run({ until: () => pair.bob.closed.length > 0, within: millis(1000) });
-    run(pair, 1);
     const { sent } = pair.bobHost.counters;
     run(pair, 10_000);
     expect(pair.bobHost.counters.sent).toBe(sent);
+    // Bob's packets that were still under way had Alice repeat her CLOSE.
+    expect(pair.bob.closed.length).toBe(1);
   });
 });
