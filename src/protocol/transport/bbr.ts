@@ -84,7 +84,10 @@ export class Bbr implements CongestionController {
     const { bandwidth, minRtt } = this.#model;
     const gain = PACING_GAIN[this.#phase];
     const initial = (INITIAL_WINDOW_PACKETS * this.#packetBytes) / Math.max(minRtt, 1);
-    return gain * (bandwidth === 0 ? initial : PACING_MARGIN * bandwidth);
+    const rate = PACING_MARGIN * bandwidth;
+    // Draft, BBRSetPacingRateWithGain: start-up never slows down. What the first packets after an
+    // outage measure is the outage.
+    return gain * (this.#filled && rate > 0 ? rate : Math.max(rate, initial));
   }
 
   onAck(sample: AckSample): void {
