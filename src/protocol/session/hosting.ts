@@ -46,6 +46,8 @@ export class Hosting {
   readonly #embedded: RendezvousServer | undefined;
   readonly #hosts: Host[] = [];
   readonly #events: HostingEvent[] = [];
+  /** What the embedded server says to others. */
+  readonly #outgoing: Transmit[] = [];
   #nameplate: number | undefined;
 
   constructor(options: HostingOptions, now: Instant) {
@@ -76,12 +78,12 @@ export class Hosting {
   }
 
   pollTransmit(now: Instant): Transmit | undefined {
-    this.#shuttle(now);
+    this.#exchange(now);
     for (const { machine, server } of this.#hosts) {
       const transmit = server === undefined ? undefined : machine.pollTransmit();
       if (transmit !== undefined) return transmit;
     }
-    return this.#pollEmbedded(now);
+    return this.#outgoing.shift();
   }
 
   pollEvent(): HostingEvent | undefined {
@@ -111,9 +113,9 @@ export class Hosting {
     this.#hosts.push({ machine, server, observed: undefined });
   }
 
-  /** Hands messages between the embedded server and its host, and collects what both say. */
+  /** Lets the embedded server and its host come to rest, and collects what all hosts tell. */
   #settle(now: Instant): void {
-    this.#shuttle(now);
+    this.#exchange(now);
     for (const host of this.#hosts) {
       for (let event = host.machine.pollEvent(); event; event = host.machine.pollEvent()) {
         this.#onHostEvent(host, event, now);
@@ -147,27 +149,37 @@ export class Hosting {
     this.#events.push({ kind: 'nameplate', nameplate });
     if (this.#options.lan && this.#options.server !== undefined) {
       this.#register(undefined, nameplate, now);
-      this.#shuttle(now);
+      this.#exchange(now);
     }
   }
 
-  #pollEmbedded(now: Instant): Transmit | undefined {
-    const embedded = this.#embedded;
-    const own = this.#hosts.find(({ server }) => server === undefined);
-    for (let sent = embedded?.pollTransmit(); sent; sent = embedded?.pollTransmit()) {
-      if (!sameEndpoint(sent.remote, UNSPECIFIED)) return sent;
-      own?.machine.handleBatch(sent.payload, UNSPECIFIED, now);
-      sent.release?.();
-    }
-    return undefined;
+  /**
+   * Carries messages between the embedded server and our own host until both are silent: an answer
+   * that waited for the next input would leave the sender without a code for seconds.
+   */
+  #exchange(now: Instant): void {
+    const own = this.#hosts.find(({ server }) => server === undefined)?.machine;
+    while (this.#carryToServer(own, now) || this.#carryFromServer(own, now));
   }
 
-  #shuttle(now: Instant): void {
-    const own = this.#hosts.find(({ server }) => server === undefined);
-    if (own === undefined || this.#embedded === undefined) return;
-    for (let sent = own.machine.pollTransmit(); sent; sent = own.machine.pollTransmit()) {
-      this.#embedded.handleBatch(sent.payload, UNSPECIFIED, now);
+  #carryToServer(own: RendezvousHost | undefined, now: Instant): boolean {
+    const sent = this.#embedded === undefined ? undefined : own?.pollTransmit();
+    if (sent === undefined) return false;
+    this.#embedded?.handleBatch(sent.payload, UNSPECIFIED, now);
+    sent.release?.();
+    return true;
+  }
+
+  #carryFromServer(own: RendezvousHost | undefined, now: Instant): boolean {
+    const sent = this.#outgoing.length < MAX_OUTGOING ? this.#embedded?.pollTransmit() : undefined;
+    if (sent === undefined) return false;
+    if (sameEndpoint(sent.remote, UNSPECIFIED)) {
+      own?.handleBatch(sent.payload, UNSPECIFIED, now);
       sent.release?.();
-    }
+    } else this.#outgoing.push(sent);
+    return true;
   }
 }
+
+/** Beyond this, answers wait in the server's own queue, which drops what is too much. */
+const MAX_OUTGOING = 64;
