@@ -5,6 +5,7 @@ import type {
   PathEvent,
   PathKind,
   PeerEvent,
+  StatusEvent,
   TransferEvent,
   TransferPhase,
 } from '../client/events.ts';
@@ -63,7 +64,7 @@ export class HumanReporter {
   report(event: TransferEvent): void {
     switch (event.event) {
       case 'status':
-        this.#view.wait(PHASES[event.phase](this.#peer));
+        this.#status(event);
         break;
       case 'code':
         this.#code(event.code);
@@ -90,6 +91,12 @@ export class HumanReporter {
         this.#view.hide();
         break;
     }
+  }
+
+  /** Who is asked for the answer is not told to wait for it. */
+  #status({ phase }: StatusEvent): void {
+    if (phase === 'waiting-for-answer' && this.#options.role === 'receiver') return;
+    this.#view.wait(PHASES[phase](this.#peer));
   }
 
   /** The receiver reads of it in the question whether to accept. */

@@ -79,7 +79,7 @@ export const MESSAGES: Readonly<Record<ErrorCode, Message>> = {
   },
   P2P_TARGET_EXISTS: {
     text: 'the destination already exists',
-    hint: 'nothing was changed; use --on-conflict skip, rename or overwrite, or another --out',
+    hint: 'nothing was changed; receive it with --on-conflict rename or overwrite, or with another --out',
   },
   P2P_TARGET_UNWRITABLE: {
     text: 'the destination cannot be written',

@@ -3,14 +3,14 @@ import { percentage, progressFacts } from './progress-line.ts';
 import type { Output } from './terminal.ts';
 import type { View } from './view.ts';
 
-/** Enough to see in a log that it moves, and at most eleven lines a transfer. */
+/** Enough to see in a log that it moves, and at most ten lines a transfer. */
 const PERCENT_PER_LINE = 10;
 
 /** Without a terminal: lines that stay. */
 export class PlainView implements View {
   readonly #output: Output;
   #awaited: string | undefined;
-  #nextPercent = 0;
+  #nextPercent = PERCENT_PER_LINE;
 
   constructor(output: Output) {
     this.#output = output;

@@ -21,7 +21,8 @@ async function check(transcript: Transcript, folder: string): Promise<void> {
   const { tty, typed } = transcript;
   // A terminal without cursor movement: what stays on the screen is what the transcript shows.
   const terminal = fakeTerminal({ tty, typed, env: { TERM: 'dumb', ...transcript.env } });
-  const library = fakeLibrary(transcript.script, terminal);
+  const fake = fakeLibrary(transcript.script, terminal);
+  const library = transcript.real ? await import('../../src/index.ts') : fake;
   const argv = transcript.argv.map((argument) => argument.replace('$DIR', folder));
 
   const exit = await run(argv, terminal, library);
@@ -31,8 +32,8 @@ async function check(transcript: Transcript, folder: string): Promise<void> {
     exit,
     stdout: seen(terminal.written.stdout),
     stderr: seen(terminal.written.stderr),
-    called: library.seen.called === undefined ? undefined : seen(library.seen.called),
-    decided: library.seen.decided,
+    called: fake.seen.called === undefined ? undefined : seen(fake.seen.called),
+    decided: fake.seen.decided,
   }).toEqual({
     exit: transcript.exit,
     stdout: transcript.stdout,

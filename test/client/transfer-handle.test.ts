@@ -62,7 +62,9 @@ describe('TransferHandle', () => {
     ]);
     await expect(handle.result).rejects.toMatchObject({ code: 'P2P_DECLINED' });
   });
+});
 
+describe('a failure', () => {
   it.each([
     ['ENOSPC', 'P2P_DISK_FULL'],
     ['EDQUOT', 'P2P_DISK_FULL'],
@@ -76,7 +78,7 @@ describe('TransferHandle', () => {
     await expect(handle.result).rejects.toMatchObject({ code, message: 'boom', cause });
   });
 
-  it('is cancelled, not broken, when it was aborted before it began', async () => {
+  it('is a cancellation when the transfer was aborted before it began', async () => {
     const handle = new TransferHandle();
     try {
       AbortSignal.abort().throwIfAborted();

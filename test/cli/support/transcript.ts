@@ -4,6 +4,7 @@
  *     == claim, the title of the test
  *     tty                          stdin and stderr are a terminal (default: nothing is)
  *     env NAME=VALUE
+ *     real                         the library is the real one
  *     type TEXT                    one line on stdin
  *     file NAME CONTENT            exists in the working folder $DIR beforehand
  *     $ p2pshare …                 the command line; words are split at spaces
@@ -27,6 +28,7 @@ export interface Transcript {
   readonly title: string;
   readonly tty: boolean;
   readonly env: Readonly<Record<string, string>>;
+  readonly real: boolean;
   readonly typed: readonly string[];
   readonly files: readonly NamedContent[];
   readonly argv: readonly string[];
@@ -66,6 +68,7 @@ function parseTranscript(text: string): Transcript {
   return {
     title,
     tty: first('tty') !== undefined,
+    real: first('real') !== undefined,
     env: Object.fromEntries(all('env').map(({ rest }) => splitAt(rest, '='))),
     typed: all('type').map(({ rest }) => rest),
     files: named('file'),
@@ -85,7 +88,7 @@ function parseTranscript(text: string): Transcript {
 }
 
 const NAMES = new Set(
-  ['tty env type file $ > called decided exit stdout stderr left absent'.split(' ')].flat(),
+  ['tty real env type file $ > called decided exit stdout stderr left absent'.split(' ')].flat(),
 );
 
 interface Directive {
