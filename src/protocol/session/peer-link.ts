@@ -11,12 +11,16 @@ import { type Endpoint, sameEndpoint } from '../wire/endpoint.ts';
 
 /** Without any sign of life for so long, the peer is taken for gone: well beyond a 10 s blackout. */
 const SILENCE: Millis = millis(45_000);
+/** Longer than any round trip without a fault, and shorter than a path takes to be given up. */
+const QUIET: Millis = millis(1000);
 /** Round-trip time before any path has answered (RFC 9002 §6.2.2). */
 const INITIAL_RTT: Millis = millis(333);
 
 export type LinkEvent =
   | ConnectionEvent
   | { readonly kind: 'path'; readonly path: Path }
+  /** Nothing has been heard for a second: our NAT may have forgotten us. Once in each silence. */
+  | { readonly kind: 'quiet' }
   /** Nothing has been heard for too long; `everHeard` tells a lost peer from one never reached. */
   | { readonly kind: 'silent'; readonly everHeard: boolean };
 
@@ -37,6 +41,7 @@ export class PeerLink {
   #remote: Endpoint | undefined;
   #heardAt: Instant;
   #everHeard = false;
+  #quiet = true;
   #silent = false;
 
   constructor(options: PeerLinkOptions, now: Instant) {
@@ -77,9 +82,14 @@ export class PeerLink {
     this.#agent.handleTimeout(now);
     this.#connection.handleTimeout(now);
     this.#drainAgent(now);
-    if (this.#silent || now < after(this.#heardAt, SILENCE)) return;
-    this.#silent = true;
-    this.#events.push({ kind: 'silent', everHeard: this.#everHeard });
+    if (!this.#quiet && now >= after(this.#heardAt, QUIET)) {
+      this.#quiet = true;
+      this.#events.push({ kind: 'quiet' });
+    }
+    if (!this.#silent && now >= after(this.#heardAt, SILENCE)) {
+      this.#silent = true;
+      this.#events.push({ kind: 'silent', everHeard: this.#everHeard });
+    }
   }
 
   pollTransmit(now: Instant): Transmit | undefined {
@@ -92,12 +102,14 @@ export class PeerLink {
 
   pollTimeout(): Instant | undefined {
     const silence = this.#silent ? undefined : after(this.#heardAt, SILENCE);
-    return earliest(this.#agent.pollTimeout(), this.#connection.pollTimeout(), silence);
+    const quiet = this.#quiet ? undefined : after(this.#heardAt, QUIET);
+    return earliest(this.#agent.pollTimeout(), this.#connection.pollTimeout(), quiet, silence);
   }
 
   #onHeard(now: Instant): void {
     this.#heardAt = now;
     this.#everHeard = true;
+    this.#quiet = false;
   }
 
   #drainAgent(now: Instant): void {

@@ -35,6 +35,8 @@ export class ReceiverSession implements Machine<SessionEvent> {
   readonly #transfer: TransferReceiver;
   readonly #events: SessionEvent[] = [];
   #link: PeerLink | undefined;
+  /** Tells the relay where we are; nothing where none is used. */
+  #bindRelay: (now: Instant) => void = () => undefined;
   /** While VERIFIED is on its way: when to stop waiting for the sender's goodbye. */
   #goodbyeAt: Instant | undefined;
   readonly #ending = new Ending();
@@ -177,7 +179,9 @@ export class ReceiverSession implements Machine<SessionEvent> {
     }
     if (policy !== 'direct') {
       const { relayToken, receive } = keys;
-      guest.machine.bindRelay({ relayToken, connectionId: receive.connectionId }, now);
+      const binding = { relayToken, connectionId: receive.connectionId };
+      this.#bindRelay = (at) => guest.machine.bindRelay(binding, at);
+      this.#bindRelay(now);
       // Named at once: else a check that comes through it would be learnt as a direct path.
       this.#link.addCandidate({ kind: 'relay', endpoint: server }, now);
     }
@@ -192,6 +196,9 @@ export class ReceiverSession implements Machine<SessionEvent> {
       case 'path':
       case 'strict':
         this.#events.push(event);
+        break;
+      case 'quiet':
+        this.#bindRelay(now);
         break;
       case 'closed':
         if (this.#goodbyeAt !== undefined) this.#finish(now);

@@ -48,6 +48,8 @@ export class SenderSession implements Machine<SessionEvent> {
   readonly #claimants = new Map<string, Claimant>();
   readonly #events: SessionEvent[] = [];
   #link: PeerLink | undefined;
+  /** Tells the relay where we are; nothing where none is used. */
+  #bindRelay: (now: Instant) => void = () => undefined;
   readonly #ending = new Ending();
 
   constructor(options: SenderSessionOptions, now: Instant) {
@@ -199,7 +201,9 @@ export class SenderSession implements Machine<SessionEvent> {
     if (policy !== 'direct' && host.server !== undefined) {
       const { relayToken, receive } = keys;
       const { connectionId } = receive;
-      host.machine.bindRelay({ claimId: won.claimId, relayToken, connectionId }, now);
+      const binding = { claimId: won.claimId, relayToken, connectionId };
+      this.#bindRelay = (at) => host.machine.bindRelay(binding, at);
+      this.#bindRelay(now);
       // Named at once: else a check that comes through it would be learnt as a direct path.
       this.#link.addCandidate({ kind: 'relay', endpoint: host.server }, now);
     }
@@ -214,6 +218,9 @@ export class SenderSession implements Machine<SessionEvent> {
       case 'path':
       case 'strict':
         this.#events.push(event);
+        break;
+      case 'quiet':
+        this.#bindRelay(now);
         break;
       case 'closed':
         this.#fail(failureOfClose(event), now);

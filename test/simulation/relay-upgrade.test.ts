@@ -1,0 +1,224 @@
+import { describe, expect } from 'vitest';
+import { millis } from '../../src/protocol/time.ts';
+import type { SessionLog } from '../protocol/session/session-log.ts';
+import { startServer } from '../protocol/session/simulated-server.ts';
+import { NAT } from '../support/nat.ts';
+import { bothWays } from '../support/scenarios.ts';
+import { forEachSeed } from '../support/seeds.ts';
+import { isTransportPacket, sliceOf } from './packets.ts';
+import { type Meeting, Scene, SERVER_ADDRESS } from './scene.ts';
+
+const SEEDS = 3;
+/** Four seconds on the line of the scene, so that whatever happens falls into the transfer. */
+const BYTES = 1_000_000;
+/** In the middle of it, long after a direct path was found. */
+const HALF_WAY = 1500;
+/** Sixteen seconds for the same file. */
+const SLOWER_LINE = bothWays({ rate: 500_000, delay: millis(10) });
+
+describe('a session that starts on the relay', () => {
+  forEachSeed('moves to the direct path when that opens, and loses no byte', SEEDS, (seed) => {
+    const scene = new Scene(seed, { bytes: BYTES });
+    const direct = new DirectTraffic(scene);
+    direct.blocked = true;
+    const meeting = scene.meet();
+    scene.runUntil(() => meeting.receiver.paths.length > 0);
+    scene.runFor(HALF_WAY);
+    direct.blocked = false;
+    const opened = scene.sim.elapsed;
+    scene.expectTransfer(meeting);
+    for (const peer of [meeting.sender, meeting.receiver]) {
+      expect(peer.paths[0]).toBe('relay');
+      expect(timeOfMoveFrom('relay', peer) - opened).toBeLessThan(2000);
+    }
+    expect(direct.packets).toBeGreaterThan(100);
+  });
+});
+
+describe('a session on a direct path that', () => {
+  forEachSeed(
+    'dies for good is on the relay within 10 s, and sends nothing again that was acknowledged',
+    SEEDS,
+    (seed) => {
+      const scene = new Scene(seed, { bytes: BYTES });
+      const direct = new DirectTraffic(scene);
+      const slices = new Slices(scene);
+      const meeting = halfWay(scene);
+      const acknowledged = slices.receivedBefore(scene.sim.elapsed - 500);
+      direct.blocked = true;
+      const died = scene.sim.elapsed;
+      scene.expectTransfer(meeting);
+      for (const peer of [meeting.sender, meeting.receiver]) {
+        expect(timeOfMoveTo('relay', peer) - died).toBeLessThan(10_000);
+      }
+      expect(acknowledged.size).toBeGreaterThan(100);
+      expect(slices.sentAfter(died).filter((slice) => acknowledged.has(slice))).toEqual([]);
+    },
+  );
+
+  forEachSeed('comes back moves back to it', SEEDS, (seed) => {
+    const scene = new Scene(seed, { bytes: BYTES });
+    const direct = new DirectTraffic(scene);
+    const meeting = halfWay(scene);
+    direct.blocked = true;
+    scene.runUntil(() => meeting.sender.paths.at(-1) === 'relay');
+    direct.blocked = false;
+    scene.expectTransfer(meeting);
+    expect(meeting.sender.paths.at(-1)).not.toBe('relay');
+  });
+
+  forEachSeed('loses its server goes on as if nothing were', SEEDS, (seed) => {
+    const scene = new Scene(seed, { bytes: BYTES });
+    const meeting = halfWay(scene);
+    scene.server.driver.stop();
+    scene.expectTransfer(meeting);
+    expect(scene.sim.elapsed).toBeLessThan(8000);
+  });
+
+  forEachSeed('finds another server in the place of its own goes on as well', SEEDS, (seed) => {
+    const scene = new Scene(seed, { bytes: BYTES });
+    const meeting = halfWay(scene);
+    scene.server.driver.stop();
+    startServer(scene.sim, scene.serverHost, 'server after a restart');
+    scene.expectTransfer(meeting);
+  });
+});
+
+describe('a NAT that forgets everything during a transfer', () => {
+  for (const name of ['addressRestricted', 'portRestricted', 'symmetric'] as const) {
+    forEachSeed(`every 5 s does not end it: ${name}`, SEEDS, (seed) => {
+      const options = { homeNat: NAT[name], officeNat: NAT[name], line: SLOWER_LINE };
+      const scene = new Scene(seed, { bytes: BYTES, ...options });
+      const meeting = scene.meet();
+      const rebind = () => {
+        scene.home.rebind();
+        scene.sim.after(millis(5000), rebind);
+      };
+      scene.runUntil(() => meeting.receiver.paths.length > 0);
+      scene.sim.after(millis(1000), rebind);
+      scene.expectTransfer(meeting);
+      expect(scene.sim.elapsed).toBeGreaterThan(16_000);
+    });
+  }
+
+  forEachSeed('costs 1.5 s where the other NAT lets the new address in', SEEDS, (seed) => {
+    const scene = new Scene(seed, { bytes: BYTES, officeNat: NAT.addressRestricted });
+    const arrivals = new Arrivals(scene);
+    const meeting = halfWay(scene);
+    scene.home.rebind();
+    scene.expectTransfer(meeting);
+    expect(arrivals.longestGap).toBeLessThan(1500);
+    expect(meeting.sender.paths).not.toContain('relay');
+  });
+
+  for (const sides of [['home'], ['office'], ['home', 'office']] as const) {
+    for (const [name, nat] of [
+      ['direct', NAT.portRestricted],
+      ['relayed', NAT.symmetric],
+    ] as const) {
+      const where = sides.join(' and ');
+      forEachSeed(`costs 5 s at most: ${name}, forgotten at ${where}`, SEEDS, (seed) => {
+        const scene = new Scene(seed, { bytes: BYTES, homeNat: nat, officeNat: nat });
+        const arrivals = new Arrivals(scene);
+        const meeting = halfWay(scene);
+        for (const side of sides) scene[side].rebind();
+        scene.expectTransfer(meeting);
+        expect(arrivals.longestGap).toBeLessThan(5000);
+      });
+    }
+  }
+});
+
+describe('a session that can only be relayed', () => {
+  forEachSeed('ends with an error on both sides when its relay dies', SEEDS, (seed) => {
+    const scene = symmetric(seed);
+    const { sender, receiver } = halfWay(scene);
+    scene.server.driver.stop();
+    scene.runUntil(() => sender.ended && receiver.ended);
+    expect([sender.failure, receiver.failure]).toEqual(['P2P_INTERRUPTED', 'P2P_INTERRUPTED']);
+  });
+
+  forEachSeed('survives a relay that is away for ten seconds', SEEDS, (seed) => {
+    const scene = symmetric(seed);
+    const meeting = halfWay(scene);
+    scene.sim.tap(({ now, from, to }) =>
+      now < blackoutEnd && [from.address, to.address].includes(SERVER_ADDRESS) ? 'drop' : 'pass',
+    );
+    const blackoutEnd = scene.sim.now + 10_000;
+    scene.expectTransfer(meeting);
+    expect(scene.sim.now - blackoutEnd).toBeLessThan(8000);
+  });
+});
+
+function symmetric(seed: number): Scene {
+  return new Scene(seed, { bytes: BYTES, homeNat: NAT.symmetric, officeNat: NAT.symmetric });
+}
+
+function halfWay(scene: Scene): Meeting {
+  const meeting = scene.meet();
+  scene.runUntil(() => meeting.receiver.paths.length > 0);
+  scene.runFor(HALF_WAY);
+  expect(meeting.receiver.ended).toBe(false);
+  return meeting;
+}
+
+/** What goes from NAT to NAT, and a switch that stops it. */
+class DirectTraffic {
+  blocked = false;
+  packets = 0;
+
+  constructor(scene: Scene) {
+    scene.sim.tap(({ from, to, payload }) => {
+      if (from.address === SERVER_ADDRESS || to.address === SERVER_ADDRESS) return 'pass';
+      if (this.blocked) return 'drop';
+      if (isTransportPacket(payload)) this.packets += 1;
+      return 'pass';
+    });
+  }
+}
+
+/** When slices of records left the sender's NAT. */
+class Slices {
+  readonly #sent: { readonly slice: string; readonly at: number }[] = [];
+
+  constructor(scene: Scene) {
+    scene.sim.tap(({ from, payload }) => {
+      const slice = from.address === scene.home.router.nat.address ? sliceOf(payload) : undefined;
+      if (slice !== undefined) this.#sent.push({ slice, at: scene.sim.elapsed });
+      return 'pass';
+    });
+  }
+
+  receivedBefore(time: number): Set<string> {
+    return new Set(this.#sent.filter(({ at }) => at < time).map(({ slice }) => slice));
+  }
+
+  sentAfter(time: number): string[] {
+    return this.#sent.filter(({ at }) => at > time).map(({ slice }) => slice);
+  }
+}
+
+/** How long the receiver got nothing of the file. */
+class Arrivals {
+  longestGap = 0;
+  #last: number | undefined;
+
+  constructor(scene: Scene) {
+    scene.sim.tap(({ to, payload }) => {
+      if (to.address !== scene.office.router.nat.address) return 'pass';
+      if (sliceOf(payload) === undefined) return 'pass';
+      const now = scene.sim.elapsed;
+      this.longestGap = Math.max(this.longestGap, now - (this.#last ?? now));
+      this.#last = now;
+      return 'pass';
+    });
+  }
+}
+
+function timeOfMoveTo(kind: string, peer: SessionLog): number {
+  return peer.timeOf((event) => event.kind === 'path' && event.path.kind === kind);
+}
+
+function timeOfMoveFrom(kind: string, peer: SessionLog): number {
+  return peer.timeOf((event) => event.kind === 'path' && event.path.kind !== kind);
+}
