@@ -3,9 +3,9 @@ import { millis } from '../../src/protocol/time.ts';
 import { forEachSeed } from '../support/seeds.ts';
 import { Scene } from './scene.ts';
 
-const SEEDS = 4;
+const SEEDS = 3;
 /** Four seconds on the line of the scene, of which two and a half are left when the network goes. */
-const BYTES = 2_000_000;
+const BYTES = 1_000_000;
 
 /** F5: security.md asks for three seconds. */
 const RECOVERY = 3000;

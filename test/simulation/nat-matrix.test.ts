@@ -15,7 +15,7 @@ import { isTransportPacket } from './packets.ts';
 import { type Meeting, SERVER_ADDRESS, SLOW_LINE } from './scene.ts';
 
 /** Long enough that the transfer lasts until a direct path has been found: most of a second. */
-const BYTES = 300_000;
+const BYTES = 150_000;
 const SEEDS = 3;
 const KINDS = Object.keys(NAT) as (keyof typeof NAT)[];
 

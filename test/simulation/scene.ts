@@ -19,8 +19,8 @@ import { Simulation } from '../support/simulator.ts';
 /** Long enough that nothing which goes on can be taken for a stall, in virtual time. */
 const PATIENCE: Millis = millis(300_000);
 
-/** A slow line: a file of 1 MB takes two seconds, so that something can happen to it. */
-export const SLOW_LINE: LinePair = bothWays({ rate: 4_000_000, delay: millis(10) });
+/** A slow line: a file of 1 MB takes four seconds, so that something can happen to it. */
+export const SLOW_LINE: LinePair = bothWays({ rate: 2_000_000, delay: millis(10) });
 
 export const SERVER_ADDRESS = '203.0.113.1';
 const HOME_ADDRESS = '198.51.100.10';
