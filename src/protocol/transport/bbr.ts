@@ -40,7 +40,7 @@ const MAX_CRUISE_ROUNDS = 63;
  *
  * It keeps the draft's start-up, drain, probing cycle and ProbeRTT. Two deviations, in
  * docs/protocol-transport.md with their reasons: loss bounds the window only in rounds whose
- * round-trip time rose as well, and start-up also ends when a whole round has a standing queue.
+ * round-trip time rose as well, and start-up ends a round earlier where a queue stands.
  */
 export class Bbr implements CongestionController {
   readonly #random: Random;
@@ -134,14 +134,15 @@ export class Bbr implements CongestionController {
   }
 
   #checkFullPipe(sample: AckSample): void {
-    const standingQueue = this.#model.lastRound.minRtt > this.#model.queueingRtt;
-    if (this.#model.bandwidth >= 1.25 * this.#fullBandwidth && !standingQueue) {
+    if (this.#model.bandwidth >= 1.25 * this.#fullBandwidth) {
       this.#fullBandwidth = this.#model.bandwidth;
       this.#fullBandwidthRounds = 0;
       return;
     }
-    if (sample.appLimited && !standingQueue) return;
-    this.#fullBandwidthRounds += standingQueue ? 2 : 1;
+    if (sample.appLimited) return;
+    // A standing queue besides: then two rounds without growth say what else three would. Alone
+    // it says nothing, because a busy machine answers late as well.
+    this.#fullBandwidthRounds += this.#model.lastRound.minRtt > this.#model.queueingRtt ? 1.5 : 1;
     if (this.#fullBandwidthRounds < 3) return;
     this.#filled = true;
     this.#enter('drain', sample);
