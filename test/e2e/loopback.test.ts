@@ -13,16 +13,19 @@ const MIB = 1024 * KIB;
 const sizes = [0, 1, 65_535, 65_536, 65_537, MIB - 1, MIB, MIB + 1, 30_000_000];
 
 const stage = new Stage();
+const theatre = new Stage();
+let server: Server;
+
 beforeAll(ensureBuilt);
+// A server takes ten claims of one address at once, so each group has its own.
+async function freshServer(): Promise<void> {
+  server = await theatre.server();
+}
 afterEach(() => stage.clear());
+afterAll(() => theatre.clear());
 
 describe('a transfer between two processes of one machine', () => {
-  const theatre = new Stage();
-  let server: Server;
-  beforeAll(async () => {
-    server = await theatre.server();
-  });
-  afterAll(() => theatre.clear());
+  beforeAll(freshServer);
 
   it.each(sizes)('brings a file of %d bytes, whole and under its name', async (size) => {
     const { sender, receiver, sums, out } = await transfer(size, { server: server.endpoint });
@@ -39,12 +42,7 @@ describe('a transfer between two processes of one machine', () => {
 });
 
 describe('a transfer over loopback', () => {
-  let server: Server;
-  const theatre = new Stage();
-  beforeAll(async () => {
-    server = await theatre.server();
-  });
-  afterAll(() => theatre.clear());
+  beforeAll(freshServer);
 
   it.each([
     ['a program', 0o755, true],
@@ -74,8 +72,12 @@ describe('a transfer over loopback', () => {
     const { sums } = await transfer(10 * MIB, { ...options, env: sending }, { env: receiving });
     expect(sums.received).toBe(sums.sent);
   });
+});
 
-  it('goes through the server when told to use the relay only', async () => {
+describe('two programs', () => {
+  beforeAll(freshServer);
+
+  it('go through the server when told to use the relay only', async () => {
     const flags = ['--relay-only'];
     const { sender, receiver, sums } = await transfer(10 * MIB, {
       server: server.endpoint,
@@ -92,7 +94,23 @@ describe('a transfer over loopback', () => {
     }
   });
 
-  it('does not mix up two transfers that run at once', async () => {
+  it('have nothing but the code on stdout, and words for people on stderr', async () => {
+    const [folder, out] = await Promise.all([stage.folder(), stage.folder()]);
+    const sum = await writeSample(join(folder, 'sample.bin'), 2_000_000);
+    const common = ['--no-lan', '--server', server.endpoint];
+    const sender = stage.start(['send', ...common, join(folder, 'sample.bin')]);
+    const code = (await sender.printed(/^\d+(-[a-z]+){3}\n$/)).trim();
+    const receiver = stage.start(['receive', '--yes', ...common, code], { cwd: out });
+    for (const program of [sender, receiver]) expect((await program.exit()).code).toBe(0);
+    expect(await sha256(join(out, 'sample.bin'))).toBe(sum);
+    expect(receiver.stdout).toBe('');
+    expect(sender.stdout).toBe(`${code}\n`);
+    expect(sender.stderr).not.toContain(code);
+    expect(sender.stderr).toMatch(/^sent .*sample\.bin: 2\.0 MB in .*, direct$/m);
+    expect(receiver.stderr).toMatch(/^received .*sample\.bin: 2\.0 MB in .*, direct$/m);
+  });
+
+  it('are not mixed up with two others that run at the same time', async () => {
     const [one, two] = await Promise.all([
       transfer(5 * MIB, { server: server.endpoint }, { seed: 1 }),
       transfer(5 * MIB, { server: server.endpoint }, { seed: 2 }),

@@ -98,12 +98,22 @@ export class Program {
   async event<K extends Kind>(
     kind: K,
     matches: (event: EventOf<K>) => boolean = () => true,
+    patienceMs: number = PATIENCE_MS,
   ): Promise<EventOf<K>> {
     const found = () => this.all(kind).find(matches);
-    await this.#until(() => found() !== undefined || this.#exit !== undefined, kind);
+    const isOver = () => found() !== undefined || this.#exit !== undefined;
+    await this.#until(isOver, kind, patienceMs);
     const event = found();
     if (event === undefined) throw this.#failure(`ended without ${kind}`);
     return event;
+  }
+
+  /** All of stdout, once it looks like this. */
+  async printed(pattern: RegExp): Promise<string> {
+    const looksSo = () => pattern.test(this.#stdout);
+    await this.#until(() => looksSo() || this.#exit !== undefined, String(pattern), PATIENCE_MS);
+    if (!looksSo()) throw this.#failure(`ended without ${pattern}`);
+    return this.#stdout;
   }
 
   /** How it ended, after everything it printed has been read. */
@@ -126,6 +136,7 @@ export class Program {
     const { stdout, stderr } = this.#child;
     stdout?.setEncoding('utf8').on('data', (text: string) => {
       this.#stdout += text;
+      this.#wake();
     });
     stderr?.setEncoding('utf8').on('data', (text: string) => {
       this.#stderr += text;
@@ -148,7 +159,7 @@ export class Program {
     for (const look of [...this.#waiting]) look();
   }
 
-  #until(holds: () => boolean, what: string, patienceMs: number = PATIENCE_MS): Promise<void> {
+  #until(holds: () => boolean, what: string, patienceMs: number): Promise<void> {
     return new Promise((resolve, reject) => {
       const look = () => {
         if (!holds()) return;
