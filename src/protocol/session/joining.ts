@@ -6,12 +6,16 @@ import type { CipherSuite, Crypto, Random } from '../ports.ts';
 import { type GuestEvent, RendezvousGuest } from '../rendezvous/rendezvous-guest.ts';
 import type { Outcome } from '../rendezvous/requests.ts';
 import type { SessionKeys } from '../session-keys.ts';
-import { earliest, type Instant } from '../time.ts';
+import { after, earliest, type Instant, type Millis, millis } from '../time.ts';
 import { type Endpoint, sameEndpoint } from '../wire/endpoint.ts';
 
 const CLAIM_ID_BYTES = 16;
 /** Servers tried in one session: the configured one, and what answers on the LAN. */
 const MAX_SERVERS = 4;
+/** Who has not proved itself by then lets the next one try as well; a handshake takes two round trips. */
+const TURN: Millis = millis(3000);
+/** A sender keeps a receiver waiting for 30 s where squatters hold all attempts; then it must come. */
+const PATIENCE: Millis = millis(45_000);
 
 /** A server at which the sender may be found. */
 export interface Guest {
@@ -22,6 +26,8 @@ export interface Guest {
   observed: Endpoint | undefined;
   peer: Endpoint | undefined;
   hello: Uint8Array | undefined;
+  /** Our try to prove the code here. */
+  attempt: { readonly handshake: ReceiverHandshake; readonly begunAt: Instant } | undefined;
   failure: ErrorCode | undefined;
 }
 
@@ -49,14 +55,13 @@ interface JoiningOptions {
  * The receiver's way to the sender: claims the nameplate wherever it may be registered, and proves
  * the code at one server after another, in the order in which they answered.
  *
- * One at a time, because each proof spends one of the sender's three attempts; and none is the last
- * word, because anybody on a LAN can answer in the sender's name.
+ * One at a time, because each proof spends one of the sender's three attempts; but none is waited
+ * for long, and none is the last word, because anybody on a LAN can answer in the sender's name.
  */
 export class Joining {
   readonly #options: JoiningOptions;
   readonly #guests: Guest[] = [];
   readonly #events: JoiningEvent[] = [];
-  #active: { readonly guest: Guest; readonly handshake: ReceiverHandshake } | undefined;
   #established = false;
   #searchUntil: Instant | undefined;
 
@@ -79,6 +84,7 @@ export class Joining {
       observed: undefined,
       peer: undefined,
       hello: undefined,
+      attempt: undefined,
       failure: undefined,
     });
   }
@@ -93,6 +99,13 @@ export class Joining {
   handleTimeout(now: Instant): void {
     for (const { machine } of this.#guests) machine.handleTimeout(now);
     this.#drain(now);
+    for (const guest of this.#open()) {
+      if (now >= after(guest.attempt.begunAt, PATIENCE)) {
+        guest.machine.close('failed', now);
+        this.#onFailed(guest, 'P2P_PEER_UNREACHABLE', now);
+      }
+    }
+    this.#beginNext(now);
     if (this.#searchUntil === undefined || now < this.#searchUntil) return;
     this.#searchUntil = undefined;
     this.#giveUpIfHopeless();
@@ -112,7 +125,10 @@ export class Joining {
 
   pollTimeout(): Instant | undefined {
     const guests = this.#guests.map(({ machine }) => machine.pollTimeout());
-    return earliest(this.#searchUntil, ...guests);
+    const open = this.#open();
+    const ends = open.map(({ attempt }) => after(attempt.begunAt, PATIENCE));
+    const turns = this.#next === undefined ? [] : open.map(turnEnd);
+    return earliest(this.#searchUntil, ...guests, ...ends, ...turns);
   }
 
   close(outcome: Outcome, now: Instant): void {
@@ -132,7 +148,8 @@ export class Joining {
       case 'claimed':
         guest.hello = event.hello;
         guest.observed = event.observed;
-        if (this.#active === undefined || this.#active.guest === guest) this.#begin(guest, now);
+        if (guest.attempt !== undefined) this.#begin(guest, now);
+        else this.#beginNext(now);
         break;
       case 'message':
         guest.peer = event.peer;
@@ -148,27 +165,47 @@ export class Joining {
     }
   }
 
+  /** Those at which the code is being proved. */
+  #open(): Proving[] {
+    if (this.#established) return [];
+    return this.#guests.filter(
+      (guest): guest is Proving => guest.attempt !== undefined && guest.failure === undefined,
+    );
+  }
+
+  /** Who is to be tried next: has answered, and was not tried yet. */
+  get #next(): Guest | undefined {
+    return this.#guests.find(
+      ({ attempt, failure, hello }) => !attempt && failure === undefined && hello !== undefined,
+    );
+  }
+
+  #beginNext(now: Instant): void {
+    const isTaken = this.#open().some((guest) => now < turnEnd(guest));
+    const next = isTaken ? undefined : this.#next;
+    if (next !== undefined) this.#begin(next, now);
+  }
+
   #begin(guest: Guest, now: Instant): void {
     if (this.#established || guest.hello === undefined) return;
     const { hello, claimId } = guest;
     const handshake = new ReceiverHandshake({ ...this.#options, hello, claimId });
-    this.#active = { guest, handshake };
+    guest.attempt = { handshake, begunAt: now };
     guest.machine.post(handshake.message, now);
-    this.#drainHandshake(now);
+    this.#drainHandshake(guest, now);
   }
 
   #onMessage(guest: Guest, body: Uint8Array, now: Instant): void {
-    if (this.#active?.guest !== guest || this.#established) return;
-    this.#active.handshake.handleMessage(body, now);
-    this.#drainHandshake(now);
+    if (this.#established || guest.failure !== undefined) return;
+    guest.attempt?.handshake.handleMessage(body, now);
+    this.#drainHandshake(guest, now);
   }
 
-  #drainHandshake(now: Instant): void {
-    const active = this.#active;
-    if (active === undefined) return;
-    const { handshake } = active;
+  #drainHandshake(guest: Guest, now: Instant): void {
+    const handshake = guest.attempt?.handshake;
+    if (handshake === undefined) return;
     for (let event = handshake.pollEvent(); event; event = handshake.pollEvent()) {
-      this.#onHandshakeEvent(active.guest, handshake, event, now);
+      this.#onHandshakeEvent(guest, handshake, event, now);
     }
   }
 
@@ -185,6 +222,8 @@ export class Joining {
       case 'established':
         guest.machine.settle();
         this.#established = true;
+        for (const other of this.#guests)
+          if (other !== guest) other.machine.close('cancelled', now);
         this.#searchUntil = undefined;
         this.#events.push({ kind: 'established', guest, keys: event.keys, box: event.box });
         break;
@@ -198,9 +237,7 @@ export class Joining {
   #onFailed(guest: Guest, code: ErrorCode, now: Instant): void {
     guest.failure ??= code;
     if (this.#established) return;
-    if (this.#active?.guest === guest) this.#active = undefined;
-    const next = this.#guests.find((one) => one.failure === undefined && one.hello !== undefined);
-    if (this.#active === undefined && next !== undefined) this.#begin(next, now);
+    this.#beginNext(now);
     this.#giveUpIfHopeless();
   }
 
@@ -214,6 +251,12 @@ export class Joining {
     const code = telling ?? failures[0] ?? 'P2P_PEER_UNREACHABLE';
     this.#events.push({ kind: 'failed', code });
   }
+}
+
+type Proving = Guest & { readonly attempt: NonNullable<Guest['attempt']> };
+
+function turnEnd({ attempt }: Proving): Instant {
+  return after(attempt.begunAt, TURN);
 }
 
 const TELLING: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
