@@ -117,6 +117,7 @@ class Sending {
   /** Makes us findable without a server; HERE leaves from the socket at which to claim. */
   #answerOnLan(nameplate: number, endpoints: Endpoints): void {
     const socket = endpoints.sockets.find(({ family }) => family === 'udp4');
+    void this.#responder?.close();
     this.#responder = new LanResponder({
       nameplate,
       answer: (payload, remote) => socket?.send({ remote, payload, segmentSize: payload.length }),

@@ -17,6 +17,7 @@ export interface Host {
 }
 
 export type HostingEvent =
+  /** Again when a server that had forgotten us gave another one: the code is another then. */
   | { readonly kind: 'nameplate'; readonly nameplate: number }
   | {
       readonly kind: 'message';
@@ -128,7 +129,8 @@ export class Hosting {
     switch (event.kind) {
       case 'registered':
         host.observed = host.server === undefined ? undefined : event.observed;
-        this.#onRegistered(event.nameplate, now);
+        // Beside a server, our own one follows.
+        if (host.server === this.#options.server) this.#onRegistered(event.nameplate, now);
         break;
       case 'message':
         this.#events.push({ ...event, host });
@@ -144,13 +146,22 @@ export class Hosting {
   }
 
   #onRegistered(nameplate: number, now: Instant): void {
-    if (this.#nameplate !== undefined) return;
+    if (this.#nameplate === nameplate) return;
     this.#nameplate = nameplate;
     this.#events.push({ kind: 'nameplate', nameplate });
     if (this.#options.lan && this.#options.server !== undefined) {
+      this.#leaveEmbedded(now);
       this.#register(undefined, nameplate, now);
       this.#exchange(now);
     }
+  }
+
+  #leaveEmbedded(now: Instant): void {
+    const own = this.#hosts.findIndex(({ server }) => server === undefined);
+    if (own === -1) return;
+    this.#hosts[own]?.machine.close('cancelled', now);
+    this.#exchange(now);
+    this.#hosts.splice(own, 1);
   }
 
   /**

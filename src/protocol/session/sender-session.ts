@@ -140,7 +140,8 @@ export class SenderSession implements Machine<SessionEvent> {
   #onHostingEvent(event: HostingEvent, now: Instant): void {
     switch (event.kind) {
       case 'nameplate':
-        this.#onNameplate({ nameplate: event.nameplate, words: this.#options.words });
+        // Whom we have met needs no code any more.
+        if (this.#link === undefined) this.#onNameplate(event.nameplate);
         break;
       case 'message':
         this.#onMessage(event, now);
@@ -152,7 +153,8 @@ export class SenderSession implements Machine<SessionEvent> {
     }
   }
 
-  #onNameplate(code: Code): void {
+  #onNameplate(nameplate: number): void {
+    const code: Code = { nameplate, words: this.#options.words };
     this.#handshake.arm(code);
     this.#events.push({ kind: 'code', code });
   }

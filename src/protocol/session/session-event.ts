@@ -5,7 +5,7 @@ import type { Offer } from '../transfer/entry.ts';
 
 /** What a session tells its shell, or asks of it (`read`, `write`, `released`, `complete`). */
 export type SessionEvent =
-  /** The code is known and the sender can be found under it. */
+  /** The sender can be found under this code; again when a restarted server made it another. */
   | { readonly kind: 'code'; readonly code: Code }
   | { readonly kind: 'wrong-code'; readonly used: number; readonly allowed: number }
   /** The peer has proved that it knows the code. `verifier`: 8 bytes to compare. */

@@ -1,0 +1,186 @@
+import { describe, expect, it } from 'vitest';
+import { millis } from '../../src/protocol/time.ts';
+import type { SessionLog } from '../protocol/session/session-log.ts';
+import { startServer } from '../protocol/session/simulated-server.ts';
+import { NAT } from '../support/nat.ts';
+import { forEachSeed } from '../support/seeds.ts';
+import { type Meeting, Scene } from './scene.ts';
+
+const SEEDS = 3;
+/** Four seconds on the line of the scene. */
+const BYTES = 1_000_000;
+const HALF_WAY = 1500;
+/** After it a silent peer is gone; before it a blackout of 10 s is nothing. */
+const SILENCE = 45_000;
+
+describe('who gives up in the middle', () => {
+  for (const code of ['P2P_CANCELLED', 'P2P_SOURCE_CHANGED'] as const) {
+    forEachSeed(`tells the receiver within 300 ms: ${code}`, SEEDS, (seed) => {
+      const { scene, sender, receiver } = halfWay(seed);
+      sender.abort(code);
+      expectTold(scene, receiver, code);
+    });
+  }
+
+  for (const code of ['P2P_CANCELLED', 'P2P_DISK_FULL'] as const) {
+    forEachSeed(`tells the sender within 300 ms: ${code}`, SEEDS, (seed) => {
+      const { scene, sender, receiver } = halfWay(seed);
+      receiver.abort(code);
+      expectTold(scene, sender, code);
+    });
+  }
+
+  forEachSeed('tells it through 30 % loss as well', SEEDS, (seed) => {
+    const { scene, sender, receiver } = halfWay(seed);
+    const random = scene.sim.random.fork('loss');
+    scene.sim.tap(() => (random.chance(0.3) ? 'drop' : 'pass'));
+    sender.abort('P2P_CANCELLED');
+    scene.runUntil(() => receiver.ended, millis(60_000));
+    expect(receiver.failure).toBe('P2P_CANCELLED');
+  });
+
+  it('while a disk is full does so from inside a write', () => {
+    const scene = new Scene(1, { bytes: BYTES });
+    const { sender, receiver } = scene.meet({}, { onWrite: (self) => self.abort('P2P_DISK_FULL') });
+    scene.runUntil(() => sender.ended && receiver.ended);
+    expect([sender.failure, receiver.failure]).toEqual(['P2P_DISK_FULL', 'P2P_DISK_FULL']);
+  });
+
+  it('leaves nothing running: both say that they are gone, and the network falls silent', () => {
+    const { scene, sender, receiver } = halfWay(1);
+    sender.abort('P2P_CANCELLED');
+    scene.runUntil(() => sender.gone && receiver.gone, millis(10_000));
+    sender.stop();
+    receiver.stop();
+    scene.runFor(60_000);
+    const { routed } = scene.internet.counters;
+    scene.runFor(600_000);
+    expect(scene.internet.counters.routed).toBe(routed);
+    expect(scene.server.machine.counters.live).toEqual({ registrations: 0, claims: 0, relays: 0 });
+  });
+});
+
+describe('a peer that is killed', () => {
+  for (const victim of ['sender', 'receiver'] as const) {
+    forEachSeed(`is given up by the other after ${SILENCE} ms: ${victim}`, SEEDS, (seed) => {
+      const meeting = halfWay(seed);
+      const { scene } = meeting;
+      const survivor = victim === 'sender' ? meeting.receiver : meeting.sender;
+      const killed = scene.sim.elapsed;
+      meeting[victim].stop();
+      scene.runUntil(() => survivor.ended, millis(120_000));
+      expect(survivor.failure).toBe('P2P_INTERRUPTED');
+      const waited = survivor.timeOf('failed') - killed;
+      expect(waited).toBeGreaterThan(SILENCE - 1000);
+      expect(waited).toBeLessThan(SILENCE + 1000);
+    });
+  }
+});
+
+describe('the last words', () => {
+  forEachSeed('may be lost: the receiver has its file, and says so', SEEDS, (seed) => {
+    const scene = new Scene(seed);
+    const { sender, receiver } = scene.meet();
+    scene.sim.tap(() => (sender.finished ? 'drop' : 'pass'));
+    scene.runUntil(() => sender.ended && receiver.ended, millis(60_000));
+    expect([sender.finished, receiver.finished]).toEqual([true, true]);
+    scene.expectEqualFile(receiver);
+  });
+
+  forEachSeed('of the receiver are repeated until they arrive', SEEDS, (seed) => {
+    const scene = new Scene(seed);
+    const { sender, receiver } = scene.meet();
+    scene.runUntil(() => receiver.find('complete') !== undefined);
+    const until = scene.sim.elapsed + 1500;
+    scene.sim.tap(() => (scene.sim.elapsed < until ? 'drop' : 'pass'));
+    scene.expectTransfer({ sender, receiver });
+  });
+});
+
+describe('a server that', () => {
+  it('is silent is named by both after 15 s', () => {
+    const scene = new Scene(1);
+    const { code } = scene.send();
+    scene.server.driver.stop();
+    const receiver = scene.receive(code);
+    scene.runUntil(() => receiver.ended, millis(20_000));
+    expect(receiver.failure).toBe('P2P_SERVER_UNREACHABLE');
+    expect(() => scene.send({ name: 'another', port: 5001 })).toThrow('P2P_SERVER_UNREACHABLE');
+  });
+
+  it('is gone does not make a waiting sender give up: it comes back', () => {
+    const scene = new Scene(1);
+    const { sender, code } = scene.send();
+    scene.server.driver.stop();
+    scene.runFor(120_000);
+    expect(sender.ended).toBe(false);
+    expect(code.nameplate).toBeGreaterThan(999);
+  });
+
+  forEachSeed(
+    'forgets a waiting sender leads to another code, told anew, on the LAN as well',
+    SEEDS,
+    (seed) => {
+      const scene = new Scene(seed);
+      const { sender, code: before } = scene.send({ lan: true });
+      scene.server.driver.stop();
+      const { events } = startServer(scene.sim, scene.serverHost, 'server after a restart');
+      scene.runUntil(() => events.some(({ kind }) => kind === 'registered'), millis(60_000));
+      scene.runFor(1000);
+      const code = sender.all('code').at(-1)?.code;
+      if (code === undefined || code === before) throw new Error('no other code');
+      const options = seed % 2 === 0 ? {} : { server: undefined };
+      const receiver = scene.receive(code, options, scene.home.host('10.0.1.3'));
+      receiver.addServer(scene.homeHost.endpoint(5000));
+      scene.expectTransfer({ sender, receiver });
+    },
+  );
+});
+
+describe('a person at a prompt', () => {
+  for (const name of ['portRestricted', 'symmetric'] as const) {
+    forEachSeed(`may take ten minutes: ${name}`, SEEDS, (seed) => {
+      // RFC 4787 asks for two minutes; many forget after half of one.
+      const nat = { ...NAT[name], timeout: millis(30_000) };
+      const scene = new Scene(seed, { homeNat: nat, officeNat: nat });
+      const minutes = millis(600_000);
+      const onOffer = (self: Meeting['receiver']) => scene.sim.after(minutes, () => self.accept());
+      const meeting = scene.meet({}, { onOffer });
+      scene.runFor(minutes);
+      expect([meeting.sender.ended, meeting.receiver.ended]).toEqual([false, false]);
+      scene.expectTransfer(meeting);
+    });
+  }
+
+  forEachSeed('who says no is heard by the sender', SEEDS, (seed) => {
+    const scene = new Scene(seed);
+    const { sender, receiver } = scene.meet({}, { onOffer: (self) => self.decline() });
+    scene.runUntil(() => sender.ended && receiver.ended, millis(5000));
+    expect([sender.failure, receiver.failure]).toEqual(['P2P_DECLINED', 'P2P_DECLINED']);
+    expect(receiver.find('failed')?.by).toBe('self');
+    expect(sender.find('failed')?.by).toBe('peer');
+    expect(receiver.file.every((byte) => byte === 0)).toBe(true);
+  });
+});
+
+interface HalfWay extends Meeting {
+  readonly scene: Scene;
+}
+
+function halfWay(seed: number): HalfWay {
+  const scene = new Scene(seed, { bytes: BYTES });
+  const { sender, receiver } = scene.meet();
+  scene.runUntil(() => receiver.paths.length > 0);
+  scene.runFor(HALF_WAY);
+  expect([sender.ended, receiver.ended]).toEqual([false, false]);
+  return { scene, sender, receiver };
+}
+
+function expectTold(scene: Scene, other: SessionLog, code: string): void {
+  const given = scene.sim.elapsed;
+  scene.runUntil(() => other.ended, millis(10_000));
+  expect(other.failure).toBe(code);
+  expect(other.find('failed')?.by).toBe('peer');
+  // Whatever of the file stands in the queue of the line goes first.
+  expect(other.timeOf('failed') - given).toBeLessThan(300);
+}
