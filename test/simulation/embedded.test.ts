@@ -90,7 +90,7 @@ describe('a sender that was killed while it waited', () => {
     sender.stop();
     const receiver = scene.receive(code);
     scene.runUntil(() => receiver.ended, millis(60_000));
-    expect(receiver.failure).toBe('P2P_PEER_UNREACHABLE');
+    expect(receiver.failure).toBe('P2P_TIMEOUT');
   });
 });
 

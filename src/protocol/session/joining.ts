@@ -102,7 +102,7 @@ export class Joining {
     for (const guest of this.#open()) {
       if (now >= after(guest.attempt.begunAt, PATIENCE)) {
         guest.machine.close('failed', now);
-        this.#onFailed(guest, 'P2P_PEER_UNREACHABLE', now);
+        this.#onFailed(guest, 'P2P_TIMEOUT', now);
       }
     }
     this.#beginNext(now);
