@@ -1,18 +1,18 @@
 import { chmod, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect } from 'vitest';
 import { ensureBuilt } from './support/build.ts';
 import { expectSuccess } from './support/expectations.ts';
 import type { Program } from './support/program.ts';
 import { sha256, writeSample } from './support/sample.ts';
 import { contents, type Sending, type Server, Stage } from './support/stage.ts';
+import { it } from './support/staged.ts';
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
 /** Slices, records and chunks all begin or end at one of these. */
 const sizes = [0, 1, 65_535, 65_536, 65_537, MIB - 1, MIB, MIB + 1, 30_000_000];
 
-const stage = new Stage();
 const theatre = new Stage();
 let server: Server;
 
@@ -21,14 +21,15 @@ beforeAll(ensureBuilt);
 async function freshServer(): Promise<void> {
   server = await theatre.server();
 }
-afterEach(() => stage.clear());
 afterAll(() => theatre.clear());
 
-describe('a transfer between two processes of one machine', () => {
+describe.concurrent('a transfer between two processes of one machine', () => {
   beforeAll(freshServer);
 
-  it.each(sizes)('brings a file of %d bytes, whole and under its name', async (size) => {
-    const { sender, receiver, sums, out } = await transfer(size, { server: server.endpoint });
+  it.for(sizes)('brings a file of %d bytes, whole and under its name', async (size, { stage }) => {
+    const { sender, receiver, sums, out } = await transfer(stage, size, {
+      server: server.endpoint,
+    });
     expect(sums.received).toBe(sums.sent);
     expect(await contents(out)).toEqual(['sample.bin']);
     for (const program of [sender, receiver]) {
@@ -41,13 +42,14 @@ describe('a transfer between two processes of one machine', () => {
   });
 });
 
-describe('a transfer over loopback', () => {
+describe.concurrent('a transfer over loopback', () => {
   beforeAll(freshServer);
 
-  it.each([
+  it.for([
     ['a program', 0o755, true],
     ['a document', 0o600, false],
-  ])('keeps the time of %s, and whether it can be run', async (_what, mode, executable) => {
+  ] as const)('keeps the time of %s, and whether it can be run', async (row, { stage }) => {
+    const [, mode, executable] = row;
     const folder = await stage.folder();
     const out = await stage.folder();
     const file = join(folder, 'tool');
@@ -63,13 +65,14 @@ describe('a transfer over loopback', () => {
   });
 
   const plain = { P2PSHARE_NO_GSO: '1' };
-  it.each([
+  it.for([
     ['the sender', plain, {}],
     ['the receiver', {}, plain],
     ['either side', plain, plain],
-  ])('works without segmentation offload on %s', async (_where, sending, receiving) => {
-    const options = { server: server.endpoint };
-    const { sums } = await transfer(10 * MIB, { ...options, env: sending }, { env: receiving });
+  ] as const)('works without segmentation offload on %s', async (row, { stage }) => {
+    const [, sending, receiving] = row;
+    const options = { server: server.endpoint, env: sending };
+    const { sums } = await transfer(stage, 10 * MIB, options, { env: receiving });
     expect(sums.received).toBe(sums.sent);
   });
 });
@@ -77,9 +80,9 @@ describe('a transfer over loopback', () => {
 describe('two programs', () => {
   beforeAll(freshServer);
 
-  it('go through the server when told to use the relay only', async () => {
+  it('go through the server when told to use the relay only', async ({ stage }) => {
     const flags = ['--relay-only'];
-    const { sender, receiver, sums } = await transfer(10 * MIB, {
+    const { sender, receiver, sums } = await transfer(stage, 10 * MIB, {
       server: server.endpoint,
       flags,
     });
@@ -94,7 +97,7 @@ describe('two programs', () => {
     }
   });
 
-  it('have nothing but the code on stdout, and words for people on stderr', async () => {
+  it('have nothing but the code on stdout, and words for people on stderr', async ({ stage }) => {
     const [folder, out] = await Promise.all([stage.folder(), stage.folder()]);
     const sum = await writeSample(join(folder, 'sample.bin'), 2_000_000);
     const common = ['--no-lan', '--server', server.endpoint];
@@ -110,10 +113,10 @@ describe('two programs', () => {
     expect(receiver.stderr).toMatch(/^received .*sample\.bin: 2\.0 MB in .*, direct$/m);
   });
 
-  it('are not mixed up with two others that run at the same time', async () => {
+  it('are not mixed up with two others that run at the same time', async ({ stage }) => {
     const [one, two] = await Promise.all([
-      transfer(5 * MIB, { server: server.endpoint }, { seed: 1 }),
-      transfer(5 * MIB, { server: server.endpoint }, { seed: 2 }),
+      transfer(stage, 5 * MIB, { server: server.endpoint }, { seed: 1 }),
+      transfer(stage, 5 * MIB, { server: server.endpoint }, { seed: 2 }),
     ]);
     expect(one.sums.sent).not.toBe(two.sums.sent);
     expect(one.sums.received).toBe(one.sums.sent);
@@ -129,6 +132,7 @@ interface Transferred {
 }
 
 async function transfer(
+  stage: Stage,
   size: number,
   options: Sending,
   other: { readonly env?: Readonly<Record<string, string>>; readonly seed?: number } = {},

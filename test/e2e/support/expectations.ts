@@ -4,8 +4,9 @@ import type { Program } from './program.ts';
 
 /** Each of them has told that it is done, and has ended well. */
 export async function expectSuccess(...programs: readonly Program[]): Promise<void> {
+  // Side by side: the one that fails knows more than the one that waits for it.
+  await Promise.all(programs.map((program) => program.event('done')));
   for (const program of programs) {
-    await program.event('done');
     expect(await program.exit()).toEqual({ code: 0, signal: null });
   }
 }
