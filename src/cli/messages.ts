@@ -112,7 +112,6 @@ export function messageFor(error: unknown): Message {
   if (!(error instanceof P2PShareError)) return MESSAGES.P2P_PROTOCOL;
   const message = MESSAGES[error.code];
   // What is wrong with a command line is only known where it is read.
-  if (error.code !== 'P2P_USAGE') return message;
-  const hint = error instanceof UsageError ? error.hint : undefined;
-  return { text: error.message, hint: hint ?? message.hint };
+  if (error instanceof UsageError) return { text: error.message, hint: error.hint ?? message.hint };
+  return error.code === 'P2P_USAGE' ? { text: error.message, hint: message.hint } : message;
 }

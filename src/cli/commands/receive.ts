@@ -1,5 +1,6 @@
 import type { Argv } from 'yargs';
 import type { ReceiveOptions } from '../../client/options.ts';
+import { requireCode } from '../code-problem.ts';
 import { Consent } from '../consent.ts';
 import { Prompt } from '../prompt.ts';
 import { reporterFor } from '../reporter.ts';
@@ -64,7 +65,8 @@ async function receive(args: ReceiveArguments, context: CommandContext): Promise
   try {
     const code = codeFrom(args) ?? (await prompt.ask('code: '));
     signal.throwIfAborted();
-    if (!code) throw new UsageError('no code was given');
+    if (code === undefined) throw new UsageError('no code was given');
+    requireCode(code);
     const { servers } = common;
     const reporter = reporterFor(terminal, reporterOptions(args, { role: 'receiver', servers }));
     const consent = new Consent(prompt, reporter, { yes: args.yes === true, onConflict });
