@@ -1,7 +1,13 @@
 #!/usr/bin/env node
 import process from 'node:process';
+import v8 from 'node:v8';
 
 // First of all: the title replaces the arguments in the process list, and with them the code.
 process.title = 'p2pshare';
+// A transfer allocates gigabytes of short-lived buffers outside a heap of 10 MB. That makes V8 mark
+// all the time; at once is a few milliseconds, step by step and beside us it took half of the rate
+// (docs/performance.md).
+v8.setFlagsFromString('--no-incremental-marking');
+
 const { main } = await import('../dist/cli/main.js');
 process.exitCode = await main();

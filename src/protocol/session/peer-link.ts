@@ -13,6 +13,8 @@ import { type Endpoint, sameEndpoint } from '../wire/endpoint.ts';
 const SILENCE: Millis = millis(45_000);
 /** Longer than any round trip without a fault, and shorter than a path takes to be given up. */
 const QUIET: Millis = millis(1000);
+/** How often traffic counts as consent; far finer than any timer of the path agent. */
+const VOUCH_INTERVAL: Millis = millis(10);
 /** Round-trip time before any path has answered (RFC 9002 §6.2.2). */
 const INITIAL_RTT: Millis = millis(333);
 
@@ -39,6 +41,9 @@ export class PeerLink {
   readonly #connection: Connection;
   readonly #events: LinkEvent[] = [];
   #remote: Endpoint | undefined;
+  #vouched: { readonly remote: Endpoint; readonly at: Instant } | undefined;
+  /** The agent's deadline after the last time that anything was asked of it. */
+  #agentDeadline: Instant | undefined;
   #heardAt: Instant;
   #everHeard = false;
   #quiet = true;
@@ -61,6 +66,7 @@ export class PeerLink {
 
   addCandidate(candidate: Candidate, now: Instant): void {
     this.#agent.addCandidate(candidate, now);
+    this.#drainAgent(now);
   }
 
   handleProbes(run: Uint8Array, remote: Endpoint, now: Instant): void {
@@ -71,11 +77,9 @@ export class PeerLink {
   }
 
   handlePackets(run: Uint8Array, remote: Endpoint, now: Instant): void {
-    if (this.#connection.handleBatch(run, now)) {
-      this.#onHeard(now);
-      this.#agent.handleAuthenticated(remote, now);
-    }
-    this.#drainAgent(now);
+    if (!this.#connection.handleBatch(run, now)) return;
+    this.#onHeard(now);
+    this.#vouchFor(remote, now);
   }
 
   handleTimeout(now: Instant): void {
@@ -103,7 +107,17 @@ export class PeerLink {
   pollTimeout(): Instant | undefined {
     const silence = this.#silent ? undefined : after(this.#heardAt, SILENCE);
     const quiet = this.#quiet ? undefined : after(this.#heardAt, QUIET);
-    return earliest(this.#agent.pollTimeout(), this.#connection.pollTimeout(), quiet, silence);
+    return earliest(this.#agentDeadline, this.#connection.pollTimeout(), quiet, silence);
+  }
+
+  /** Tells the agent that `remote` is alive: not for each of thousands of batches a second. */
+  #vouchFor(remote: Endpoint, now: Instant): void {
+    const last = this.#vouched;
+    const recent = last !== undefined && now < after(last.at, VOUCH_INTERVAL);
+    if (recent && sameEndpoint(last.remote, remote)) return;
+    this.#vouched = { remote, at: now };
+    this.#agent.handleAuthenticated(remote, now);
+    this.#drainAgent(now);
   }
 
   #onHeard(now: Instant): void {
@@ -123,5 +137,6 @@ export class PeerLink {
       }
       this.#events.push({ kind: 'path', path });
     }
+    this.#agentDeadline = this.#agent.pollTimeout();
   }
 }

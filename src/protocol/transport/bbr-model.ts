@@ -5,6 +5,8 @@ import type { AckSample } from './congestion-controller.ts';
 const MIN_RTT_FILTER_MS = 10_000;
 export const LOSS_THRESHOLD = 0.02;
 export const BETA = 0.7;
+/** What timers, delayed ACKs and busy machines add to a round trip without any queue. */
+const SCHEDULING_MS = 10;
 /** Rounds over which the excess of acknowledged over expected bytes is remembered. */
 const EXTRA_ACKED_ROUNDS = 10;
 
@@ -70,16 +72,16 @@ export class BbrModel {
 
   /** Whether the round that just ended lost more than chance explains, behind a growing queue. */
   get lastRoundCongested(): boolean {
-    const { lost, acked, minRtt } = this.lastRound;
+    const { lost, acked } = this.lastRound;
     // Loss alone is no sign of congestion on a wireless path, and loss with a rising round-trip
     // time is: so both are asked for (measured: with 2 % random loss the draft's bound of inflight
     // on loss alone costs half of the rate).
-    return lost > LOSS_THRESHOLD * (lost + acked) && minRtt > this.queueingRtt;
+    return lost > LOSS_THRESHOLD * (lost + acked) && this.hasStandingQueue;
   }
 
-  /** A whole round above this has a standing queue. 2 ms are timer and ACK delay, not queue. */
-  get queueingRtt(): number {
-    return 1.25 * this.#minRtt + 2;
+  /** Whether no packet of the last round came through without waiting. */
+  get hasStandingQueue(): boolean {
+    return this.lastRound.minRtt > 1.25 * this.#minRtt + SCHEDULING_MS;
   }
 
   #countRound(sample: AckSample): void {

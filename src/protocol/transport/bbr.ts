@@ -3,6 +3,7 @@ import { type Instant, instant, type Millis } from '../time.ts';
 import { MAX_BATCH_BYTES } from '../wire/packet.ts';
 import { BbrModel, BETA } from './bbr-model.ts';
 import type { AckSample, CongestionController } from './congestion-controller.ts';
+import { Plateau } from './plateau.ts';
 
 type Phase = 'startup' | 'drain' | 'down' | 'cruise' | 'refill' | 'up' | 'probe-rtt';
 
@@ -27,6 +28,11 @@ const WINDOW_GAIN: Readonly<Record<Phase, number>> = {
 };
 /** Stay 1 % below the estimate so that queues drain. */
 const PACING_MARGIN = 0.99;
+/**
+ * Bytes per millisecond (1.5 Gbit/s) from which the window alone meters packets out: batches then
+ * leave faster than a timer of a millisecond can tell apart, and pacing only adds its rounding.
+ */
+const ACK_CLOCKED_RATE = 187_500;
 /** RFC 9002 §7.2 allows ten datagrams; a rate of 32 paced over a round trip is gentler than a burst. */
 const INITIAL_WINDOW_PACKETS = 32;
 const MIN_WINDOW_PACKETS = 4;
@@ -50,8 +56,8 @@ export class Bbr implements CongestionController {
   #phaseSince: Instant;
   #phaseRounds = 0;
   #cruiseMs = 0;
-  #fullBandwidth = 0;
-  #fullBandwidthRounds = 0;
+  readonly #startUpGrowth = new Plateau(1.25);
+  readonly #probeGrowth = new Plateau(1.1);
   #filled = false;
   /** Most bytes in flight that the path took without congestion; unbounded until it did not. */
   #inFlightBound = Infinity;
@@ -82,7 +88,8 @@ export class Bbr implements CongestionController {
 
   get pacingRate(): number {
     const { bandwidth, minRtt } = this.#model;
-    const gain = PACING_GAIN[this.#phase];
+    const ackClocked = bandwidth > ACK_CLOCKED_RATE;
+    const gain = Math.max(PACING_GAIN[this.#phase], ackClocked ? 2 : 0);
     const initial = (INITIAL_WINDOW_PACKETS * this.#packetBytes) / Math.max(minRtt, 1);
     const rate = PACING_MARGIN * bandwidth;
     // Draft, BBRSetPacingRateWithGain: start-up never slows down. What the first packets after an
@@ -134,25 +141,22 @@ export class Bbr implements CongestionController {
   }
 
   #checkFullPipe(sample: AckSample): void {
-    if (this.#model.bandwidth >= 1.25 * this.#fullBandwidth) {
-      this.#fullBandwidth = this.#model.bandwidth;
-      this.#fullBandwidthRounds = 0;
-      return;
-    }
     if (sample.appLimited) return;
-    // A standing queue besides: then two rounds without growth say what else three would. Alone
-    // it says nothing, because a busy machine answers late as well.
-    this.#fullBandwidthRounds += this.#model.lastRound.minRtt > this.#model.queueingRtt ? 1.5 : 1;
-    if (this.#fullBandwidthRounds < 3) return;
+    this.#startUpGrowth.onRound(this.#model.bandwidth, sample.now);
+    // With a standing queue, two windows without growth say what else three would. A queue alone
+    // says nothing, because a busy machine answers late as well.
+    const enough = this.#model.hasStandingQueue ? 2 : 3;
+    if (this.#startUpGrowth.windows < enough) return;
     this.#filled = true;
     this.#enter('drain', sample);
   }
 
   #checkProbeUp(sample: AckSample): void {
+    const { bdp, extraAcked, bandwidth, hasStandingQueue } = this.#model;
+    this.#probeGrowth.onRound(bandwidth, sample.now);
     this.#inFlightBound = Math.max(this.#inFlightBound, sample.priorInFlight);
-    const queued = sample.priorInFlight > 1.25 * this.#model.bdp + this.#model.extraAcked;
-    const standing = this.#model.lastRound.minRtt > this.#model.queueingRtt;
-    if (this.#phaseRounds >= 1 && (queued || standing)) this.#enter('down', sample);
+    const queued = sample.priorInFlight > 1.25 * bdp + extraAcked || hasStandingQueue;
+    if (queued || this.#probeGrowth.windows >= 2) this.#enter('down', sample);
     else if (this.#inFlightBound < Infinity) this.#inFlightBound *= 1.25;
   }
 
@@ -196,6 +200,7 @@ export class Bbr implements CongestionController {
   #enter(phase: Phase, sample: AckSample): void {
     // A cycle begins with `down`: what the cycle before the last one saw no longer counts.
     if (phase === 'down') this.#model.advanceCycle();
+    if (phase === 'up') this.#probeGrowth.reset();
     // Randomly 2 to 3 s, so that flows that share a queue do not probe in step.
     if (phase === 'cruise') this.#cruiseMs = 2000 + this.#random.integer(1000);
     this.#phase = phase;
@@ -208,8 +213,7 @@ export class Bbr implements CongestionController {
     this.#phase = 'startup';
     this.#phaseSince = now;
     this.#phaseRounds = 0;
-    this.#fullBandwidth = 0;
-    this.#fullBandwidthRounds = 0;
+    this.#startUpGrowth.reset();
     this.#filled = false;
     this.#inFlightBound = Infinity;
     this.#probeRttUntil = undefined;

@@ -3,7 +3,7 @@ import { type Instant, instant, type Millis, millis } from '../time.ts';
 /** A closed connection repeats its CLOSE at most this often (RFC 9000 §10.2.1). */
 const REPEAT_INTERVAL: Millis = millis(100);
 
-/** The CLOSE that we owe the peer: once, and again whenever it shows that it has not got it. */
+/** The CLOSE that we owe the peer: once, and again if asked to or if it shows that it has not got it. */
 export class Closing {
   readonly code: number;
   readonly reason: string;
@@ -13,6 +13,11 @@ export class Closing {
   constructor(code: number, reason: string) {
     this.code = code;
     this.reason = reason;
+  }
+
+  /** Nobody acknowledges a CLOSE: on a lossy path, one is not enough. */
+  repeat(): void {
+    this.#wanted = true;
   }
 
   onPeerStillTalking(now: Instant): void {

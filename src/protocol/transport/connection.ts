@@ -208,9 +208,8 @@ export class Connection {
     if (this.#incoming.release(bytes)) this.#acks.onCreditGrown(this.#incoming.credit, now);
   }
 
-  /** Tells the peer that it is over. Nothing but the CLOSE leaves from here on. */
+  /** Tells the peer that it is over, at each call. Nothing but the CLOSE leaves from here on. */
   close(code: number, reason: string): void {
-    if (this.#closed) return;
     this.#control.close(code, reason);
     this.#closed = true;
   }

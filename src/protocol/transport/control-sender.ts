@@ -33,7 +33,8 @@ export class ControlSender {
   }
 
   close(code: number, reason: string): void {
-    this.#closing ??= new Closing(code, reason);
+    if (this.#closing === undefined) this.#closing = new Closing(code, reason);
+    else this.#closing.repeat();
   }
 
   /** The peer has closed: RFC 9000 §10.2.2 has us say nothing more, not even that we have as well. */
