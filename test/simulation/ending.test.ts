@@ -30,14 +30,19 @@ describe('who gives up in the middle', () => {
     });
   }
 
-  forEachSeed('tells it through 30 % loss as well', SEEDS, (seed) => {
-    const { scene, sender, receiver } = halfWay(seed);
-    const random = scene.sim.random.fork('loss');
-    scene.sim.tap(() => (random.chance(0.3) ? 'drop' : 'pass'));
-    sender.abort('P2P_CANCELLED');
-    scene.runUntil(() => receiver.ended, millis(60_000));
-    expect(receiver.failure).toBe('P2P_CANCELLED');
-  });
+  for (const side of ['sender', 'receiver'] as const) {
+    forEachSeed(`says it again before it leaves, if it was lost: ${side}`, SEEDS, (seed) => {
+      const meeting = halfWay(seed);
+      const { scene } = meeting;
+      const other = side === 'sender' ? meeting.receiver : meeting.sender;
+      const lostUntil = scene.sim.elapsed + 150;
+      scene.sim.tap(() => (scene.sim.elapsed < lostUntil ? 'drop' : 'pass'));
+      meeting[side].abort('P2P_CANCELLED');
+      scene.runUntil(() => meeting[side].gone, millis(1000));
+      meeting[side].stop();
+      expectTold(scene, other, 'P2P_CANCELLED');
+    });
+  }
 
   it('while a disk is full does so from inside a write', () => {
     const scene = new Scene(1, { bytes: BYTES });

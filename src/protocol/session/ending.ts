@@ -2,30 +2,43 @@ import type { Outcome } from '../rendezvous/requests.ts';
 import { after, type Instant, type Millis, millis } from '../time.ts';
 
 /** How long we stay to repeat our CLOSE to a peer that has not got it, and keep its relay open. */
-const LINGER: Millis = millis(200);
+const LINGER: Millis = millis(250);
+/** A CLOSE has no answer, and a peer that only listens shows nothing: so it is said three times. */
+const REMINDERS: readonly Millis[] = [millis(100), millis(200)];
 
-/** The end of a session: said once, then a while in which the peer may still ask. */
+/** The end of a session: said, then a while in which it is said again and the peer may still ask. */
 export class Ending {
   #outcome: Outcome | undefined;
   #deadline: Instant | undefined;
+  #reminders: Instant[] = [];
+  #sayGoodbye: () => void = () => undefined;
 
   get begun(): boolean {
     return this.#outcome !== undefined;
   }
 
-  /** When the linger is over; `undefined` before the end and after it. */
+  /** When to look again; `undefined` before the end, and when the linger is over. */
   get deadline(): Instant | undefined {
-    return this.#deadline;
+    return this.#reminders[0] ?? this.#deadline;
   }
 
-  begin(outcome: Outcome, now: Instant): void {
+  /** `sayGoodbye` tells the peer; it is called at once and again. */
+  begin(outcome: Outcome, sayGoodbye: () => void, now: Instant): void {
     this.#outcome = outcome;
     this.#deadline = after(now, LINGER);
+    this.#reminders = REMINDERS.map((span) => after(now, span));
+    this.#sayGoodbye = sayGoodbye;
+    sayGoodbye();
   }
 
   /** Yields what to tell the server, once, when the linger is over. */
   handleTimeout(now: Instant): Outcome | undefined {
+    if (this.#reminders[0] !== undefined && now >= this.#reminders[0]) {
+      this.#reminders.shift();
+      this.#sayGoodbye();
+    }
     if (this.#deadline === undefined || now < this.#deadline) return undefined;
+    this.#reminders = [];
     this.#deadline = undefined;
     return this.#outcome;
   }

@@ -223,14 +223,14 @@ export class ReceiverSession implements Machine<SessionEvent> {
     if (this.#ending.begun) return;
     this.#goodbyeAt = undefined;
     this.#events.push({ kind: 'finished' });
-    this.#link?.connection.close(0, 'received');
-    this.#ending.begin('happy', now);
+    this.#ending.begin('happy', () => this.#link?.connection.close(0, 'received'), now);
   }
 
   #fail(failure: SessionFailure, now: Instant): void {
     if (this.#ending.begun) return;
     this.#events.push(failure);
-    this.#link?.connection.close(closeCodeOf(failure.code), failure.detail);
-    this.#ending.begin(outcomeOf(failure.code), now);
+    const { code, detail } = failure;
+    const close = () => this.#link?.connection.close(closeCodeOf(code), detail);
+    this.#ending.begin(outcomeOf(code), close, now);
   }
 }

@@ -258,14 +258,14 @@ export class SenderSession implements Machine<SessionEvent> {
   #finish(now: Instant): void {
     if (this.#ending.begun) return;
     this.#events.push({ kind: 'finished' });
-    this.#link?.connection.close(0, 'verified');
-    this.#ending.begin('happy', now);
+    this.#ending.begin('happy', () => this.#link?.connection.close(0, 'verified'), now);
   }
 
   #fail(failure: SessionFailure, now: Instant): void {
     if (this.#ending.begun) return;
     this.#events.push(failure);
-    this.#link?.connection.close(closeCodeOf(failure.code), failure.detail);
-    this.#ending.begin(outcomeOf(failure.code), now);
+    const { code, detail } = failure;
+    const close = () => this.#link?.connection.close(closeCodeOf(code), detail);
+    this.#ending.begin(outcomeOf(code), close, now);
   }
 }
