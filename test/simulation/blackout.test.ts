@@ -11,7 +11,7 @@ const BYTES = 1_000_000;
 const RECOVERY = 3000;
 
 describe('when the network is away in the middle of a transfer, it goes on within 3 s', () => {
-  for (const seconds of [1, 5, 10, 30]) {
+  for (const seconds of [1, 10, 30]) {
     forEachSeed(`after ${seconds} s`, SEEDS, (seed) => {
       const scene = new Scene(seed, { bytes: BYTES });
       const meeting = scene.meet();

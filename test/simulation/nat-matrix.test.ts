@@ -14,8 +14,8 @@ import { Simulation } from '../support/simulator.ts';
 import { isTransportPacket } from './packets.ts';
 import { type Meeting, SERVER_ADDRESS, SLOW_LINE } from './scene.ts';
 
-/** Long enough that the transfer lasts until a direct path has been found: most of a second. */
-const BYTES = 150_000;
+/** Long enough that the transfer lasts until a direct path has been found: a third of a second. */
+const BYTES = 80_000;
 const SEEDS = 3;
 const KINDS = Object.keys(NAT) as (keyof typeof NAT)[];
 
