@@ -13,7 +13,7 @@ import { Stage } from './support/stage.ts';
 const reason = skipReason();
 if (reason) console.warn(`nat-netns: skipped: ${reason}`);
 
-const FILE_BYTES = 8 * 2 ** 20;
+const MIB = 2 ** 20;
 /** From the start of a sender to its code, with all that a busy machine adds. */
 const CODE_WITHIN_MS = 3_000;
 /** Whatever the NATs, a path is there, and in the end the best one, before anybody looks up. */
@@ -72,23 +72,29 @@ describe.skipIf(reason)('peers that meet at a server of the internet', () => {
     for (const program of [pair.sender, pair.receiver]) expectDirect(program);
   });
 
+  it.each([
+    ['port-restricted', nat.portRestricted, nat.portRestricted, 1],
+    ['symmetric', nat.symmetric, nat.fullCone, 2],
+  ])('go on when a %s router forgets its mappings', async (_name, ofA, ofB, mappings) => {
+    await homes(ofA, ofB);
+    const meanwhile = async ({ receiver }: Pair) => {
+      await receiver.event('progress', ({ bytes }) => bytes > 0);
+      await lab.forget('ra');
+    };
+    const size = 128 * MIB;
+    const { receiver } = await transfer('a', 'b', await server(), { size, meanwhile });
+    const direct = receiver.all('path').filter(({ kind }) => kind === 'direct');
+    const remotes = new Set(direct.map(({ remote }) => remote));
+    expect(remotes.size).toBeGreaterThanOrEqual(mappings);
+  });
+
   it('stay inside the network that they share', async () => {
     await homes(nat.portRestricted, nat.none);
-    const pair = await transfer('a', 'a2', await server(), ['--no-lan']);
+    const pair = await transfer('a', 'a2', [...(await server()), '--no-lan']);
     expect(expectDirect(pair.sender)).toMatchObject({ via: 'host' });
     expect(expectDirect(pair.sender).remote).toMatch(`${addresses.a2}:`);
     expect(expectDirect(pair.receiver).remote).toMatch(`${addresses.a}:`);
   });
-
-  async function homes(ofA: NatRecipe, ofB: NatRecipe): Promise<void> {
-    await Promise.all([lab.nat('ra', ofA), lab.nat('rb', ofB)]);
-  }
-
-  async function server(): Promise<string[]> {
-    const listen = `${addresses.s[0]}:0`;
-    const { endpoint } = await stage.server({ on: { lab, host: 's' }, listen });
-    return ['--server', endpoint];
-  }
 });
 
 describe.skipIf(reason)('peers without a server', () => {
@@ -112,7 +118,7 @@ describe.skipIf(reason)('peers without a server', () => {
   });
 
   it('are told so when they are in two networks', async () => {
-    const { code } = await offer('a', []);
+    const { code } = await offer('a', [], MIB);
     const out = await stage.folder();
     const flags = ['--timeout', '1s'];
     const receiver = stage.receive(code, { on: { lab, host: 'b' }, out, flags });
@@ -120,21 +126,31 @@ describe.skipIf(reason)('peers without a server', () => {
   });
 });
 
+/** Puts a router in front of each home. */
+async function homes(ofA: NatRecipe, ofB: NatRecipe): Promise<void> {
+  await Promise.all([lab.nat('ra', ofA), lab.nat('rb', ofB)]);
+}
+
+/** A server on the internet, as a flag. */
+async function server(): Promise<string[]> {
+  const listen = `${addresses.s[0]}:0`;
+  const { endpoint } = await stage.server({ on: { lab, host: 's' }, listen });
+  return ['--server', endpoint];
+}
+
 /** Sends a file from one host to another and holds what arrives against it. */
 async function transfer(
   from: HostName,
   to: HostName,
-  where: readonly string[],
-  flags: readonly string[] = [],
+  flags: readonly string[],
+  options: { readonly size?: number; readonly meanwhile?: (pair: Pair) => Promise<void> } = {},
 ): Promise<Pair> {
-  const { sender, code, sum, folder } = await offer(from, [...where, ...flags]);
+  const { size = 8 * MIB, meanwhile } = options;
+  const { sender, code, sum, folder } = await offer(from, flags, size);
   const out = join(folder, 'out');
   await mkdir(out);
-  const receiver = stage.receive(code, {
-    on: { lab, host: to },
-    out,
-    flags: [...where, ...flags],
-  });
+  const receiver = stage.receive(code, { on: { lab, host: to }, out, flags });
+  await meanwhile?.({ sender, receiver });
   await expectSuccess(sender, receiver);
   expect(await sha256(join(out, 'sample.bin'))).toBe(sum);
   report({ sender, receiver });
@@ -144,10 +160,11 @@ async function transfer(
 async function offer(
   host: HostName,
   flags: readonly string[],
+  size: number,
 ): Promise<{ sender: Program; code: string; sum: string; folder: string }> {
   const folder = await stage.folder();
   const file = join(folder, 'sample.bin');
-  const sum = await writeSample(file, FILE_BYTES);
+  const sum = await writeSample(file, size);
   const sender = stage.send(file, { on: { lab, host }, flags });
   const { code } = await sender.event('code');
   expect(sender.msTo('code')).toBeLessThan(CODE_WITHIN_MS);
@@ -174,7 +191,8 @@ function report({ sender, receiver }: Pair): void {
   const { P2PSHARE_E2E_VERBOSE: verbose } = process.env;
   const ms = (receiver.msTo('file') ?? 0) - (receiver.msTo('progress') ?? 0);
   const paths = sender.all('path').map(({ via }) => via);
-  const rate = (FILE_BYTES / ms / 1_000).toFixed(1);
+  const bytes = receiver.all('done')[0]?.bytes ?? 0;
+  const rate = (bytes / ms / 1_000).toFixed(1);
   console.info(`${expect.getState().currentTestName}: ${rate} MB/s, ${paths.join(', then ')}`);
   if (verbose === '1') console.info(`${sender.timeline}\n\n${receiver.timeline}`);
 }
