@@ -102,6 +102,21 @@ describe('the last words', () => {
   });
 });
 
+describe('a blackout of 10 s', () => {
+  forEachSeed('over the last words costs neither side its success', SEEDS, (seed) => {
+    const scene = new Scene(seed);
+    const { sender, receiver } = scene.meet();
+    scene.runUntil(() => receiver.find('complete') !== undefined);
+    const back = scene.sim.elapsed + 10_000;
+    scene.sim.tap(() => (scene.sim.elapsed < back ? 'drop' : 'pass'));
+    // As the shell does: who is gone does not answer any more.
+    scene.runUntil(() => receiver.gone);
+    receiver.stop();
+    scene.runUntil(() => sender.ended);
+    expect([sender.failure, receiver.failure]).toEqual([undefined, undefined]);
+  });
+});
+
 describe('a server that', () => {
   it('is silent is named by both after 15 s', () => {
     const scene = new Scene(1);

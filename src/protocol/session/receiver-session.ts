@@ -23,6 +23,8 @@ export interface ReceiverSessionOptions extends SessionOptions {
 
 /** After VERIFIED, how long the sender's goodbye is waited for: the file is safe without it. */
 const GOODBYE: Millis = millis(3000);
+/** But the sender is not told of its success while VERIFIED is lost: a blackout of 10 s may pass. */
+const UNHEARD_GOODBYE: Millis = millis(15_000);
 
 /**
  * A whole receiver: finds the sender, proves the code, finds a path, receives.
@@ -39,6 +41,7 @@ export class ReceiverSession implements Machine<SessionEvent> {
   #bindRelay: (now: Instant) => void = () => undefined;
   /** While VERIFIED is on its way: when to stop waiting for the sender's goodbye. */
   #goodbyeAt: Instant | undefined;
+  #goodbyeAtLast: Instant | undefined;
   readonly #ending = new Ending();
 
   constructor(options: ReceiverSessionOptions, now: Instant) {
@@ -75,7 +78,7 @@ export class ReceiverSession implements Machine<SessionEvent> {
   handleTimeout(now: Instant): void {
     this.#joining.handleTimeout(now);
     this.#link?.handleTimeout(now);
-    if (this.#goodbyeAt !== undefined && now >= this.#goodbyeAt) this.#finish(now);
+    if (this.#goodbyeAt !== undefined && now >= this.#goodbyeAt) this.#onNoGoodbye(now);
     const outcome = this.#ending.handleTimeout(now);
     if (outcome !== undefined) {
       this.#joining.close(outcome, now);
@@ -121,6 +124,7 @@ export class ReceiverSession implements Machine<SessionEvent> {
   handlePublished(now: Instant): void {
     this.#transfer.handlePublished();
     this.#goodbyeAt = after(now, GOODBYE);
+    this.#goodbyeAtLast = after(now, UNHEARD_GOODBYE);
   }
 
   /** Ends the session because of something on this side; the sender is told the code. */
@@ -217,6 +221,13 @@ export class ReceiverSession implements Machine<SessionEvent> {
       if (event.kind === 'failed') this.#fail(event, now);
       else this.#events.push(event);
     }
+  }
+
+  #onNoGoodbye(now: Instant): void {
+    const isHeard = this.#link?.connection.unacknowledged === 0;
+    const last = this.#goodbyeAtLast ?? now;
+    if (isHeard || now >= last) this.#finish(now);
+    else this.#goodbyeAt = earliest(after(now, GOODBYE), last);
   }
 
   #finish(now: Instant): void {
