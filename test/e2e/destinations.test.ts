@@ -1,14 +1,15 @@
 import { execFileSync } from 'node:child_process';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect } from 'vitest';
+import { afterEach, beforeAll, describe, expect } from 'vitest';
 import { ensureBuilt } from './support/build.ts';
 import { expectFailure, expectSuccess } from './support/expectations.ts';
+import { groupServer } from './support/group-server.ts';
 import { mountTmpfs, unmountAll, whyNoMounts } from './support/mount.ts';
 import type { Program } from './support/program.ts';
 import { sha256 } from './support/sample.ts';
 import { type Offered, offered } from './support/scenes.ts';
-import { contents, type Server, Stage } from './support/stage.ts';
+import { contents, type Stage } from './support/stage.ts';
 import { it } from './support/staged.ts';
 
 const MIB = 2 ** 20;
@@ -16,14 +17,8 @@ const MIB = 2 ** 20;
 const noMounts = whyNoMounts();
 if (noMounts) console.warn(`destinations: some tests are skipped: ${noMounts}`);
 
-const theatre = new Stage();
-let server: Server;
-
-beforeAll(async () => {
-  await ensureBuilt();
-  server = await theatre.server();
-});
-afterAll(() => theatre.clear());
+beforeAll(ensureBuilt);
+const server = groupServer();
 
 describe.concurrent('a destination that exists', () => {
   it('stays as it is, by default', async ({ stage }) => {
@@ -66,7 +61,7 @@ describe.concurrent('a destination that exists', () => {
 
 describe('a destination', () => {
   it('in a folder that is not there is refused, on both sides', async ({ stage }) => {
-    const { sender, receive, out } = await offered(stage, server, 1000);
+    const { sender, receive, out } = await offered(stage, server(), 1000);
     const receiver = receive({ out: join(out, 'nothing', 'there') });
     await expectFailure(receiver, { code: 'P2P_TARGET_UNWRITABLE', exit: 10 });
     await expectFailure(sender, { code: 'P2P_TARGET_UNWRITABLE', exit: 10 });
@@ -78,13 +73,13 @@ describe.skipIf(noMounts)('a destination on a file system', () => {
   afterEach(unmountAll);
 
   it('that is read-only is refused', async ({ stage }) => {
-    const { receive, out } = await offered(stage, server, 1000);
+    const { receive, out } = await offered(stage, server(), 1000);
     mountTmpfs(out, 'ro');
     await expectFailure(receive(), { code: 'P2P_TARGET_UNWRITABLE', exit: 10 });
   });
 
   it('that is too small is refused before any data comes', async ({ stage }) => {
-    const { sender, receive, out } = await offered(stage, server, 30 * MIB);
+    const { sender, receive, out } = await offered(stage, server(), 30 * MIB);
     mountTmpfs(out, 'size=8m');
     const receiver = receive();
     await expectFailure(receiver, { code: 'P2P_DISK_FULL', exit: 10 });
@@ -94,7 +89,7 @@ describe.skipIf(noMounts)('a destination on a file system', () => {
   });
 
   it('that fills up on the way keeps nothing of the file', async ({ stage }) => {
-    const { sender, receive, out } = await offered(stage, server, 400 * MIB);
+    const { sender, receive, out } = await offered(stage, server(), 400 * MIB);
     mountTmpfs(out, 'size=512m');
     const receiver = receive();
     await receiver.event('progress', ({ bytes }) => bytes > 0);
@@ -110,7 +105,7 @@ async function conflict(
   stage: Stage,
   policy?: string,
 ): Promise<Offered & { readonly receiver: Program }> {
-  const offer = await offered(stage, server, 1000);
+  const offer = await offered(stage, server(), 1000);
   await writeFile(join(offer.out, 'sample.bin'), 'old');
   const flags = policy === undefined ? [] : ['--on-conflict', policy];
   return { ...offer, receiver: offer.receive({ flags }) };

@@ -1,11 +1,12 @@
 import { appendFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect } from 'vitest';
+import { beforeAll, describe, expect } from 'vitest';
 import { ensureBuilt } from './support/build.ts';
 import { expectFailure, expectSuccess } from './support/expectations.ts';
+import { groupServer } from './support/group-server.ts';
 import { sha256 } from './support/sample.ts';
 import { ENDLESS, offered, underWay } from './support/scenes.ts';
-import { contents, type Server, Stage } from './support/stage.ts';
+import { contents } from './support/stage.ts';
 import { it } from './support/staged.ts';
 
 /** A peer that is told leaves at once; one that is not would wait for 45 s. */
@@ -13,21 +14,13 @@ const TOLD_WITHIN_MS = 2_000;
 /** A code that nobody has: nameplates are drawn at random, and this is one in a million. */
 const NOBODYS_CODE = '123456-acorn-velvet-harbor';
 
-const theatre = new Stage();
-let server: Server;
-
 beforeAll(ensureBuilt);
-// A server takes ten claims of one address at once, so each group has its own.
-async function freshServer(): Promise<void> {
-  server = await theatre.server();
-}
-afterAll(() => theatre.clear());
 
 describe.concurrent('a code', () => {
-  beforeAll(freshServer);
+  const server = groupServer();
 
   it('that is wrong is refused, and the right one still works', async ({ stage }) => {
-    const { sender, code, receive, out } = await offered(stage, server, 1000);
+    const { sender, code, receive, out } = await offered(stage, server(), 1000);
     const wrong = receive({ code: code.replace(/-.*/, '-acorn-velvet-harbor') });
     await expectFailure(wrong, { code: 'P2P_CODE_MISMATCH', exit: 4 });
     expect(await sender.event('peer')).toMatchObject({ state: 'wrong-code', attemptsLeft: 2 });
@@ -38,13 +31,13 @@ describe.concurrent('a code', () => {
 
   it('that nobody sends under is unknown', async ({ stage }) => {
     const out = await stage.folder();
-    const receiver = stage.receive(NOBODYS_CODE, { out, server: server.endpoint });
+    const receiver = stage.receive(NOBODYS_CODE, { out, server: server().endpoint });
     await expectFailure(receiver, { code: 'P2P_CODE_UNKNOWN', exit: 3 });
     expect(await contents(out)).toEqual([]);
   });
 
   it('works once', async ({ stage }) => {
-    const { sender, receive } = await offered(stage, server, 1000);
+    const { sender, receive } = await offered(stage, server(), 1000);
     await expectSuccess(receive(), sender);
     const late = await stage.folder();
     await expectFailure(receive({ out: late }), { code: 'P2P_CODE_USED', exit: 3 });
@@ -52,14 +45,14 @@ describe.concurrent('a code', () => {
   });
 
   it('is of no use to a second receiver while the first one receives', async ({ stage }) => {
-    const { receiver, receive } = await underWay(stage, server, ENDLESS);
+    const { receiver, receive } = await underWay(stage, server(), ENDLESS);
     const second = receive({ out: await stage.folder() });
     await expectFailure(second, { code: 'P2P_CODE_USED', exit: 3 });
     expect(receiver.all('error')).toEqual([]);
   });
 
   it('is not followed where nobody can be asked', async ({ stage }) => {
-    const flags = ['--json', '--out', await stage.folder(), '--server', server.endpoint];
+    const flags = ['--json', '--out', await stage.folder(), '--server', server().endpoint];
     const receiver = stage.start(['receive', ...flags, NOBODYS_CODE]);
     await expectFailure(receiver, { code: 'P2P_USAGE', exit: 2 });
     expect(receiver.all('status')).toEqual([]);
@@ -67,22 +60,22 @@ describe.concurrent('a code', () => {
 });
 
 describe.concurrent('a source', () => {
-  beforeAll(freshServer);
+  const server = groupServer();
 
   it('that is not there ends the command before there is a code', async ({ stage }) => {
     const file = join(await stage.folder(), 'nothing');
-    const sender = stage.send(file, { server: server.endpoint });
+    const sender = stage.send(file, { server: server().endpoint });
     await expectFailure(sender, { code: 'P2P_SOURCE_MISSING', exit: 10 });
     expect(sender.all('code')).toEqual([]);
   });
 
   it('that is a folder is refused', async ({ stage }) => {
-    const sender = stage.send(await stage.folder(), { server: server.endpoint });
+    const sender = stage.send(await stage.folder(), { server: server().endpoint });
     await expectFailure(sender, { code: 'P2P_SOURCE_UNREADABLE', exit: 10 });
   });
 
   it('that changes on the way fails on both sides', async ({ stage }) => {
-    const { sender, receiver, file, out } = await underWay(stage, server, ENDLESS);
+    const { sender, receiver, file, out } = await underWay(stage, server(), ENDLESS);
     await appendFile(file, 'more');
     await expectFailure(sender, { code: 'P2P_SOURCE_CHANGED', exit: 8 });
     await expectFailure(receiver, { code: 'P2P_SOURCE_CHANGED', exit: 8 });
@@ -92,7 +85,7 @@ describe.concurrent('a source', () => {
 
 // One after another: how soon somebody is told is measured.
 describe('an interruption', () => {
-  beforeAll(freshServer);
+  const server = groupServer();
 
   it.for([
     ['sender', 'SIGINT', 130],
@@ -100,7 +93,7 @@ describe('an interruption', () => {
     ['receiver', 'SIGTERM', 143],
   ] as const)('of the %s by %s is told to the other side', async (row, { stage }) => {
     const [who, signal, exit] = row;
-    const { sender, receiver, out } = await underWay(stage, server, ENDLESS);
+    const { sender, receiver, out } = await underWay(stage, server(), ENDLESS);
     const [interrupted, other] = who === 'sender' ? [sender, receiver] : [receiver, sender];
     const before = performance.now();
     interrupted.signal(signal);
@@ -114,7 +107,7 @@ describe('an interruption', () => {
   });
 
   it('after the last byte comes too late to fail anything', async ({ stage }) => {
-    const { sender, receive, out } = await offered(stage, server, 1000);
+    const { sender, receive, out } = await offered(stage, server(), 1000);
     const receiver = receive();
     await Promise.all([receiver.event('file'), sender.event('file')]);
     receiver.signal('SIGTERM');
@@ -124,7 +117,7 @@ describe('an interruption', () => {
   });
 
   it('of a waiting sender takes its code back', async ({ stage }) => {
-    const { sender, receive } = await offered(stage, server, 1000);
+    const { sender, receive } = await offered(stage, server(), 1000);
     sender.signal('SIGINT');
     expect(await sender.exit()).toEqual({ code: 130, signal: null });
     expect(await receive().exit()).toEqual({ code: 3, signal: null });

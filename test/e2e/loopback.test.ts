@@ -1,11 +1,12 @@
 import { chmod, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect } from 'vitest';
+import { beforeAll, describe, expect } from 'vitest';
 import { ensureBuilt } from './support/build.ts';
 import { expectSuccess } from './support/expectations.ts';
+import { groupServer } from './support/group-server.ts';
 import type { Program } from './support/program.ts';
 import { sha256, writeSample } from './support/sample.ts';
-import { contents, type Sending, type Server, Stage } from './support/stage.ts';
+import { contents, type Sending, type Stage } from './support/stage.ts';
 import { it } from './support/staged.ts';
 
 const KIB = 1024;
@@ -13,22 +14,14 @@ const MIB = 1024 * KIB;
 /** Slices, records and chunks all begin or end at one of these. */
 const sizes = [0, 1, 65_535, 65_536, 65_537, MIB - 1, MIB, MIB + 1, 30_000_000];
 
-const theatre = new Stage();
-let server: Server;
-
 beforeAll(ensureBuilt);
-// A server takes ten claims of one address at once, so each group has its own.
-async function freshServer(): Promise<void> {
-  server = await theatre.server();
-}
-afterAll(() => theatre.clear());
 
 describe.concurrent('a transfer between two processes of one machine', () => {
-  beforeAll(freshServer);
+  const server = groupServer();
 
   it.for(sizes)('brings a file of %d bytes, whole and under its name', async (size, { stage }) => {
     const { sender, receiver, sums, out } = await transfer(stage, size, {
-      server: server.endpoint,
+      server: server().endpoint,
     });
     expect(sums.received).toBe(sums.sent);
     expect(await contents(out)).toEqual(['sample.bin']);
@@ -43,7 +36,7 @@ describe.concurrent('a transfer between two processes of one machine', () => {
 });
 
 describe.concurrent('a transfer over loopback', () => {
-  beforeAll(freshServer);
+  const server = groupServer();
 
   it.for([
     ['a program', 0o755, true],
@@ -56,9 +49,9 @@ describe.concurrent('a transfer over loopback', () => {
     await writeSample(file, 1000);
     await chmod(file, mode);
     await utimes(file, 1_700_000_000.5, 1_600_000_000.25);
-    const sender = stage.send(file, { server: server.endpoint });
+    const sender = stage.send(file, { server: server().endpoint });
     const { code } = await sender.event('code');
-    await expectSuccess(sender, stage.receive(code, { out, server: server.endpoint }));
+    await expectSuccess(sender, stage.receive(code, { out, server: server().endpoint }));
     const written = await stat(join(out, 'tool'));
     expect(written.mtimeMs).toBe(1_600_000_000_250);
     expect((written.mode & 0o111) !== 0).toBe(executable);
@@ -71,19 +64,19 @@ describe.concurrent('a transfer over loopback', () => {
     ['either side', plain, plain],
   ] as const)('works without segmentation offload on %s', async (row, { stage }) => {
     const [, sending, receiving] = row;
-    const options = { server: server.endpoint, env: sending };
+    const options = { server: server().endpoint, env: sending };
     const { sums } = await transfer(stage, 10 * MIB, options, { env: receiving });
     expect(sums.received).toBe(sums.sent);
   });
 });
 
 describe('two programs', () => {
-  beforeAll(freshServer);
+  const server = groupServer();
 
   it('go through the server when told to use the relay only', async ({ stage }) => {
     const flags = ['--relay-only'];
     const { sender, receiver, sums } = await transfer(stage, 10 * MIB, {
-      server: server.endpoint,
+      server: server().endpoint,
       flags,
     });
     expect(sums.received).toBe(sums.sent);
@@ -91,7 +84,7 @@ describe('two programs', () => {
       const paths = program.all('path');
       expect(paths.length).toBeGreaterThan(0);
       for (const path of paths) {
-        expect(path).toMatchObject({ kind: 'relay', via: 'relay-udp', remote: server.endpoint });
+        expect(path).toMatchObject({ kind: 'relay', via: 'relay-udp', remote: server().endpoint });
       }
       expect(program.events.at(-1)).toMatchObject({ event: 'done', path: 'relay' });
     }
@@ -100,7 +93,7 @@ describe('two programs', () => {
   it('have nothing but the code on stdout, and words for people on stderr', async ({ stage }) => {
     const [folder, out] = await Promise.all([stage.folder(), stage.folder()]);
     const sum = await writeSample(join(folder, 'sample.bin'), 2_000_000);
-    const common = ['--no-lan', '--server', server.endpoint];
+    const common = ['--no-lan', '--server', server().endpoint];
     const sender = stage.start(['send', ...common, join(folder, 'sample.bin')]);
     const code = (await sender.printed(/^\d+(-[a-z]+){3}\n$/)).trim();
     const receiver = stage.start(['receive', '--yes', ...common, code], { cwd: out });
@@ -115,8 +108,8 @@ describe('two programs', () => {
 
   it('are not mixed up with two others that run at the same time', async ({ stage }) => {
     const [one, two] = await Promise.all([
-      transfer(stage, 5 * MIB, { server: server.endpoint }, { seed: 1 }),
-      transfer(stage, 5 * MIB, { server: server.endpoint }, { seed: 2 }),
+      transfer(stage, 5 * MIB, { server: server().endpoint }, { seed: 1 }),
+      transfer(stage, 5 * MIB, { server: server().endpoint }, { seed: 2 }),
     ]);
     expect(one.sums.sent).not.toBe(two.sums.sent);
     expect(one.sums.received).toBe(one.sums.sent);
