@@ -23,7 +23,10 @@ export async function ensureBuilt(): Promise<void> {
 
 function build(): void {
   try {
-    execFileSync('npm', ['run', '--silent', 'build'], { cwd: ROOT });
+    execFileSync('npm', ['run', '--silent', 'build'], { cwd: ROOT, encoding: 'utf8' });
+  } catch (error) {
+    // The compiler complains on stdout, which no message of execFileSync quotes.
+    throw new Error(`the build fails:\n${(error as { stdout?: string }).stdout}`, { cause: error });
   } finally {
     rmSync(LOCK, { force: true });
   }
