@@ -38,17 +38,26 @@ export class AckTracker {
     return packetNumber < this.#floor || this.received.contains(packetNumber);
   }
 
-  /** Notes an authentic packet that is not a duplicate. `bytes` is 0 for one that elicits no ACK. */
-  onPacket(packetNumber: number, bytes: number, rtt: Millis, now: Instant): void {
-    const gap = packetNumber !== this.#largest + 1;
-    this.received.add(packetNumber, packetNumber + 1);
+  /** Whether this number and all above it are new. */
+  isNew(packetNumber: number): boolean {
+    return packetNumber > this.#largest;
+  }
+
+  /**
+   * Notes `count` authentic packets with numbers from `first` on, none of them a duplicate. `bytes`
+   * is 0 for packets that elicit no ACK.
+   */
+  onPackets(first: number, count: number, bytes: number, rtt: Millis, now: Instant): void {
+    const gap = first !== this.#largest + 1;
+    const last = first + count - 1;
+    this.received.add(first, last + 1);
     this.#boundRanges();
-    if (packetNumber > this.#largest) {
-      this.#largest = packetNumber;
+    if (last > this.#largest) {
+      this.#largest = last;
       this.#largestAt = now;
     }
     if (bytes === 0) return;
-    this.#count += 1;
+    this.#count += count;
     this.#bytes += bytes;
     this.#schedule(gap, rtt, now);
   }

@@ -69,8 +69,10 @@ export class BatchBuilder {
     const room = Math.max(1, Math.floor(maxBytes / stride));
     const count = Math.min(room, record.sliceCount - first, MAX_BATCH_SEGMENTS);
     const start = record.packetStart(first);
-    for (let i = 0; i < count; i += 1)
-      this.#writeHeader(record.packets, start + i * stride, record, first + i, now);
+    const packetNumber = this.#send(record, first, count, now);
+    for (let i = 0; i < count; i += 1) {
+      this.#writeHeader(record.packets, start + i * stride, record, first + i, packetNumber + i);
+    }
     this.#header.sign(record.packets, start, stride, count);
     record.sentSlices = first + count;
     record.pendingSends += 1;
@@ -130,15 +132,16 @@ export class BatchBuilder {
   #writePacket(batch: Uint8Array, at: number, wanted: WantedSlice, now: Instant): void {
     const { record, slice } = wanted;
     const length = record.sliceLength(slice);
+    const packetNumber = this.#send(record, slice, 1, now);
     if (!this.strict) {
-      this.#writeHeader(batch, at, record, slice, now);
+      this.#writeHeader(batch, at, record, slice, packetNumber);
       record.copy(slice * record.sliceBytes, length, batch, at + DATA_HEADER_BYTES);
       return;
     }
     const plain = this.#slice.subarray(0, length);
     record.copy(slice * record.sliceBytes, length, plain, 0);
-    const packetNumber = this.#send(record, slice, now);
-    this.#sealer.sealSlice(batch, at, this.#position, packetNumber, plain);
+    const position = this.#positionOf(record, slice);
+    this.#sealer.sealSlice(batch, at, position, packetNumber, plain);
   }
 
   #writeHeader(
@@ -146,22 +149,27 @@ export class BatchBuilder {
     at: number,
     record: OutgoingRecord,
     slice: number,
-    now: Instant,
+    packetNumber: number,
   ): void {
-    const packetNumber = this.#send(record, slice, now);
     const length = record.sliceLength(slice) + DATA_HEADER_BYTES;
     writePrefix(batch, at, this.#connectionId, PacketType.data, length);
-    writeSlicePosition(batch, at, this.#position, packetNumber);
+    writeSlicePosition(batch, at, this.#positionOf(record, slice), packetNumber);
   }
 
-  /** Books a slice as sent and leaves its position in `#position`. */
-  #send(record: OutgoingRecord, slice: number, now: Instant): number {
+  #positionOf(record: OutgoingRecord, slice: number): SlicePosition {
     this.#position.record = record.number;
     this.#position.recordLength = record.length;
     this.#position.offset = slice * record.sliceBytes;
-    record.markSent(slice);
-    const { offset } = this.#position;
-    return this.#recovery.onSent(record.number, offset, record.sliceLength(slice), now);
+    return this.#position;
+  }
+
+  /** Books slices as sent, one packet each, and yields the packet number of the first. */
+  #send(record: OutgoingRecord, first: number, count: number, now: Instant): number {
+    const { sliceBytes } = record;
+    record.markSent(first, count);
+    const length = (count - 1) * sliceBytes + record.sliceLength(first + count - 1);
+    const run = { record: record.number, offset: first * sliceBytes, sliceBytes, length, count };
+    return this.#recovery.onSent(run, now);
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Instant, Millis } from '../time.ts';
+import { type Instant, instant, type Millis } from '../time.ts';
 
 /** What one ACK told, filled in anew for each. Bytes are slice bytes, without headers. */
 export interface AckSample {
@@ -31,4 +31,20 @@ export interface CongestionController {
   onPersistentCongestion(now: Instant): void;
   /** The packets go another way now: what was learnt of the old one does not hold (RFC 9000 §9.4). */
   onPathChange(rtt: Millis, now: Instant): void;
+}
+
+/** A sample to be filled in. */
+export function emptySample(): AckSample {
+  return {
+    now: instant(0),
+    acked: 0,
+    lost: 0,
+    inFlight: 0,
+    priorInFlight: 0,
+    delivered: 0,
+    priorDelivered: 0,
+    rate: 0,
+    appLimited: false,
+    rtt: undefined,
+  };
 }

@@ -6,7 +6,7 @@ import { writeAck, writeClose, writePing } from './frame.ts';
 import type { IncomingRecords } from './incoming-records.ts';
 import type { PacketSealer } from './packet-sealer.ts';
 import type { Recovery } from './recovery.ts';
-import { NO_RECORD, PacketState } from './sent-packets.ts';
+import { PacketState } from './sent-packets.ts';
 import type { StrictMode } from './strict-mode.ts';
 
 interface ControlParts {
@@ -82,8 +82,7 @@ export class ControlSender {
 
   #nextNumber(elicitsAck: boolean, now: Instant): number {
     const { recovery } = this.#parts;
-    if (elicitsAck) return recovery.onSent(NO_RECORD, 0, 0, now);
-    recovery.packets.push(PacketState.untracked, now);
-    return recovery.packets.next - 1;
+    if (elicitsAck) return recovery.onPingSent(now);
+    return recovery.packets.push(PacketState.untracked, 1, now);
   }
 }

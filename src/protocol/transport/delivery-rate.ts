@@ -39,22 +39,24 @@ export class DeliveryRate {
     this.#deliveredAt = now;
   }
 
-  /** Notes the counters beside a packet that is being sent; `index` is its column. */
-  onSent(index: number, idle: boolean, now: Instant): void {
+  /** Notes the counters beside `count` packets that are being sent, from number `first` on. */
+  onSent(first: number, count: number, idle: boolean, now: Instant): void {
     if (idle) {
       this.#firstSentAt = now;
       this.#deliveredAt = now;
     }
-    this.#packets.delivered[index] = this.#delivered;
-    this.#packets.deliveredAt[index] = this.#deliveredAt;
-    this.#packets.firstSentAt[index] = this.#firstSentAt;
-    this.#packets.appLimited[index] = this.#appLimitedUntil > 0 ? 1 : 0;
+    const packets = this.#packets;
+    packets.fill(packets.delivered, first, count, this.#delivered);
+    packets.fill(packets.deliveredAt, first, count, this.#deliveredAt);
+    packets.fill(packets.firstSentAt, first, count, this.#firstSentAt);
+    packets.fill(packets.appLimited, first, count, this.#appLimitedUntil > 0 ? 1 : 0);
   }
 
-  /** A packet was acknowledged for the first time. */
-  onAcked(packetNumber: number, index: number, now: Instant): void {
+  /** `bytes` were acknowledged for the first time, the newest of them in `packetNumber`. */
+  onAcked(packetNumber: number, bytes: number, now: Instant): void {
     const packets = this.#packets;
-    this.#delivered += packets.length[index] as number;
+    const index = packets.index(packetNumber);
+    this.#delivered += bytes;
     this.#deliveredAt = now;
     if (packetNumber <= this.#newest) return;
     const sentAt = packets.sentAt[index] as number;

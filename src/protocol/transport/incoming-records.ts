@@ -36,7 +36,7 @@ interface Failure {
 }
 
 /**
- * What a slice did: `refused` lies outside what was agreed; `failed` completed a record that did
+ * What a run of slices did: `refused` lies outside what was agreed; `failed` completed a record that did
  * not open, which anybody on the path can cause; `broken` is the same although each of its slices
  * was sealed, which only the peer can; `withheld` was stored, but its record has failed before and
  * must not be forgotten. These four are not acknowledged.
@@ -50,11 +50,18 @@ export type SliceOutcome =
   | 'failed'
   | 'broken';
 
-/** Where a slice lies in what was received, and whether it was authentic by itself. */
+/**
+ * Where the bytes of a run of neighbouring slices lie in what was received: the first from `start`
+ * on, each next one `stride` bytes further, all of `sliceBytes` but the last.
+ */
 export interface SliceBytes {
   readonly source: Uint8Array;
   readonly start: number;
-  readonly end: number;
+  readonly stride: number;
+  readonly sliceBytes: number;
+  /** Bytes of all slices together. */
+  readonly length: number;
+  /** Whether they were authentic by themselves. */
   readonly sealed: boolean;
 }
 
@@ -91,9 +98,9 @@ export class IncomingRecords {
       .map(([record, { attempt }]) => ({ record, attempt }));
   }
 
-  /** Takes a slice of a record; its bytes are copied. */
+  /** Takes a run of slices of a record, `position` being the first one's; bytes are copied. */
   receive(position: SlicePosition, bytes: SliceBytes): SliceOutcome {
-    const length = bytes.end - bytes.start;
+    const { length } = bytes;
     if (position.record >= this.#credit) return 'refused';
     if (this.#completed.contains(position.record)) return 'known';
     if (length === 0 || position.offset + length > position.recordLength) return 'refused';
@@ -101,7 +108,7 @@ export class IncomingRecords {
     if (partial === undefined || partial.length !== position.recordLength) return 'refused';
     const added = partial.received.add(position.offset, position.offset + length);
     if (added === 0) return this.#isWithheld(position, length) ? 'withheld' : 'known';
-    partial.buffer.set(bytes.source.subarray(bytes.start, bytes.end), position.offset);
+    copySlices(bytes, partial.buffer, position.offset);
     partial.sealed &&= bytes.sealed;
     partial.missing -= added;
     if (partial.missing === 0) return this.#complete(position, length, partial);
@@ -176,5 +183,15 @@ export class IncomingRecords {
   #updateCredit(): void {
     const room = Math.floor((this.#window - this.#held) / MAX_RECORD_BYTES);
     this.#credit = Math.max(this.#credit, this.#completedCount + Math.max(0, room));
+  }
+}
+
+function copySlices(bytes: SliceBytes, into: Uint8Array, at: number): void {
+  const { source, stride, sliceBytes, length } = bytes;
+  let from = bytes.start;
+  for (let done = 0; done < length; done += sliceBytes) {
+    const end = from + Math.min(sliceBytes, length - done);
+    into.set(source.subarray(from, end), at + done);
+    from += stride;
   }
 }

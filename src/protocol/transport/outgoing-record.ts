@@ -34,15 +34,15 @@ export class OutgoingRecord {
     this.#layoutSlice = layoutSlice;
     this.sliceBytes = layoutSlice;
     this.length = this.#fill(sealed);
-    this.#states = new Uint8Array(this.sliceCount);
+    this.#states = new Uint8Array(Math.ceil(this.length / layoutSlice));
   }
 
   get sliceCount(): number {
-    return Math.ceil(this.length / this.sliceBytes);
+    return this.#states.length;
   }
 
   get isAcked(): boolean {
-    return this.#acked === this.sliceCount;
+    return this.#acked === this.#states.length;
   }
 
   /** Whether slices can be sent straight from `packets`. */
@@ -63,8 +63,9 @@ export class OutgoingRecord {
     return this.#states[slice] === SliceState.pending;
   }
 
-  markSent(slice: number): void {
-    this.#states[slice] = SliceState.inFlight;
+  /** `count` slices from `first` on are on their way. */
+  markSent(first: number, count: number): void {
+    this.#states.fill(SliceState.inFlight, first, first + count);
   }
 
   /** Slices that lie wholly in these bytes have arrived. */
@@ -104,7 +105,7 @@ export class OutgoingRecord {
         acked.push(i * this.sliceBytes, this.sliceLength(i));
     }
     this.sliceBytes = sliceBytes;
-    this.#states = new Uint8Array(this.sliceCount);
+    this.#states = new Uint8Array(Math.ceil(this.length / sliceBytes));
     this.restart();
     for (let i = 0; i < acked.length; i += 2)
       this.markAcked(acked[i] as number, acked[i + 1] as number);
@@ -127,7 +128,9 @@ export class OutgoingRecord {
 
   #fill(sealed: Uint8Array[]): number {
     let length = 0;
-    for (const piece of sealed) {
+    for (const { buffer, byteOffset, byteLength } of sealed) {
+      // A plain view: `subarray` of Node's Buffer, which pieces may be, is several times slower.
+      const piece = new Uint8Array(buffer, byteOffset, byteLength);
       for (let taken = 0; taken < piece.length; ) {
         const room = this.#layoutSlice - (length % this.#layoutSlice);
         const slice = Math.floor(length / this.#layoutSlice);

@@ -51,11 +51,14 @@ export class PacketReceiver {
   readonly #lengths = new Uint32Array(MAX_BATCH_SEGMENTS);
   readonly #valid = new Uint8Array(MAX_BATCH_SEGMENTS);
   readonly #position: SlicePosition = { record: 0, recordLength: 0, offset: 0 };
-  /** Reused for every data packet of every batch. */
-  readonly #plainSlice: Writable<SliceBytes> = {
+  readonly #nextPosition: SlicePosition = { record: 0, recordLength: 0, offset: 0 };
+  /** Reused for every run of data packets. */
+  readonly #run: Writable<SliceBytes> = {
     source: new Uint8Array(0),
     start: 0,
-    end: 0,
+    stride: 0,
+    sliceBytes: 0,
+    length: 0,
     sealed: false,
   };
   #pending = 0;
@@ -131,19 +134,60 @@ export class PacketReceiver {
     this.#pending = 0;
     if (count === 0) return;
     this.#header.check(batch, this.#starts, count, this.#valid);
-    for (let i = 0; i < count; i += 1) {
+    for (let i = 0; i < count; ) {
       if (this.#valid[i] === 0) {
         this.counters.forged += 1;
-        continue;
-      }
-      const at = this.#starts[i] as number;
-      const bytes = this.#plainSlice;
-      bytes.source = batch;
-      bytes.start = at + DATA_HEADER_BYTES;
-      bytes.end = at + (this.#lengths[i] as number);
-      readSlicePosition(batch, at, this.#position);
-      this.#onSlice(readDataPacketNumber(batch, at), bytes, context);
+        i += 1;
+      } else i += this.#onDataRun(batch, i, count, context);
     }
+  }
+
+  /**
+   * Takes the packet at `first` and those after it that carry the neighbouring slices of the same
+   * record under the next numbers, which is how they leave and mostly how they arrive: what has to
+   * be looked up is looked up once for all of them. Yields how many they are.
+   */
+  #onDataRun(batch: Uint8Array, first: number, end: number, context: Context): number {
+    const at = this.#starts[first] as number;
+    const packetNumber = readDataPacketNumber(batch, at);
+    const bytes = this.#run;
+    readSlicePosition(batch, at, this.#position);
+    bytes.source = batch;
+    bytes.start = at + DATA_HEADER_BYTES;
+    bytes.stride = this.#lengths[first] as number;
+    bytes.sliceBytes = bytes.stride - DATA_HEADER_BYTES;
+    bytes.length = bytes.sliceBytes;
+    let next = first + 1;
+    // Old numbers may be duplicates, each by itself; they come one by one.
+    if (this.#acks.isNew(packetNumber)) {
+      while (next < end && this.#continues(batch, next, packetNumber + next - first)) {
+        bytes.length += (this.#lengths[next] as number) - DATA_HEADER_BYTES;
+        next += 1;
+      }
+    }
+    this.#onSlices(packetNumber, next - first, bytes, context);
+    return next - first;
+  }
+
+  /** Whether the packet at `index` carries what follows the run so far. */
+  #continues(batch: Uint8Array, index: number, packetNumber: number): boolean {
+    const { length, sliceBytes, stride, start } = this.#run;
+    const at = this.#starts[index] as number;
+    if (this.#valid[index] === 0 || (this.#lengths[index] as number) > stride) return false;
+    // After a shorter slice nothing can follow at the stride.
+    if (
+      length % sliceBytes !== 0 ||
+      at + DATA_HEADER_BYTES !== start + (length / sliceBytes) * stride
+    )
+      return false;
+    readSlicePosition(batch, at, this.#nextPosition);
+    const { record, recordLength, offset } = this.#position;
+    return (
+      readDataPacketNumber(batch, at) === packetNumber &&
+      this.#nextPosition.record === record &&
+      this.#nextPosition.recordLength === recordLength &&
+      this.#nextPosition.offset === offset + length
+    );
   }
 
   #onSealedData(packet: Uint8Array, context: Context): void {
@@ -153,21 +197,29 @@ export class PacketReceiver {
       return;
     }
     readSlicePosition(packet, 0, this.#position);
-    const bytes = { source: slice, start: 0, end: slice.length, sealed: true };
-    this.#onSlice(readDataPacketNumber(packet, 0), bytes, context);
+    const { length } = slice;
+    const bytes = {
+      source: slice,
+      start: 0,
+      stride: length,
+      sliceBytes: length,
+      length,
+      sealed: true,
+    };
+    this.#onSlices(readDataPacketNumber(packet, 0), 1, bytes, context);
   }
 
-  #onSlice(packetNumber: number, bytes: SliceBytes, context: Context): void {
-    if (this.#acks.isDuplicate(packetNumber)) {
+  #onSlices(first: number, count: number, bytes: SliceBytes, context: Context): void {
+    if (count === 1 && this.#acks.isDuplicate(first)) {
       this.counters.duplicate += 1;
       return;
     }
     this.#received.authentic = true;
     switch (this.#incoming.receive(this.#position, bytes)) {
       case 'refused':
-        this.counters.refused += 1;
+        this.counters.refused += count;
         break;
-      // The slice that completed a record which did not open stays unacknowledged: the sender has
+      // The slices that completed a record which did not open stay unacknowledged: the sender has
       // to keep the record until it can repeat all of it.
       case 'withheld':
         this.#received.withheld = true;
@@ -179,7 +231,7 @@ export class PacketReceiver {
         this.#received.brokenRecords += 1;
         break;
       default:
-        this.#acks.onPacket(packetNumber, bytes.end - bytes.start, context.rtt, context.now);
+        this.#acks.onPackets(first, count, bytes.length, context.rtt, context.now);
     }
   }
 
@@ -201,7 +253,7 @@ export class PacketReceiver {
     }
     const elicitsAck = frames.some((frame) => frame.kind === 'ping');
     const bytes = elicitsAck ? packet.length : 0;
-    this.#acks.onPacket(opened.packetNumber, bytes, context.rtt, context.now);
+    this.#acks.onPackets(opened.packetNumber, 1, bytes, context.rtt, context.now);
     this.#received.frames.push(...frames);
   }
 }

@@ -1,20 +1,12 @@
 import { after, earliest, type Instant, instant, type Millis, millis } from '../time.ts';
 import { RangeSet } from '../wire/range-set.ts';
 import { MAX_ACK_DELAY } from './ack-tracker.ts';
-import type { AckSample, CongestionController } from './congestion-controller.ts';
+import { type CongestionController, emptySample } from './congestion-controller.ts';
 import { DeliveryRate } from './delivery-rate.ts';
-import { GRANULARITY, type RttEstimator } from './rtt-estimator.ts';
-import { NO_RECORD, PacketState, SentPackets } from './sent-packets.ts';
+import { Reordering } from './reordering.ts';
+import type { RttEstimator } from './rtt-estimator.ts';
+import { NO_RECORD, PacketState, SentPackets, type SliceRun } from './sent-packets.ts';
 
-/**
- * RFC 9002 §6.1.1 has 3; here a receive may bring 54 packets of one flow before an older one of
- * another queue, so a batch's quarter is the start, and spurious losses raise it.
- */
-const INITIAL_PACKET_THRESHOLD = 16;
-const MAX_PACKET_THRESHOLD = 1024;
-/** RFC 9002 §6.1.2: 9/8 of the round-trip time; spurious losses widen it up to twice. */
-const TIME_THRESHOLD = 9 / 8;
-const MAX_TIME_THRESHOLD = 2;
 /** A probe at least every two seconds, so that a path that returns is noticed (F5: within 3 s). */
 const MAX_PROBE_INTERVAL_MS = 2000;
 /** RFC 9002 §7.6: this many probe timeouts in a row are persistent congestion. */
@@ -41,7 +33,7 @@ export class Recovery {
   readonly #congestion: CongestionController;
   readonly #onSliceAcked: SliceObserver;
   readonly #onSliceLost: SliceObserver;
-  readonly #sample = newSample();
+  readonly #sample = emptySample();
   /** Numbers already processed as acknowledged, so that each ACK costs only what it adds. */
   readonly #acked = new RangeSet();
   #inFlight = 0;
@@ -54,8 +46,7 @@ export class Recovery {
   #pathStart = 0;
   #lastSentAt: Instant = instant(0);
   #probes = 0;
-  #packetThreshold = INITIAL_PACKET_THRESHOLD;
-  #timeThreshold = TIME_THRESHOLD;
+  readonly #reordering = new Reordering();
   /** Slices sent, declared lost and declared lost by mistake. */
   readonly counters = { sent: 0, lost: 0, spurious: 0 };
 
@@ -86,19 +77,21 @@ export class Recovery {
     return this.packets.room <= RESERVED_PACKETS;
   }
 
-  /** Notes a packet that elicits an ACK, and yields its packet number. */
-  onSent(record: number, offset: number, length: number, now: Instant): number {
-    const packetNumber = this.packets.next;
-    const index = this.packets.push(PacketState.inFlight, now);
-    this.packets.record[index] = record;
-    this.packets.offset[index] = offset;
-    this.packets.length[index] = length;
-    this.rate.onSent(index, this.#inFlight === 0, now);
+  /** Notes a packet that elicits an ACK and carries no slice, and yields its packet number. */
+  onPingSent(now: Instant): number {
+    return this.onSent({ record: NO_RECORD, offset: 0, sliceBytes: 0, length: 0, count: 1 }, now);
+  }
+
+  /** Notes the packets of a run of slices, and yields the packet number of the first. */
+  onSent(run: SliceRun, now: Instant): number {
+    const { length, count } = run;
+    const first = this.packets.pushSlices(run, now);
+    this.rate.onSent(first, count, this.#inFlight === 0, now);
     this.#inFlight += length;
-    this.#inFlightPackets += 1;
+    this.#inFlightPackets += count;
     this.#lastSentAt = now;
-    this.counters.sent += 1;
-    return packetNumber;
+    this.counters.sent += count;
+    return first;
   }
 
   /** When `handleTimeout` is to be called. */
@@ -176,42 +169,55 @@ export class Recovery {
     if (from >= end || this.#acked.covers(from, end)) return true;
     let honest = true;
     this.#acked.forEachGap(from, end, (low, high) => {
-      for (let n = low; n < high; n += 1) honest = this.#onNumberAcked(n, now) && honest;
+      for (let n = low; n < high && honest; ) {
+        const run = this.#onRunAcked(n, high, now);
+        honest = run > 0 || this.#onSettledAcked(n);
+        n += Math.max(1, run);
+      }
     });
     this.#acked.add(from, end);
     return honest;
   }
 
-  /** False for a number that was skipped on purpose (RFC 9000 §21.4: optimistic ACK). */
-  #onNumberAcked(packetNumber: number, now: Instant): boolean {
+  /** A number that is not in flight. False if it was skipped (RFC 9000 §21.4: optimistic ACK). */
+  #onSettledAcked(packetNumber: number): boolean {
     const index = this.packets.index(packetNumber);
     const state = this.packets.state[index];
-    if (state === PacketState.inFlight) this.#onPacketAcked(packetNumber, index, now);
-    else if (state === PacketState.lost) this.#onSpuriousLoss(packetNumber, index);
+    if (state === PacketState.lost) this.#onSpuriousLoss(packetNumber, index);
     return state !== PacketState.skipped;
   }
 
-  #onPacketAcked(packetNumber: number, index: number, now: Instant): void {
-    const length = this.packets.length[index] as number;
-    this.packets.state[index] = PacketState.acked;
+  /** Settles packets in flight from `first` on that carry neighbouring slices; yields how many. */
+  #onRunAcked(first: number, end: number, now: Instant): number {
+    const { packets } = this;
+    const start = packets.index(first);
+    const record = packets.record[start] as number;
+    const from = packets.offset[start] as number;
+    let length = 0;
+    let n = first;
+    for (; n < end; n += 1) {
+      const index = packets.index(n);
+      if (packets.state[index] !== PacketState.inFlight || packets.record[index] !== record) break;
+      if (packets.offset[index] !== from + length) break;
+      packets.state[index] = PacketState.acked;
+      length += packets.length[index] as number;
+    }
+    if (n === first) return 0;
     this.#inFlight -= length;
-    this.#inFlightPackets -= 1;
-    this.#reportSlice(packetNumber, index, this.#onSliceAcked);
-    if (packetNumber < this.#pathStart) return;
-    this.#sample.acked += length;
-    this.rate.onAcked(packetNumber, index, now);
+    this.#inFlightPackets -= n - first;
+    if (record !== NO_RECORD) this.#onSliceAcked(record, from, length, first);
+    if (first >= this.#pathStart) {
+      this.#sample.acked += length;
+      this.rate.onAcked(n - 1, length, now);
+    }
+    return n - first;
   }
 
-  /** It was late, not lost: wait longer from now on, by count and by time (RFC 8985 §6.2 in spirit). */
+  /** It was late, not lost: wait longer from now on. */
   #onSpuriousLoss(packetNumber: number, index: number): void {
     this.packets.state[index] = PacketState.acked;
     this.counters.spurious += 1;
-    const distance = this.#largestAcked - packetNumber + 1;
-    this.#packetThreshold = Math.min(
-      MAX_PACKET_THRESHOLD,
-      Math.max(this.#packetThreshold, distance),
-    );
-    this.#timeThreshold = Math.min(MAX_TIME_THRESHOLD, this.#timeThreshold + 1 / 64);
+    this.#reordering.onSpuriousLoss(this.#largestAcked - packetNumber + 1);
     this.#reportSlice(packetNumber, index, this.#onSliceAcked);
   }
 
@@ -227,10 +233,8 @@ export class Recovery {
 
   #detectLosses(now: Instant): void {
     const { packets } = this;
-    const delay = Math.max(
-      this.#timeThreshold * Math.max(this.rtt.smoothed, this.rtt.latest),
-      GRANULARITY,
-    );
+    const delay = this.#reordering.lossDelay(this.rtt);
+    const { packetThreshold } = this.#reordering;
     this.#lossTime = undefined;
     // Packets leave in the order of their numbers, so the first that is not lost ends the search.
     let n = Math.max(this.#lossCursor, packets.base);
@@ -238,7 +242,7 @@ export class Recovery {
       const index = packets.index(n);
       if (packets.state[index] !== PacketState.inFlight) continue;
       const lostAt = (packets.sentAt[index] as number) + delay;
-      if (this.#largestAcked - n < this.#packetThreshold && lostAt > now) {
+      if (this.#largestAcked - n < packetThreshold && lostAt > now) {
         this.#lossTime = instant(lostAt);
         break;
       }
@@ -287,19 +291,4 @@ export class Recovery {
     const offset = packets.offset[index] as number;
     visit(record, offset, packets.length[index] as number, packetNumber);
   }
-}
-
-function newSample(): AckSample {
-  return {
-    now: instant(0),
-    acked: 0,
-    lost: 0,
-    inFlight: 0,
-    priorInFlight: 0,
-    delivered: 0,
-    priorDelivered: 0,
-    rate: 0,
-    appLimited: false,
-    rtt: undefined,
-  };
 }

@@ -21,6 +21,19 @@ const INITIAL_CAPACITY = 2 ** 12;
 /** Settled packets that are remembered behind the oldest open one, to notice spurious losses. */
 const RETAINED = 1024;
 
+/** Slices of one record, one packet each, that lie side by side. */
+export interface SliceRun {
+  readonly record: number;
+  /** Where the first one begins in the record. */
+  readonly offset: number;
+  /** Bytes of each but the last, and of all together. */
+  readonly sliceBytes: number;
+  readonly length: number;
+  readonly count: number;
+}
+
+type Column = Uint8Array | Uint16Array | Float64Array;
+
 /**
  * Every packet sent, by packet number, in rings of typed arrays: no object is made for a packet.
  *
@@ -73,23 +86,44 @@ export class SentPackets {
     return this.sentAt[this.index(packetNumber)] as Instant;
   }
 
-  /** Takes the next packet number for a packet about to be sent and yields its column index. */
-  push(state: PacketState, now: Instant): number {
-    if (this.#next - this.#base >= this.#capacity) this.#makeRoom();
-    const index = this.index(this.#next);
-    this.#next += 1;
-    this.state[index] = state;
-    this.sentAt[index] = now;
-    this.record[index] = NO_RECORD;
-    this.length[index] = 0;
-    return index;
+  /** Takes the next `count` packet numbers for packets about to be sent, and yields the first. */
+  push(state: PacketState, count: number, now: Instant): number {
+    if (this.#next + count - this.#base > this.#capacity) this.#makeRoom(count);
+    const first = this.#next;
+    this.#next += count;
+    this.fill(this.state, first, count, state);
+    this.fill(this.sentAt, first, count, now);
+    this.fill(this.record, first, count, NO_RECORD);
+    this.fill(this.offset, first, count, 0);
+    this.fill(this.length, first, count, 0);
+    return first;
   }
 
-  #makeRoom(): void {
+  /** Takes packet numbers for a run of slices about to be sent, and yields the first. */
+  pushSlices(run: SliceRun, now: Instant): number {
+    const { record, offset, sliceBytes, length, count } = run;
+    const first = this.push(PacketState.inFlight, count, now);
+    this.fill(this.record, first, count, record);
+    this.fill(this.length, first, count, sliceBytes);
+    this.length[this.index(first + count - 1)] = length - (count - 1) * sliceBytes;
+    for (let i = 0; i < count; i += 1) this.offset[this.index(first + i)] = offset + i * sliceBytes;
+    return first;
+  }
+
+  /** Writes one value for `count` packets from `first` on into a column. */
+  fill(column: Column, first: number, count: number, value: number): void {
+    const start = this.index(first);
+    const end = start + count;
+    column.fill(value, start, Math.min(end, this.#capacity));
+    if (end > this.#capacity) column.fill(value, 0, end - this.#capacity);
+  }
+
+  #makeRoom(count: number): void {
     this.#forgetSettled();
-    if (this.#next - this.#base < this.#capacity) return;
-    if (this.#capacity === MAX_CAPACITY) throw new Error('unreachable: sent without room');
-    this.#grow();
+    while (this.#next + count - this.#base > this.#capacity) {
+      if (this.#capacity === MAX_CAPACITY) throw new Error('unreachable: sent without room');
+      this.#grow();
+    }
   }
 
   #forgetSettled(): void {
@@ -111,7 +145,7 @@ export class SentPackets {
     this.#capacity = capacity;
   }
 
-  #moved<Column extends Uint8Array | Uint16Array | Float64Array>(from: Column, to: Column): Column {
+  #moved<Kind extends Column>(from: Kind, to: Kind): Kind {
     for (let number = this.#base; number < this.#next; number += 1) {
       to[number & (to.length - 1)] = from[this.index(number)] as number;
     }

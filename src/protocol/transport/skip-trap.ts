@@ -22,7 +22,7 @@ export class SkipTrap {
   /** To be called between batches: within one, numbers are consecutive. */
   maybeSkip(packets: SentPackets, now: Instant): void {
     if (packets.next < this.#next) return;
-    packets.push(PacketState.skipped, now);
+    packets.push(PacketState.skipped, 1, now);
     this.#span *= 2;
     this.#next = packets.next + this.#span + this.#random.integer(this.#span);
   }

@@ -8,7 +8,7 @@ const START = 1000;
 /** A tracker past its first packets: 0 to 31 have come and are acknowledged. */
 function settled(): AckTracker {
   const tracker = new AckTracker();
-  for (let n = 0; n < 32; n += 1) tracker.onPacket(n, 1168, RTT, instant(START));
+  for (let n = 0; n < 32; n += 1) tracker.onPackets(n, 1, 1168, RTT, instant(START));
   tracker.onAckSent(0, instant(START));
   return tracker;
 }
@@ -17,14 +17,14 @@ describe('when an ACK is due', () => {
   it('never, while nothing that asks for one has come', () => {
     const tracker = new AckTracker();
     expect(tracker.deadline).toBeUndefined();
-    tracker.onPacket(0, 0, RTT, instant(START));
+    tracker.onPackets(0, 1, 0, RTT, instant(START));
     expect([tracker.deadline, tracker.largest]).toEqual([undefined, 0]);
   });
 
   it('at once for each of the first 32 packets', () => {
     const tracker = new AckTracker();
     for (let n = 0; n < 33; n += 1) {
-      tracker.onPacket(n, 1168, RTT, instant(START + n));
+      tracker.onPackets(n, 1, 1168, RTT, instant(START + n));
       expect(tracker.deadline).toBe(n < 32 ? START + n : START + n + 2);
       tracker.onAckSent(0, instant(START + n));
     }
@@ -37,27 +37,27 @@ describe('when an ACK is due', () => {
     [400, 5],
   ])('with a round trip of %i ms after %i ms, an eighth, from 1 to 5 ms', (rtt, delay) => {
     const tracker = settled();
-    tracker.onPacket(32, 1168, millis(rtt), instant(START + 10));
-    tracker.onPacket(33, 1168, millis(rtt), instant(START + 10.5));
+    tracker.onPackets(32, 1, 1168, millis(rtt), instant(START + 10));
+    tracker.onPackets(33, 1, 1168, millis(rtt), instant(START + 10.5));
     expect(tracker.deadline).toBe(START + 10 + delay);
   });
 
   it('at once after 256 KiB', () => {
     const tracker = settled();
-    tracker.onPacket(32, 256 * 1024 - 1, RTT, instant(START + 10));
+    tracker.onPackets(32, 1, 256 * 1024 - 1, RTT, instant(START + 10));
     expect(tracker.deadline).toBe(START + 12);
-    tracker.onPacket(33, 1, RTT, instant(START + 11));
+    tracker.onPackets(33, 1, 1, RTT, instant(START + 11));
     expect(tracker.deadline).toBe(START + 11);
   });
 
   it('at once for a gap, but not twice within a millisecond', () => {
     const tracker = settled();
-    tracker.onPacket(33, 1168, RTT, instant(START + 10));
+    tracker.onPackets(33, 1, 1168, RTT, instant(START + 10));
     expect(tracker.deadline).toBe(START + 10);
     tracker.onAckSent(0, instant(START + 10));
-    tracker.onPacket(35, 1168, RTT, instant(START + 10.5));
+    tracker.onPackets(35, 1, 1168, RTT, instant(START + 10.5));
     expect(tracker.deadline).toBe(START + 12.5);
-    tracker.onPacket(37, 1168, RTT, instant(START + 11));
+    tracker.onPackets(37, 1, 1168, RTT, instant(START + 11));
     expect(tracker.deadline).toBe(START + 11);
   });
 
@@ -84,14 +84,14 @@ describe('when an ACK is due', () => {
 describe('what an ACK says', () => {
   it('is how long ago the largest number came, in microseconds', () => {
     const tracker = settled();
-    tracker.onPacket(40, 1168, RTT, instant(START + 10));
-    tracker.onPacket(35, 1168, RTT, instant(START + 12));
+    tracker.onPackets(40, 1, 1168, RTT, instant(START + 10));
+    tracker.onPackets(35, 1, 1168, RTT, instant(START + 12));
     expect([tracker.largest, tracker.delayMicros(instant(START + 12.25))]).toEqual([40, 2250]);
   });
 
   it('never comes from more than 256 ranges: below them all counts as seen', () => {
     const tracker = new AckTracker();
-    for (let n = 0; n < 2000; n += 2) tracker.onPacket(n, 1168, RTT, instant(START));
+    for (let n = 0; n < 2000; n += 2) tracker.onPackets(n, 1, 1168, RTT, instant(START));
     expect(tracker.received.rangeCount).toBe(256);
     // The lowest of the 256 kept numbers is 2 * (1000 - 256).
     expect(tracker.received.start(0)).toBe(1488);

@@ -64,7 +64,8 @@ export function history(rtt = 100) {
     /** Sends `count` packets at once, `when` milliseconds after the start. */
     send(count: number, when = 0): void {
       for (let i = 0; i < count; i += 1) {
-        recovery.onSent(recovery.packets.next, 0, 1000, at(when));
+        const record = recovery.packets.next;
+        recovery.onSent({ record, offset: 0, sliceBytes: 1000, length: 1000, count: 1 }, at(when));
       }
     },
     /** Acknowledges the numbers in [range). */

@@ -39,7 +39,9 @@ interface Part {
 /** Gives the bytes [start, end) of `whole` as a slice of a record. */
 function give(to: IncomingRecords, whole: Uint8Array, part: Part = {}): SliceOutcome {
   const { record = 0, start = 0, end = whole.length, recordLength = whole.length } = part;
-  const bytes = { source: whole, start, end, sealed: part.sealed ?? false };
+  const length = end - start;
+  const sealed = part.sealed ?? false;
+  const bytes = { source: whole, start, stride: length, sliceBytes: length, length, sealed };
   return to.receive({ record, recordLength, offset: start }, bytes);
 }
 

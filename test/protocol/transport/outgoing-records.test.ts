@@ -28,13 +28,13 @@ function sendAll(of: OutgoingRecords): string[] {
     const repeat = of.peekRepeat();
     if (repeat !== undefined) {
       of.takeRepeat();
-      repeat.record.markSent(repeat.slice);
+      repeat.record.markSent(repeat.slice, 1);
       sent.push(`${repeat.record.number}/${repeat.slice}`);
       continue;
     }
     const fresh = of.fresh();
     if (fresh === undefined) return sent;
-    fresh.markSent(fresh.sentSlices);
+    fresh.markSent(fresh.sentSlices, 1);
     sent.push(`${fresh.number}/${fresh.sentSlices}`);
     fresh.sentSlices += 1;
   }
@@ -148,7 +148,7 @@ describe('strict slices of OutgoingRecords', () => {
   it('reach a record whose first transmission is under way', () => {
     const of = records(2984);
     const fresh = of.fresh();
-    fresh?.markSent(0);
+    fresh?.markSent(0, 1);
     if (fresh) fresh.sentSlices = 1;
     of.limitSlices(500);
     expect(sendAll(of).sort()).toEqual(['0/0', '0/1', '0/2', '0/3', '0/4', '0/5']);

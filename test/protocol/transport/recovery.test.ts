@@ -117,7 +117,7 @@ describe('the probe timeout (RFC 9002 §6.2)', () => {
 
   it('finds them at once behind a long history of packets that were never in flight', () => {
     const one = history();
-    for (let i = 0; i < 8191; i += 1) one.recovery.packets.push(PacketState.untracked, at(0));
+    for (let i = 0; i < 8191; i += 1) one.recovery.packets.push(PacketState.untracked, 1, at(0));
     one.send(2);
     const oldest: number[] = [];
     one.recovery.oldestInFlight(1, (record) => oldest.push(record));
@@ -136,7 +136,7 @@ describe('a peer that acknowledges what it cannot have', () => {
   it('is caught by a number that was skipped (RFC 9000 §21.4)', () => {
     const one = history();
     one.send(3);
-    one.recovery.packets.push(PacketState.skipped, at(0));
+    one.recovery.packets.push(PacketState.skipped, 1, at(0));
     one.send(3);
     expect(one.recovery.onAck(ranges([0, 3], [4, 7]), millis(0), at(10))).toBe(true);
     expect(one.recovery.onAck(ranges([0, 7]), millis(0), at(11))).toBe(false);
