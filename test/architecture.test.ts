@@ -28,10 +28,10 @@ const BELOW: Readonly<Record<string, readonly RegExp[]>> = {
   cli: [
     /^index\.ts$/,
     /^client\/(events|options|transfer-handle)\.ts$/,
-    /^protocol\/(errors|display)\.ts$/,
+    // What a code is, too: a typo is to be seen before anything is sent.
+    /^protocol\/(errors|display|handshake\/code)\.ts$/,
   ],
-  // A sender without a server brings its own: the one way sideways.
-  client: [/^server\//, /^io\//, /^crypto\//, /^protocol\//],
+  client: [/^io\//, /^crypto\//, /^protocol\//],
   // The public option types live together.
   server: [/^client\/options\.ts$/, /^io\//, /^crypto\//, /^protocol\//],
   io: [/^protocol\//],
