@@ -1,5 +1,5 @@
 // The yardstick: a file over one TCP connection of node:net, sealed with AES-256-GCM in chunks of
-// 256 KiB, as plain as a careful program would write it, and durable at the end like ours.
+// 64 KiB, as plain as a careful program would write it, and durable at the end like ours.
 //   node tcp-peer.mjs receive OUT          prints {"port":…}, then {"ms":…} when the file is durable
 //   node tcp-peer.mjs send PORT FILE
 import { createCipheriv, createDecipheriv, createSecretKey } from 'node:crypto';
@@ -9,7 +9,7 @@ import { createConnection, createServer } from 'node:net';
 import { performance } from 'node:perf_hooks';
 import process from 'node:process';
 
-const CHUNK = 256 * 1024;
+const CHUNK = 64 * 1024;
 const TAG = 16;
 const READ = 1024 * 1024;
 // Both ends have it from somewhere: this measures the data path, not a key exchange.

@@ -77,4 +77,12 @@ export interface Crypto {
 /** The checksum of chunks: XXH64 with seed 0. Guards against disks, not against people. */
 export interface Hasher {
   xxh64(data: Uint8Array): bigint;
+  /** The same over data that comes in pieces. */
+  begin(): RunningHash;
+}
+
+export interface RunningHash {
+  update(data: Uint8Array): void;
+  /** The XXH64 of all pieces so far. */
+  digest(): bigint;
 }

@@ -22,7 +22,7 @@ export interface LinkOptions {
   readonly corrupt?: number;
   /** When nothing gets through: [from, to), counted from the start of the simulation. */
   readonly blackouts?: readonly (readonly [from: Millis, to: Millis])[];
-  /** Largest IP packet in bytes; the payload may be 28 bytes smaller. */
+  /** Largest IP packet in bytes, 1,500 by default; the payload may be 28 bytes smaller. */
   readonly mtu?: number;
 }
 

@@ -5,6 +5,9 @@ import { PACKET_OVERHEAD_BYTES, type Packet, type Sink } from './packet.ts';
 import { ReorderBuffer } from './reorder-buffer.ts';
 import type { SeededRandom } from './seeded-random.ts';
 
+/** What nearly every path of the internet carries. */
+const ETHERNET_MTU = 1500;
+
 /** How many packets met each fate. `delivered` counts copies too. */
 export interface LinkCounters {
   offered: number;
@@ -85,8 +88,8 @@ export class Link implements EventTarget {
   #serialise(packet: Packet, now: Instant): Instant | undefined {
     const size = packet.payload.length + PACKET_OVERHEAD_BYTES;
     if (this.#isBlackedOut(now)) return drop(this.counters, 'blackedOut');
-    const { mtu } = this.#options;
-    if (mtu !== undefined && size > mtu) return drop(this.counters, 'tooLarge');
+    const { mtu = ETHERNET_MTU } = this.#options;
+    if (size > mtu) return drop(this.counters, 'tooLarge');
     const rate = this.#bytesPerMilli;
     if (rate > 0) {
       const start = this.#idleAt > now ? this.#idleAt : now;

@@ -5,7 +5,8 @@ import { PathAgent } from '../path/path-agent.ts';
 import type { Crypto, Random } from '../ports.ts';
 import type { SessionKeys } from '../session-keys.ts';
 import { after, earliest, type Instant, type Millis, millis } from '../time.ts';
-import { Connection, type ConnectionEvent } from '../transport/connection.ts';
+import { Connection } from '../transport/connection.ts';
+import type { ConnectionEvent } from '../transport/connection-event.ts';
 import type { RecordSource } from '../transport/outgoing-records.ts';
 import { type Endpoint, sameEndpoint } from '../wire/endpoint.ts';
 

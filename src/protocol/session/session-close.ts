@@ -1,7 +1,7 @@
 import type { ErrorCode } from '../errors.ts';
 import type { Outcome } from '../rendezvous/requests.ts';
 import { errorNumber, errorOfNumber } from '../transfer/error-number.ts';
-import { CloseCode, type ConnectionEvent } from '../transport/connection.ts';
+import { CloseCode, type ConnectionEvent } from '../transport/connection-event.ts';
 import type { SessionFailure } from './session-event.ts';
 
 /** Close codes below this belong to the transport; above, they are 16 more than an error's number. */

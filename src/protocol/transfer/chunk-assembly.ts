@@ -141,7 +141,7 @@ export class ChunkAssembly {
     if (active.sums.has(index)) return undefined;
     const known = active.open.get(index);
     if (known !== undefined) return known;
-    const chunk = new IncomingChunk(index, this.#lengthOf(entry, index));
+    const chunk = new IncomingChunk(index, this.#lengthOf(entry, index), this.#hasher.begin());
     this.#openBytes += openCost(chunk);
     if (this.#openBytes > TRANSFER_LIMITS.openBytes) return undefined;
     active.open.set(index, chunk);
@@ -150,13 +150,13 @@ export class ChunkAssembly {
 
   #close(entry: number, chunk: IncomingChunk): Violation | undefined {
     const bytes = chunk.bytes as Uint8Array;
-    if (this.#hasher.xxh64(bytes) !== chunk.sum) {
+    if (!chunk.matchesSum()) {
       return { code: 'P2P_INTEGRITY', detail: 'chunk does not match its sum' };
     }
     this.#activate(entry).open.delete(chunk.index);
     this.#openBytes -= openCost(chunk);
     this.#ready.push({ entry, offset: chunk.index * this.#chunkBytes, bytes });
-    this.#setSum(entry, chunk.index, chunk.sum);
+    this.#setSum(entry, chunk.index, chunk.sum as bigint);
     return undefined;
   }
 

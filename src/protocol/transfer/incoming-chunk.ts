@@ -1,3 +1,4 @@
+import type { RunningHash } from '../ports.ts';
 import { RangeSet } from '../wire/range-set.ts';
 import { TRANSFER_LIMITS } from './limits.ts';
 
@@ -10,10 +11,14 @@ export class IncomingChunk {
   #bytes: Uint8Array | undefined;
   #filled = 0;
   readonly #received = new RangeSet();
+  readonly #hash: RunningHash;
+  /** The bytes up to here are in the hash. */
+  #hashed = 0;
 
-  constructor(index: number, length: number) {
+  constructor(index: number, length: number, hash: RunningHash) {
     this.index = index;
     this.length = length;
+    this.#hash = hash;
   }
 
   /** The memory of the chunk; given once the first piece comes. */
@@ -39,7 +44,22 @@ export class IncomingChunk {
     const end = offset + piece.length;
     if (this.#received.add(offset, end) !== piece.length) return false;
     this.#bytes?.set(piece, offset);
+    // Mostly pieces come in order: then they are hashed while the processor still has them at hand.
+    if (offset === this.#hashed) this.#update(piece);
     this.#filled += piece.length;
     return this.#received.rangeCount <= TRANSFER_LIMITS.chunkIslands;
+  }
+
+  /** Whether what came is what the sender says it is; for a chunk that is whole. */
+  matchesSum(): boolean {
+    if (this.#bytes !== undefined && this.#hashed < this.length) {
+      this.#update(this.#bytes.subarray(this.#hashed, this.length));
+    }
+    return this.#hash.digest() === this.sum;
+  }
+
+  #update(piece: Uint8Array): void {
+    this.#hash.update(piece);
+    this.#hashed += piece.length;
   }
 }

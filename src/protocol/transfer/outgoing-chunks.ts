@@ -1,4 +1,4 @@
-import type { Hasher } from '../ports.ts';
+import type { Hasher, RunningHash } from '../ports.ts';
 import type { HaveRange } from './answer-message.ts';
 import { ChunkSums } from './chunk-sums.ts';
 import type { Entry } from './entry.ts';
@@ -21,7 +21,8 @@ interface OutgoingChunk extends ChunkRead {
   /** Whether the receiver holds it: it is read for the digest and not sent. */
   readonly held: boolean;
   bytes: Uint8Array | undefined;
-  sum: bigint;
+  /** Over what has been cut into records so far. */
+  readonly hash: RunningHash;
   sent: number;
 }
 
@@ -93,8 +94,6 @@ export class OutgoingChunks {
       throw new Error(`unreachable: no read of ${entry}:${offset}`);
     }
     chunk.bytes = bytes;
-    chunk.sum = this.#hasher.xxh64(bytes);
-    this.#setSum(entry, chunk.index, chunk.sum);
     this.#dropHeld();
   }
 
@@ -119,7 +118,7 @@ export class OutgoingChunks {
     for (let chunk = this.#chunks[0]; chunk?.bytes !== undefined; chunk = this.#chunks[0]) {
       if (chunk.sent < chunk.length && !this.#packData(record, chunk, chunk.bytes)) return;
       if (chunk.sent < chunk.length || record.room < MAX_SUM_BYTES) return;
-      record.add(sumFrame(chunk.entry, chunk.index, chunk.sum));
+      record.add(sumFrame(chunk.entry, chunk.index, this.#finishSum(chunk)));
       this.#spent.push(chunk.bytes);
       this.#drop(chunk);
       this.#dropHeld();
@@ -131,7 +130,10 @@ export class OutgoingChunks {
     const length = dataRoom(chunk.entry, offset, chunk.length - chunk.sent, record.room);
     if (length <= 0) return false;
     record.add(dataHeader(chunk.entry, offset, length));
-    record.add(bytes.subarray(chunk.sent, chunk.sent + length));
+    const piece = bytes.subarray(chunk.sent, chunk.sent + length);
+    // Here, because it is read for sealing next: once into the processor's cache serves both.
+    chunk.hash.update(piece);
+    record.add(piece);
     chunk.sent += length;
     this.#bytesTaken += length;
     return true;
@@ -164,7 +166,8 @@ export class OutgoingChunks {
     const last = next === this.#entries[read.entry]?.size;
     const index = read.offset / this.chunkBytes;
     const held = this.#isHeld(read.entry, index);
-    this.#chunks.push({ ...read, index, last, held, bytes: undefined, sum: 0n, sent: 0 });
+    const hash = this.#hasher.begin();
+    this.#chunks.push({ ...read, index, last, held, bytes: undefined, hash, sent: 0 });
     this.#ahead += read.length;
     this.#nextOffset = last ? 0 : next;
     if (!last) return;
@@ -184,6 +187,8 @@ export class OutgoingChunks {
   #dropHeld(): void {
     for (let chunk = this.#chunks[0]; chunk?.held && chunk.bytes; chunk = this.#chunks[0]) {
       this.#bytesTaken += chunk.length;
+      chunk.hash.update(chunk.bytes);
+      this.#finishSum(chunk);
       this.#released.push(chunk.bytes);
       this.#drop(chunk);
     }
@@ -194,14 +199,18 @@ export class OutgoingChunks {
     this.#ahead -= chunk.length;
   }
 
-  #setSum(entry: number, index: number, sum: bigint): void {
+  /** All of the chunk is hashed: notes and yields its sum. */
+  #finishSum({ entry, index, hash }: OutgoingChunk): bigint {
+    const sum = hash.digest();
     const size = this.#entries[entry]?.size ?? 0;
     const sums = this.#sums.get(entry) ?? new ChunkSums(chunkCount(size, this.chunkBytes));
     this.#sums.set(entry, sums);
     sums.set(index, sum);
-    if (!sums.complete) return;
-    this.digests[entry] = sums.digest(this.#hasher);
-    this.#sums.delete(entry);
+    if (sums.complete) {
+      this.digests[entry] = sums.digest(this.#hasher);
+      this.#sums.delete(entry);
+    }
+    return sum;
   }
 
   #skipEmpty(): void {

@@ -4,7 +4,7 @@ import { RangeSet } from '../wire/range-set.ts';
 /** Ranges of received numbers that are kept: four ACK frames' worth; below them, all is "old". */
 const MAX_RANGES = 256;
 /** An ACK goes out at the latest after so many bytes or so much time (measured, see docs). */
-const ACK_BYTES = 256 * 1024;
+const ACK_BYTES = 512 * 1024;
 export const MAX_ACK_DELAY: Millis = millis(5);
 const MIN_ACK_DELAY: Millis = millis(1);
 /** Records by which credit has to grow before that alone is told: 1 MiB. */

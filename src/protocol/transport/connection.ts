@@ -1,20 +1,23 @@
 import type { Transmit } from '../machine.ts';
 import type { Crypto, Random } from '../ports.ts';
 import type { SessionKeys } from '../session-keys.ts';
-import { earliest, type Instant, instant, type Millis, millis } from '../time.ts';
+import { earliest, type Instant, type Millis, millis } from '../time.ts';
 import type { Endpoint } from '../wire/endpoint.ts';
 import { BASE_DATAGRAM_BYTES, MAX_BATCH_SEGMENTS } from '../wire/packet.ts';
 import { AckTracker, MAX_ACK_DELAY } from './ack-tracker.ts';
 import { BatchBuilder } from './batch-builder.ts';
 import { Bbr } from './bbr.ts';
 import type { CongestionController } from './congestion-controller.ts';
+import { CloseCode, type ConnectionEvent } from './connection-event.ts';
 import { ControlSender } from './control-sender.ts';
+import { CreditWait } from './credit-wait.ts';
 import { HeaderAuthenticator, MAX_PACKET_NUMBER } from './data-packet.ts';
 import type { AckFrame, Frame } from './frame.ts';
 import { IncomingRecords } from './incoming-records.ts';
+import { MtuDiscovery } from './mtu-discovery.ts';
 import { OutgoingRecords, type RecordSource } from './outgoing-records.ts';
 import { PacketReceiver } from './packet-receiver.ts';
-import { PacketSealer, SEALED_DATA_OVERHEAD_BYTES } from './packet-sealer.ts';
+import { PacketSealer } from './packet-sealer.ts';
 import { RecordCipher } from './record-cipher.ts';
 import { Recovery } from './recovery.ts';
 import { RttEstimator } from './rtt-estimator.ts';
@@ -28,21 +31,6 @@ const DEFAULT_WINDOW_BYTES = 16 * 2 ** 20;
 const PROBE_PACKETS = 2;
 /** Sealed slices that make no record are the peer's own doing: a bug, or malice. */
 const MAX_BROKEN_RECORDS = 8;
-/** How often a sender without credit asks for it. */
-const BLOCKED_PROBE: Millis = millis(500);
-
-/** Close codes of the transport itself; the session above uses the numbers from 16 on. */
-export const CloseCode = { none: 0, protocolViolation: 1 } as const;
-
-export type ConnectionEvent =
-  | { readonly kind: 'record'; readonly plaintext: Uint8Array }
-  | { readonly kind: 'strict'; readonly active: boolean }
-  | {
-      readonly kind: 'closed';
-      readonly by: 'self' | 'peer';
-      readonly code: number;
-      readonly reason: string;
-    };
 
 export interface ConnectionOptions {
   readonly keys: SessionKeys;
@@ -58,10 +46,9 @@ export interface ConnectionOptions {
 }
 
 /**
- * The reliable transport of a session: records in, records out, over whatever path it is given.
- *
- * This class only composes: what is received goes to `PacketReceiver`, acknowledgements to
- * `Recovery`, what is to be sent comes from `BatchBuilder`.
+ * The reliable transport of a session: records in, records out, over whatever path it is given. It
+ * only composes: what is received goes to `PacketReceiver`, acknowledgements to `Recovery`, what is
+ * to be sent comes from `BatchBuilder`.
  */
 export class Connection {
   readonly #recovery: Recovery;
@@ -74,17 +61,17 @@ export class Connection {
   readonly #receiver: PacketReceiver;
   readonly #control: ControlSender;
   readonly #skipTrap: SkipTrap;
+  readonly #creditWait = new CreditWait();
   readonly #events: ConnectionEvent[] = [];
-  readonly #datagramBytes: number;
+  readonly #mtu: MtuDiscovery;
   #remote: Endpoint | undefined;
   #brokenRecords = 0;
-  #blockedSince: Instant | undefined;
   #closed = false;
 
   constructor(options: ConnectionOptions, now: Instant) {
     const { keys, crypto, random } = options;
     const packetBytes = options.datagramBytes ?? BASE_DATAGRAM_BYTES;
-    this.#datagramBytes = packetBytes;
+    this.#mtu = new MtuDiscovery(packetBytes);
     const congestion =
       options.congestion ?? new Bbr({ random, packetBytes, rtt: options.rtt }, now);
     this.#gate = new SendGate(congestion, packetBytes, now);
@@ -130,11 +117,6 @@ export class Connection {
     this.#skipTrap = new SkipTrap(random);
   }
 
-  /** Plaintext bytes that fit into one record. */
-  get maxPlaintext(): number {
-    return this.#outgoing.maxPlaintext;
-  }
-
   /** Records sent and not acknowledged yet. */
   get unacknowledged(): number {
     return this.#outgoing.open;
@@ -145,9 +127,15 @@ export class Connection {
     return { ...this.#receiver.counters, ...this.#recovery.counters };
   }
 
+  /** Largest datagram that the path is known to carry. */
+  get datagramBytes(): number {
+    return this.#mtu.datagramBytes;
+  }
+
   /** Sends to `remote` from now on. What was learnt of another path is forgotten. */
   usePath(remote: Endpoint, rtt: Millis, now: Instant): void {
     if (this.#remote !== undefined) this.#recovery.onPathChange(rtt, now);
+    if (this.#mtu.onPathChange(this.#recovery.packets)) this.#recut();
     this.#remote = remote;
   }
 
@@ -157,8 +145,7 @@ export class Connection {
     const received = this.#receiver.handleBatch(batch, { strict: this.#strict.active, rtt, now });
     for (const frame of received.frames) this.#onFrame(frame, now);
     if (received.failedRecords > 0) this.#onFailedRecord(now);
-    // The ACK that announced strict mode or asked for a record again may be lost: say it again, at
-    // most once a round trip.
+    // The ACK that announced strict mode or asked for a record again may be lost.
     const unaware = received.withheld || (received.plain && this.#strict.active);
     if (unaware) this.#acks.requestAgain(rtt, now);
     if (received.brokenRecords > 0) this.#onBrokenRecords(received.brokenRecords, now);
@@ -172,17 +159,18 @@ export class Connection {
   handleTimeout(now: Instant): void {
     if (this.#strict.handleTimeout(now)) this.#events.push({ kind: 'strict', active: false });
     if (this.#recovery.handleTimeout(now)) this.#onProbeTimeout();
-    if (this.#blockedSince !== undefined && now - this.#blockedSince >= BLOCKED_PROBE) {
-      this.#control.requestPing();
-      this.#blockedSince = now;
-    }
+    if (this.#creditWait.handleTimeout(now)) this.#control.requestPing();
   }
 
   pollTransmit(now: Instant): Transmit | undefined {
     const remote = this.#remote;
     if (remote === undefined) return undefined;
     // Having found nothing to send, `#pollData` may have asked for a ping.
-    const batch = this.#pollControl(now) ?? this.#pollData(now) ?? this.#pollControl(now);
+    const batch =
+      alone(this.#control.poll(now)) ??
+      this.#pollMtuProbe(now) ??
+      this.#pollData(now) ??
+      alone(this.#control.poll(now));
     return batch && { remote, ...batch };
   }
 
@@ -192,14 +180,12 @@ export class Connection {
 
   pollTimeout(): Instant | undefined {
     if (this.#closed || this.#remote === undefined) return undefined;
-    const blocked =
-      this.#blockedSince === undefined ? undefined : instant(this.#blockedSince + BLOCKED_PROBE);
     return earliest(
       this.#recovery.deadline,
       this.#acks.deadline,
       this.#gate.deadline,
       this.#strict.deadline,
-      blocked,
+      this.#creditWait.deadline,
     );
   }
 
@@ -214,9 +200,12 @@ export class Connection {
     this.#closed = true;
   }
 
-  #pollControl(now: Instant): Omit<Transmit, 'remote'> | undefined {
-    const payload = this.#control.poll(now);
-    return payload && { payload, segmentSize: payload.length };
+  #pollMtuProbe(now: Instant): Omit<Transmit, 'remote'> | undefined {
+    const size = this.#closed ? undefined : this.#mtu.wanted(this.#recovery.packets);
+    if (size === undefined) return undefined;
+    const { packet, packetNumber } = this.#control.mtuProbe(size, now);
+    this.#mtu.onProbeSent(packetNumber);
+    return alone(packet);
   }
 
   #pollData(now: Instant): Omit<Transmit, 'remote'> | undefined {
@@ -228,7 +217,7 @@ export class Connection {
     this.#skipTrap.maybeSkip(packets, now);
     const batch = this.#builder.next(allowance, now);
     if (batch === undefined) return this.#onNothingToSend(now);
-    this.#blockedSince = undefined;
+    this.#creditWait.end();
     this.#gate.onSent(batch.payload.length, Math.ceil(batch.payload.length / batch.segmentSize));
     return batch;
   }
@@ -238,12 +227,15 @@ export class Connection {
       this.#gate.allowProbes(0);
       this.#control.requestPing();
     }
-    if (this.#outgoing.isBlocked) this.#blockedSince ??= now;
+    if (this.#outgoing.isBlocked) this.#creditWait.begin(now);
     else this.#recovery.rate.onAppLimited(this.#recovery.inFlight);
     return undefined;
   }
 
   #onProbeTimeout(): void {
+    // One probe timeout is bad luck; after two, large packets may be what does not come through.
+    const { packets, probeTimeouts } = this.#recovery;
+    if (probeTimeouts >= 2 && this.#mtu.onBlackHole(packets)) this.#recut();
     this.#gate.allowProbes(PROBE_PACKETS);
     this.#recovery.oldestInFlight(PROBE_PACKETS, (record, offset, length) =>
       this.#outgoing.onLost(record, offset, length),
@@ -265,6 +257,7 @@ export class Connection {
       this.#violation('acknowledged a packet that was never sent');
       return;
     }
+    if (this.#mtu.settle(this.#recovery.packets)) this.#recut();
     this.#outgoing.onCredit(ack.credit);
     this.#setSendStrict(ack.strict);
     const { next } = this.#recovery.packets;
@@ -274,8 +267,12 @@ export class Connection {
   #setSendStrict(strict: boolean): void {
     if (strict === this.#builder.strict) return;
     this.#builder.strict = strict;
-    if (strict) this.#outgoing.limitSlices(this.#datagramBytes - SEALED_DATA_OVERHEAD_BYTES);
-    else this.#outgoing.unlimitSlices();
+    this.#recut();
+  }
+
+  /** The path carries other sizes than before, or strict mode has begun or ended. */
+  #recut(): void {
+    this.#outgoing.cutFor(this.#mtu.datagramBytes, this.#builder.strict);
   }
 
   #onFailedRecord(now: Instant): void {
@@ -300,4 +297,8 @@ export class Connection {
     this.close(CloseCode.protocolViolation, reason);
     this.#events.push({ kind: 'closed', by: 'self', code: CloseCode.protocolViolation, reason });
   }
+}
+
+function alone(payload: Uint8Array | undefined): Omit<Transmit, 'remote'> | undefined {
+  return payload && { payload, segmentSize: payload.length };
 }

@@ -2,9 +2,9 @@ import type { Instant } from '../time.ts';
 import { ByteWriter } from '../wire/byte-writer.ts';
 import type { AckTracker } from './ack-tracker.ts';
 import { Closing } from './closing.ts';
-import { writeAck, writeClose, writePing } from './frame.ts';
+import { writeAck, writeClose, writePadding, writePing } from './frame.ts';
 import type { IncomingRecords } from './incoming-records.ts';
-import type { PacketSealer } from './packet-sealer.ts';
+import { CONTROL_OVERHEAD_BYTES, type PacketSealer } from './packet-sealer.ts';
 import type { Recovery } from './recovery.ts';
 import { PacketState } from './sent-packets.ts';
 import type { StrictMode } from './strict-mode.ts';
@@ -58,6 +58,15 @@ export class ControlSender {
     const packetNumber = this.#nextNumber(this.#pingWanted, now);
     this.#pingWanted = false;
     return this.#parts.sealer.sealControl(packetNumber, frames.view());
+  }
+
+  /** A control packet of `size` bytes that asks for an ACK, and its number (RFC 8899 §4.1). */
+  mtuProbe(size: number, now: Instant): { packet: Uint8Array; packetNumber: number } {
+    const frames = new ByteWriter(size);
+    writePing(frames);
+    writePadding(frames, size - CONTROL_OVERHEAD_BYTES - frames.length);
+    const packetNumber = this.#nextNumber(true, now);
+    return { packet: this.#parts.sealer.sealControl(packetNumber, frames.view()), packetNumber };
   }
 
   #pollClose(closing: Closing, now: Instant): Uint8Array | undefined {

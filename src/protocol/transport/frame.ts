@@ -9,8 +9,8 @@ export const MAX_REJECTED_RECORDS = 8;
 /** Bytes of a CLOSE frame's text. */
 export const MAX_REASON_BYTES = 120;
 
-/** Frame types of control packets. */
-const FrameType = { ping: 0x01, ack: 0x02, close: 0x03 } as const;
+/** Frame types of control packets. Behind `padding` there is nothing to be read. */
+const FrameType = { padding: 0x00, ping: 0x01, ack: 0x02, close: 0x03 } as const;
 
 /** A record that did not open, and how often it has failed so far. */
 export interface RejectedRecord {
@@ -66,6 +66,12 @@ export function writeAck(writer: ByteWriter, ack: Omit<AckFrame, 'kind'>): void 
   }
 }
 
+/** Fills a packet up with `count` bytes, at least one; nothing can follow. */
+export function writePadding(writer: ByteWriter, count: number): void {
+  writer.uint8(FrameType.padding);
+  writer.zeros(count - 1);
+}
+
 export function writePing(writer: ByteWriter): void {
   writer.uint8(FrameType.ping);
 }
@@ -82,14 +88,17 @@ export function readFrames(bytes: Uint8Array): Frame[] | undefined {
   const frames: Frame[] = [];
   while (reader.remaining > 0) {
     const frame = readFrame(reader);
+    if (frame === 'padding') break;
     if (frame === undefined) return undefined;
     frames.push(frame);
   }
   return frames;
 }
 
-function readFrame(reader: ByteReader): Frame | undefined {
+function readFrame(reader: ByteReader): Frame | 'padding' | undefined {
   switch (reader.uint8()) {
+    case FrameType.padding:
+      return 'padding';
     case FrameType.ping:
       return { kind: 'ping' };
     case FrameType.ack:

@@ -3,6 +3,7 @@ import { MAX_BATCH_BYTES, MAX_BATCH_SEGMENTS } from '../wire/packet.ts';
 import { BufferPool } from './buffer-pool.ts';
 import { DATA_HEADER_BYTES, MAX_RECORD_NUMBER } from './data-packet.ts';
 import { OutgoingRecord } from './outgoing-record.ts';
+import { SEALED_DATA_OVERHEAD_BYTES } from './packet-sealer.ts';
 import type { RecordCipher } from './record-cipher.ts';
 
 /** Idle packet buffers that are kept: a loopback window's worth. */
@@ -24,7 +25,7 @@ export interface WantedSlice {
 export class OutgoingRecords {
   readonly #cipher: RecordCipher;
   readonly #source: RecordSource;
-  readonly #sliceBytes: number;
+  #sliceBytes: number;
   readonly #pool = new BufferPool(MAX_BATCH_BYTES, POOLED_BUFFERS);
   readonly #records = new Map<number, OutgoingRecord>();
   /** Slices to be sent again, oldest first; consumed from `#repeatHead`. */
@@ -34,7 +35,7 @@ export class OutgoingRecords {
   #fresh: OutgoingRecord | undefined;
   #next = 0;
   #credit = INITIAL_CREDIT;
-  /** Upper bound of slice sizes while the session is strict. */
+  /** Longest slice that may leave; shorter than those of new records while slices are sealed. */
   #sliceLimit = Infinity;
 
   constructor(cipher: RecordCipher, source: RecordSource, datagramBytes: number) {
@@ -115,14 +116,14 @@ export class OutgoingRecords {
     this.#repeatAll(record);
   }
 
-  /** From now on no slice is longer than this; slices in flight are counted as not arrived. */
-  limitSlices(sliceBytes: number): void {
-    this.#sliceLimit = sliceBytes;
+  /**
+   * From now on slices fit datagrams of this size, sealed one by one or not. Longer ones in flight
+   * are cut anew and count as not arrived.
+   */
+  cutFor(datagramBytes: number, sealed: boolean): void {
+    this.#sliceBytes = datagramBytes - DATA_HEADER_BYTES;
+    this.#sliceLimit = sealed ? datagramBytes - SEALED_DATA_OVERHEAD_BYTES : this.#sliceBytes;
     for (const record of this.#records.values()) this.#reslice(record);
-  }
-
-  unlimitSlices(): void {
-    this.#sliceLimit = Infinity;
   }
 
   /** Gives the memory back once neither the peer nor the socket needs it. */

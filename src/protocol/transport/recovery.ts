@@ -94,6 +94,11 @@ export class Recovery {
     return first;
   }
 
+  /** Probe timeouts in a row. */
+  get probeTimeouts(): number {
+    return this.#probes;
+  }
+
   /** When `handleTimeout` is to be called. */
   get deadline(): Instant | undefined {
     if (!this.hasInFlight) return undefined;

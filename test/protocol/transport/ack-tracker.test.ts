@@ -42,9 +42,9 @@ describe('when an ACK is due', () => {
     expect(tracker.deadline).toBe(START + 10 + delay);
   });
 
-  it('at once after 256 KiB', () => {
+  it('at once after 512 KiB', () => {
     const tracker = settled();
-    tracker.onPackets(32, 1, 256 * 1024 - 1, RTT, instant(START + 10));
+    tracker.onPackets(32, 1, 512 * 1024 - 1, RTT, instant(START + 10));
     expect(tracker.deadline).toBe(START + 12);
     tracker.onPackets(33, 1, 1, RTT, instant(START + 11));
     expect(tracker.deadline).toBe(START + 11);

@@ -92,8 +92,8 @@ describe('a batch', () => {
   it('never mixes slices that were cut for strict mode with longer ones', () => {
     const { records, builder } = building(1984, 1984);
     builder.next(65_000, at(0))?.release();
-    records.limitSlices(600);
-    records.unlimitSlices();
+    records.cutFor(640, true);
+    records.cutFor(DATAGRAM, false);
     expect(drain(builder)).toEqual([
       [632, 632, 632, 232],
       [1032, 1032],
@@ -106,7 +106,7 @@ describe('a batch', () => {
   it('in strict mode holds packets sealed one by one, of one size', () => {
     const { records, builder } = building(2484, 2484);
     builder.strict = true;
-    records.limitSlices(DATAGRAM - 40);
+    records.cutFor(DATAGRAM, true);
     expect(drain(builder)).toEqual([
       [1032, 1032, 556],
       [1032, 1032, 556],

@@ -131,17 +131,17 @@ describe('strict slices of OutgoingRecords', () => {
     const of = records(1984);
     sendAll(of);
     of.onAcked(0, 0, SLICE, 0);
-    of.limitSlices(600);
+    of.cutFor(640, true);
     // Bytes 0 to 599 are acknowledged whole; 600 to 1,199 were not in one acknowledged slice.
     expect(sendAll(of)).toEqual(['0/1', '0/2', '0/3']);
   });
 
   it('hold for later records until they are lifted', () => {
     const of = records(1984, 1984);
-    of.limitSlices(600);
+    of.cutFor(640, true);
     expect(of.fresh()?.sliceCount).toBe(4);
     expect(sendAll(of)).toEqual(['0/0', '0/1', '0/2', '0/3', '1/0', '1/1', '1/2', '1/3']);
-    of.unlimitSlices();
+    of.cutFor(1200, false);
     expect(sendAll(of)).toEqual([]);
   });
 
@@ -150,7 +150,7 @@ describe('strict slices of OutgoingRecords', () => {
     const fresh = of.fresh();
     fresh?.markSent(0, 1);
     if (fresh) fresh.sentSlices = 1;
-    of.limitSlices(500);
+    of.cutFor(540, true);
     expect(sendAll(of).sort()).toEqual(['0/0', '0/1', '0/2', '0/3', '0/4', '0/5']);
   });
 });

@@ -10,6 +10,8 @@ export interface PairOptions {
   readonly seed: number;
   /** The line of Alice, who sends, to the internet. */
   readonly line?: LinePair;
+  /** The line of Bob. */
+  readonly far?: LinePair;
   /** Bytes that Alice sends, and those that Bob sends. */
   readonly bytes: number;
   readonly back?: number;
@@ -29,12 +31,12 @@ export interface Pair {
 
 /** Two hosts on the internet, 10 ms apart beside the line, with a connection between them. */
 export function recordPair(options: PairOptions): Pair {
-  const { seed, line = {}, bytes, back = 0 } = options;
+  const { seed, line = {}, far = {}, bytes, back = 0 } = options;
   const sim = new Simulation({ seed });
   const internet = sim.internet();
   const [aliceKeys, bobKeys] = keyPair(sim.random.fork('keys'));
   const aliceHost = internet.host('203.0.113.1', line);
-  const bobHost = internet.host('203.0.113.2');
+  const bobHost = internet.host('203.0.113.2', far);
   const random = (name: string): Random => sim.random.fork(name);
   const alice = new RecordEnd(
     {

@@ -16,9 +16,9 @@ describe('an attacker on the path who forges one packet in ten', () => {
     expect(pair.bob.received).toBe(2_000_000);
     expect(pair.bob.strictChanges.map(({ active }) => active)).toEqual([true]);
     // Forged packets of the first round trips, then one by one in strict mode.
-    expect(forger.counters.forged).toBeGreaterThan(150);
+    expect(forger.counters.forged).toBeGreaterThan(100);
     const { forged = 0 } = pair.bob.connection.counters;
-    expect(forged).toBeGreaterThan(100);
+    expect(forged).toBeGreaterThan(70);
     // 2 MB take 4.2 s at the full rate; forgeries do not share the line with them here.
     expect(pair.sim.elapsed).toBeLessThan(7000);
     expect([...pair.alice.closed, ...pair.bob.closed]).toEqual([]);
