@@ -1,6 +1,7 @@
 import { monotonicNow } from '../io/clock.ts';
 import { type FileSource, openSource } from '../io/file-source.ts';
 import { LanResponder } from '../io/lan-beacon.ts';
+import type { P2PShareError } from '../protocol/errors.ts';
 import { formatCode, randomWords } from '../protocol/handshake/code.ts';
 import { SenderSession } from '../protocol/session/sender-session.ts';
 import type { SessionEvent } from '../protocol/session/session-event.ts';
@@ -104,6 +105,8 @@ class Sending {
         break;
       case 'sent':
         this.#finishProgress();
+        // A file without bytes is never read, and so not looked at before.
+        this.#source.finish().catch((error: P2PShareError) => run.abort(error));
         handle.emit({ event: 'status', phase: 'verifying' });
         break;
       case 'finished':

@@ -110,6 +110,16 @@ describe('with a server and the LAN side by side', () => {
     }
   });
 
+  forEachSeed('a wrong code spends one attempt, not one at each address', SEEDS, (seed) => {
+    const lan = new Lan(seed);
+    const { sender, code } = lan.scene.send({ lan: true });
+    const wrong = lan.receive({ ...code, words: WRONG }, { server: lan.scene.server.endpoint });
+    wrong.addServer(lan.senderEndpoint);
+    lan.scene.runUntil(() => wrong.ended);
+    expect(wrong.failure).toBe('P2P_CODE_MISMATCH');
+    expect(sender.all('wrong-code').map(({ used }) => used)).toEqual([1]);
+  });
+
   forEachSeed('the LAN alone is enough when the server is dead for the receiver', SEEDS, (seed) => {
     const lan = new Lan(seed);
     const { sender, code } = lan.scene.send({ lan: true });

@@ -7,6 +7,7 @@ import { type GuestEvent, RendezvousGuest } from '../rendezvous/rendezvous-guest
 import type { Outcome } from '../rendezvous/requests.ts';
 import type { SessionKeys } from '../session-keys.ts';
 import { after, earliest, type Instant, type Millis, millis } from '../time.ts';
+import { sameBytes } from '../wire/bytes.ts';
 import { type Endpoint, sameEndpoint } from '../wire/endpoint.ts';
 
 const CLAIM_ID_BYTES = 16;
@@ -148,8 +149,10 @@ export class Joining {
       case 'claimed':
         guest.hello = event.hello;
         guest.observed = event.observed;
+        this.#spareAttempts(now);
         if (guest.attempt !== undefined) this.#begin(guest, now);
         else this.#beginNext(now);
+        this.#giveUpIfHopeless();
         break;
       case 'message':
         guest.peer = event.peer;
@@ -237,8 +240,25 @@ export class Joining {
   #onFailed(guest: Guest, code: ErrorCode, now: Instant): void {
     guest.failure ??= code;
     if (this.#established) return;
+    this.#spareAttempts(now);
     this.#beginNext(now);
     this.#giveUpIfHopeless();
+  }
+
+  /**
+   * Who shows the same hello is the same sender at another of its addresses: to prove the code there
+   * as well would only spend another of its three attempts on the same slip of the pen.
+   */
+  #spareAttempts(now: Instant): void {
+    for (const { hello, failure } of this.#guests) {
+      if (hello === undefined || failure === undefined || !TELLING.has(failure)) continue;
+      for (const other of this.#guests) {
+        if (other.failure !== undefined || other.hello === undefined) continue;
+        if (!sameBytes(other.hello, hello)) continue;
+        other.failure = failure;
+        other.machine.close('failed', now);
+      }
+    }
   }
 
   /** The most telling failure counts: a wrong code says more than a server that did not answer. */
