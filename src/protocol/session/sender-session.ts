@@ -9,13 +9,11 @@ import { TransferSender } from '../transfer/transfer-sender.ts';
 import { bytesKey } from '../wire/bytes.ts';
 import type { Endpoint } from '../wire/endpoint.ts';
 import { forEachRun } from '../wire/packet-runs.ts';
-import { Ending } from './ending.ts';
 import { type Host, Hosting, type HostingEvent } from './hosting.ts';
-import { peerCandidates } from './peer-candidates.ts';
-import { type LinkEvent, PeerLink } from './peer-link.ts';
-import { closeCodeOf, failureOfClose, outcomeOf } from './session-close.ts';
-import type { SessionEvent, SessionFailure } from './session-event.ts';
+import { failureOfClose } from './session-close.ts';
+import type { SessionEvent } from './session-event.ts';
 import type { SessionOptions } from './session-options.ts';
+import { SessionPeer } from './session-peer.ts';
 
 export interface SenderSessionOptions extends SessionOptions {
   readonly entries: readonly Entry[];
@@ -46,18 +44,21 @@ export class SenderSession implements Machine<SessionEvent> {
   readonly #hosting: Hosting;
   readonly #transfer: TransferSender;
   readonly #claimants = new Map<string, Claimant>();
-  readonly #events: SessionEvent[] = [];
-  #link: PeerLink | undefined;
-  /** Tells the relay where we are; nothing where none is used. */
-  #bindRelay: (now: Instant) => void = () => undefined;
-  readonly #ending = new Ending();
+  readonly #peer: SessionPeer;
 
   constructor(options: SenderSessionOptions, now: Instant) {
     this.#options = options;
     const { crypto, random, suites, server, lan, entries, hasher } = options;
     const box = () => encodeCandidates(options.policy === 'relay' ? [] : options.localEndpoints);
     this.#handshake = new SenderHandshake({ crypto, random, suites, box });
-    this.#transfer = new TransferSender({ entries, hasher });
+    const transfer = new TransferSender({ entries, hasher });
+    this.#transfer = transfer;
+    this.#peer = new SessionPeer(options, {
+      role: 'controlling',
+      source: (maxBytes) => transfer.pollRecord(maxBytes),
+      onRecord: (plaintext) => transfer.handleRecord(plaintext),
+      onClosed: (event, at) => this.#peer.fail(failureOfClose(event), at),
+    });
     const { hello } = this.#handshake;
     this.#hosting = new Hosting({ server, lan, hello, crypto, random }, now);
     this.#drain(now);
@@ -71,8 +72,7 @@ export class SenderSession implements Machine<SessionEvent> {
   handleBatch(batch: Uint8Array, remote: Endpoint, now: Instant): void {
     forEachRun(batch, (kind, run) => {
       if (kind === 'rendezvous') this.#hosting.handleRun(run, remote, now);
-      else if (kind === 'probe') this.#link?.handleProbes(run, remote, now);
-      else this.#link?.handlePackets(run, remote, now);
+      else this.#peer.handleRun(kind, run, remote, now);
     });
     this.#drain(now);
   }
@@ -80,29 +80,24 @@ export class SenderSession implements Machine<SessionEvent> {
   handleTimeout(now: Instant): void {
     this.#hosting.handleTimeout(now);
     this.#handshake.handleTimeout(now);
-    this.#link?.handleTimeout(now);
-    const outcome = this.#ending.handleTimeout(now);
-    if (outcome !== undefined) {
-      this.#hosting.close(outcome, now);
-      this.#events.push({ kind: 'gone' });
-    }
+    const outcome = this.#peer.handleTimeout(now);
+    if (outcome !== undefined) this.#hosting.close(outcome, now);
     this.#drain(now);
   }
 
   pollTransmit(now: Instant): Transmit | undefined {
-    return this.#link?.pollTransmit(now) ?? this.#hosting.pollTransmit(now);
+    return this.#peer.pollTransmit(now) ?? this.#hosting.pollTransmit(now);
   }
 
   pollEvent(): SessionEvent | undefined {
-    return this.#events.shift() ?? this.#pollFileEvent();
+    return this.#peer.pollEvent() ?? this.#pollFileEvent();
   }
 
   pollTimeout(): Instant | undefined {
     return earliest(
       this.#hosting.pollTimeout(),
       this.#handshake.pollTimeout(),
-      this.#link?.pollTimeout(),
-      this.#ending.deadline,
+      this.#peer.pollTimeout(),
     );
   }
 
@@ -113,11 +108,11 @@ export class SenderSession implements Machine<SessionEvent> {
 
   /** Ends the session because of something on this side; the receiver is told the code. */
   abort(code: ErrorCode, detail: string, now: Instant): void {
-    this.#fail({ kind: 'failed', code, by: 'self', detail }, now);
+    this.#peer.abort(code, detail, now);
   }
 
   #pollFileEvent(): SessionEvent | undefined {
-    if (this.#ending.begun) return undefined;
+    if (this.#peer.isOver) return undefined;
     const buffer = this.#transfer.pollReleased();
     if (buffer !== undefined) return { kind: 'released', buffer };
     const read = this.#transfer.pollRead();
@@ -131,9 +126,7 @@ export class SenderSession implements Machine<SessionEvent> {
     for (let event = this.#handshake.pollEvent(); event; event = this.#handshake.pollEvent()) {
       this.#onHandshakeEvent(event, now);
     }
-    for (let event = this.#link?.pollEvent(); event; event = this.#link?.pollEvent()) {
-      this.#onLinkEvent(event, now);
-    }
+    this.#peer.drain(now);
     this.#drainTransfer(now);
   }
 
@@ -141,14 +134,14 @@ export class SenderSession implements Machine<SessionEvent> {
     switch (event.kind) {
       case 'nameplate':
         // Whom we have met needs no code any more.
-        if (this.#link === undefined) this.#onNameplate(event.nameplate);
+        if (!this.#peer.isMet) this.#onNameplate(event.nameplate);
         break;
       case 'message':
         this.#onMessage(event, now);
         break;
       case 'failed':
         // A session that runs does not need the server any more.
-        if (this.#link === undefined) this.abort(event.code, 'rendezvous failed', now);
+        if (!this.#peer.isMet) this.abort(event.code, 'rendezvous failed', now);
         break;
     }
   }
@@ -156,7 +149,7 @@ export class SenderSession implements Machine<SessionEvent> {
   #onNameplate(nameplate: number): void {
     const code: Code = { nameplate, words: this.#options.words };
     this.#handshake.arm(code);
-    this.#events.push({ kind: 'code', code });
+    this.#peer.tell({ kind: 'code', code });
   }
 
   #onMessage(event: Extract<HostingEvent, { kind: 'message' }>, now: Instant): void {
@@ -177,7 +170,7 @@ export class SenderSession implements Machine<SessionEvent> {
     if (event.kind === 'established') {
       this.#connect(event, now);
     } else if (event.kind === 'attempt-failed') {
-      this.#events.push({ kind: 'wrong-code', used: event.used, allowed: event.allowed });
+      this.#peer.tell({ kind: 'wrong-code', used: event.used, allowed: event.allowed });
     } else this.abort('P2P_CODE_BURNT', 'too many wrong codes', now);
   }
 
@@ -185,87 +178,39 @@ export class SenderSession implements Machine<SessionEvent> {
     const claimant = this.#claimants.get(bytesKey(won.claimId));
     if (claimant === undefined) throw new Error('unreachable: a claim nobody made');
     const { host, peer } = claimant;
-    const { keys } = won;
-    const { interfaces, policy } = this.#options;
-    this.#link = new PeerLink(
-      {
-        ...this.#options,
-        role: 'controlling',
-        keys,
-        source: (maxBytes) => this.#transfer.pollRecord(maxBytes),
-      },
-      now,
-    );
-    const meeting = { server: host.server, ownPublic: host.observed, peerPublic: peer, interfaces };
-    for (const candidate of peerCandidates(won.box, meeting)) {
-      this.#link.addCandidate(candidate, now);
-    }
-    if (policy !== 'direct' && host.server !== undefined) {
-      const { relayToken, receive } = keys;
-      const { connectionId } = receive;
-      const binding = { claimId: won.claimId, relayToken, connectionId };
-      this.#bindRelay = (at) => host.machine.bindRelay(binding, at);
-      this.#bindRelay(now);
-      // Named at once: else a check that comes through it would be learnt as a direct path.
-      this.#link.addCandidate({ kind: 'relay', endpoint: host.server }, now);
-    }
-    this.#events.push({ kind: 'joined', verifier: keys.verifier });
-  }
-
-  #onLinkEvent(event: LinkEvent, now: Instant): void {
-    switch (event.kind) {
-      case 'record':
-        this.#transfer.handleRecord(event.plaintext);
-        break;
-      case 'path':
-      case 'strict':
-        this.#events.push(event);
-        break;
-      case 'quiet':
-        this.#bindRelay(now);
-        break;
-      case 'closed':
-        this.#fail(failureOfClose(event), now);
-        break;
-      case 'silent':
-        this.abort(event.everHeard ? 'P2P_INTERRUPTED' : 'P2P_PEER_UNREACHABLE', 'silence', now);
-        break;
-    }
+    const { claimId, keys, box } = won;
+    const { connectionId } = keys.receive;
+    const binding = { claimId, relayToken: keys.relayToken, connectionId };
+    const acquaintance = {
+      keys,
+      box,
+      meeting: { server: host.server, ownPublic: host.observed, peerPublic: peer },
+      bindRelay: (at: Instant) => host.machine.bindRelay(binding, at),
+    };
+    this.#peer.meet(acquaintance, now);
   }
 
   #drainTransfer(now: Instant): void {
-    const consumed = this.#transfer.takeConsumed();
-    if (consumed > 0) this.#link?.connection.release(consumed, now);
+    this.#peer.release(this.#transfer.takeConsumed(), now);
     for (let event = this.#transfer.pollEvent(); event; event = this.#transfer.pollEvent()) {
       switch (event.kind) {
         case 'accepted':
         case 'sent':
-          this.#events.push(event);
+          this.#peer.tell(event);
           break;
         case 'declined':
-          this.#fail({ kind: 'failed', code: event.reason, by: 'peer', detail: 'declined' }, now);
+          this.#peer.fail(
+            { kind: 'failed', code: event.reason, by: 'peer', detail: 'declined' },
+            now,
+          );
           break;
         case 'verified':
-          this.#finish(now);
+          this.#peer.finish('verified', now);
           break;
         case 'failed':
-          this.#fail(event, now);
+          this.#peer.fail(event, now);
           break;
       }
     }
-  }
-
-  #finish(now: Instant): void {
-    if (this.#ending.begun) return;
-    this.#events.push({ kind: 'finished' });
-    this.#ending.begin('happy', () => this.#link?.connection.close(0, 'verified'), now);
-  }
-
-  #fail(failure: SessionFailure, now: Instant): void {
-    if (this.#ending.begun) return;
-    this.#events.push(failure);
-    const { code, detail } = failure;
-    const close = () => this.#link?.connection.close(closeCodeOf(code), detail);
-    this.#ending.begin(outcomeOf(code), close, now);
   }
 }

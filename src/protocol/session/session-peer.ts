@@ -1,0 +1,177 @@
+import type { ErrorCode } from '../errors.ts';
+import type { Transmit } from '../machine.ts';
+import type { Outcome } from '../rendezvous/requests.ts';
+import type { SessionKeys } from '../session-keys.ts';
+import { earliest, type Instant } from '../time.ts';
+import type { ConnectionEvent } from '../transport/connection-event.ts';
+import type { RecordSource } from '../transport/outgoing-records.ts';
+import type { Endpoint } from '../wire/endpoint.ts';
+import type { PacketClass } from '../wire/packet-runs.ts';
+import { Ending } from './ending.ts';
+import type { MeetingPoint } from './meeting-point.ts';
+import { peerCandidates } from './peer-candidates.ts';
+import { type LinkEvent, PeerLink, type PeerLinkOptions } from './peer-link.ts';
+import { closeCodeOf, outcomeOf } from './session-close.ts';
+import type { SessionEvent, SessionFailure } from './session-event.ts';
+import type { SessionOptions } from './session-options.ts';
+
+/** What a session hears of a peer beside what it passes on as it is. */
+export interface PeerHandlers {
+  readonly onRecord: (plaintext: Uint8Array) => void;
+  readonly onClosed: (event: Extract<ConnectionEvent, { kind: 'closed' }>, now: Instant) => void;
+}
+
+/** How the peer was met, and what was agreed on. */
+export interface Acquaintance {
+  readonly keys: SessionKeys;
+  /** The plaintext of its sealed box. */
+  readonly box: Uint8Array;
+  readonly meeting: Omit<MeetingPoint, 'interfaces'>;
+  /** Tells the server's relay where we are. */
+  readonly bindRelay: (now: Instant) => void;
+}
+
+/** The other side of a session, from the moment that it is met: the link to it, and the end. */
+export class SessionPeer {
+  readonly #options: SessionOptions;
+  readonly #role: PeerLinkOptions['role'];
+  readonly #source: RecordSource;
+  readonly #handlers: PeerHandlers;
+  readonly #events: SessionEvent[] = [];
+  readonly #ending = new Ending();
+  #link: PeerLink | undefined;
+  #bindRelay: ((now: Instant) => void) | undefined;
+
+  constructor(
+    options: SessionOptions,
+    parts: PeerHandlers & {
+      readonly role: PeerLinkOptions['role'];
+      readonly source: RecordSource;
+    },
+  ) {
+    this.#options = options;
+    this.#role = parts.role;
+    this.#source = parts.source;
+    this.#handlers = parts;
+  }
+
+  get isMet(): boolean {
+    return this.#link !== undefined;
+  }
+
+  /** Whether the session has finished or failed; only goodbyes are left. */
+  get isOver(): boolean {
+    return this.#ending.begun;
+  }
+
+  /** Whether all that we have sent has been acknowledged. */
+  get hasHeardAll(): boolean {
+    return this.#link?.connection.unacknowledged === 0;
+  }
+
+  /** Begins to look for a path. */
+  meet({ keys, box, meeting, bindRelay }: Acquaintance, now: Instant): void {
+    const { interfaces, policy } = this.#options;
+    const link = new PeerLink(
+      { ...this.#options, role: this.#role, keys, source: this.#source },
+      now,
+    );
+    this.#link = link;
+    for (const candidate of peerCandidates(box, { ...meeting, interfaces })) {
+      link.addCandidate(candidate, now);
+    }
+    if (policy !== 'direct' && meeting.server !== undefined) {
+      this.#bindRelay = bindRelay;
+      bindRelay(now);
+      // Named at once: else a check that comes through it would be learnt as a direct path.
+      link.addCandidate({ kind: 'relay', endpoint: meeting.server }, now);
+    }
+    this.#events.push({ kind: 'joined', verifier: keys.verifier });
+  }
+
+  handleRun(
+    kind: Exclude<PacketClass, 'rendezvous'>,
+    run: Uint8Array,
+    remote: Endpoint,
+    now: Instant,
+  ): void {
+    if (kind === 'probe') this.#link?.handleProbes(run, remote, now);
+    else this.#link?.handlePackets(run, remote, now);
+  }
+
+  /** Yields what to tell the server, once, when the last goodbye has been said. */
+  handleTimeout(now: Instant): Outcome | undefined {
+    this.#link?.handleTimeout(now);
+    const outcome = this.#ending.handleTimeout(now);
+    if (outcome !== undefined) this.#events.push({ kind: 'gone' });
+    return outcome;
+  }
+
+  /** Passes on what the link has to say. */
+  drain(now: Instant): void {
+    for (let event = this.#link?.pollEvent(); event; event = this.#link?.pollEvent()) {
+      this.#onLinkEvent(event, now);
+    }
+  }
+
+  /** The application is done with so many bytes of records. */
+  release(bytes: number, now: Instant): void {
+    if (bytes > 0) this.#link?.connection.release(bytes, now);
+  }
+
+  tell(event: SessionEvent): void {
+    this.#events.push(event);
+  }
+
+  finish(reason: string, now: Instant): void {
+    if (this.isOver) return;
+    this.#events.push({ kind: 'finished' });
+    this.#ending.begin('happy', () => this.#link?.connection.close(0, reason), now);
+  }
+
+  fail(failure: SessionFailure, now: Instant): void {
+    if (this.isOver) return;
+    this.#events.push(failure);
+    const { code, detail } = failure;
+    const close = () => this.#link?.connection.close(closeCodeOf(code), detail);
+    this.#ending.begin(outcomeOf(code), close, now);
+  }
+
+  /** Fails for a reason of this side; the peer is told the code. */
+  abort(code: ErrorCode, detail: string, now: Instant): void {
+    this.fail({ kind: 'failed', code, by: 'self', detail }, now);
+  }
+
+  pollTransmit(now: Instant): Transmit | undefined {
+    return this.#link?.pollTransmit(now);
+  }
+
+  pollEvent(): SessionEvent | undefined {
+    return this.#events.shift();
+  }
+
+  pollTimeout(): Instant | undefined {
+    return earliest(this.#link?.pollTimeout(), this.#ending.deadline);
+  }
+
+  #onLinkEvent(event: LinkEvent, now: Instant): void {
+    switch (event.kind) {
+      case 'record':
+        this.#handlers.onRecord(event.plaintext);
+        break;
+      case 'path':
+      case 'strict':
+        this.#events.push(event);
+        break;
+      case 'quiet':
+        this.#bindRelay?.(now);
+        break;
+      case 'closed':
+        this.#handlers.onClosed(event, now);
+        break;
+      case 'silent':
+        this.abort(event.everHeard ? 'P2P_INTERRUPTED' : 'P2P_PEER_UNREACHABLE', 'silence', now);
+        break;
+    }
+  }
+}
