@@ -34,6 +34,14 @@ export class Consent {
 
   async decide(offer: Offer): Promise<Decision> {
     this.#reporter.pause();
+    try {
+      return await this.#ask(offer);
+    } finally {
+      this.#reporter.resume();
+    }
+  }
+
+  async #ask(offer: Offer): Promise<Decision> {
     if (!(await this.#accepts(offer))) return { accept: false };
     if (!offer.exists || this.#policy.onConflict !== 'ask') return { accept: true };
     return { accept: true, onConflict: await this.#resolveConflict(offer) };

@@ -45,6 +45,8 @@ export class HumanReporter {
   readonly #peer: Role;
   #path: PathKind | undefined;
   #file: FileEvent | undefined;
+  /** What happened during a question: no more than a transfer has events without progress. */
+  #held: TransferEvent[] | undefined;
 
   constructor(terminal: Terminal, view: View, options: HumanReporterOptions) {
     this.#terminal = terminal;
@@ -59,9 +61,22 @@ export class HumanReporter {
 
   pause(): void {
     this.#view.hide();
+    this.#held ??= [];
+  }
+
+  resume(): void {
+    const held = this.#held ?? [];
+    this.#held = undefined;
+    for (const event of held) this.report(event);
   }
 
   report(event: TransferEvent): void {
+    // Written now, it would stand in the middle of the question.
+    if (this.#held === undefined) this.#show(event);
+    else if (event.event !== 'progress') this.#held.push(event);
+  }
+
+  #show(event: TransferEvent): void {
     switch (event.event) {
       case 'status':
         this.#status(event);

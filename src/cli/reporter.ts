@@ -9,8 +9,9 @@ export interface Reporter {
   report(event: TransferEvent): void;
   /** Tells a person something that no event says. */
   note(text: string): void;
-  /** Leaves the terminal to a question. */
+  /** Leaves the terminal to a question; what happens meanwhile is told after `resume`. */
   pause(): void;
+  resume(): void;
 }
 
 export interface ReporterOptions extends HumanReporterOptions {
@@ -31,6 +32,7 @@ function jsonReporter({ stdout }: Terminal): Reporter {
     },
     note: () => undefined,
     pause: () => undefined,
+    resume: () => undefined,
   };
 }
 
@@ -42,5 +44,6 @@ function quietReporter({ stdout }: Terminal): Reporter {
     },
     note: () => undefined,
     pause: () => undefined,
+    resume: () => undefined,
   };
 }

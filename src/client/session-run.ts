@@ -32,7 +32,7 @@ export class SessionRun<S extends Session> {
   readonly #handle: TransferHandle;
   readonly #endpoints: Endpoints;
   readonly #driver: Driver<SessionEvent>;
-  readonly #startedAt = performance.now();
+  #startedAt = performance.now();
   #patience: NodeJS.Timeout | undefined;
   #progress: NodeJS.Timeout | undefined;
   #path: Path | undefined;
@@ -68,6 +68,7 @@ export class SessionRun<S extends Session> {
     return this.#path === undefined ? 'direct' : pathKind(this.#path);
   }
 
+  /** Milliseconds since data could flow. */
   get elapsedMs(): number {
     return Math.round(performance.now() - this.#startedAt);
   }
@@ -117,6 +118,8 @@ export class SessionRun<S extends Session> {
 
   /** Tells progress from now on, and a last time when the returned function is called. */
   meter(total: number, done: () => number): () => void {
+    // What came before was waiting for people.
+    this.#startedAt = performance.now();
     const meter = new ProgressMeter(total);
     const tell = () => this.#handle.emit(meter.measure(done(), performance.now()));
     tell();
