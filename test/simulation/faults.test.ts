@@ -1,4 +1,4 @@
-import { describe, expect } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { millis } from '../../src/protocol/time.ts';
 import {
   runServer,
@@ -25,6 +25,13 @@ describe('a whole transfer, from the code to the goodbye, over a line with', () 
       transfer(seed, line, bytes);
     });
   }
+});
+
+describe('seeds that failed once', () => {
+  // One burst took 25 messages of the rendezvous in a row, because it did not end in time.
+  it('seed 909, bursts of loss', () => {
+    transfer(909, FAULTS['bursts of loss'], 700_000);
+  });
 });
 
 describe('the handshake under 30 % loss', () => {

@@ -104,6 +104,13 @@ describe('loss on a link', () => {
     expect(Math.abs(counters.lostInBurst - 5000)).toBeLessThan(750);
     expect(Math.max(...bursts)).toBeGreaterThan(16);
   });
+
+  it('lets a burst pass in a second, however few packets met it', () => {
+    const { arrivals } = traffic({ burst: { enter: 0.01, leave: 0 } }, 10_000, 400);
+    const bursts = gaps(arrivals, 10_000);
+    expect(bursts.length).toBeGreaterThan(50);
+    expect(Math.max(...bursts)).toBe(2);
+  });
 });
 
 describe('delay and order on a link', () => {

@@ -26,7 +26,10 @@ export interface LinkOptions {
   readonly mtu?: number;
 }
 
-/** Losses in a row (Gilbert 1960): all packets are lost in the bad state, none in the good one. */
+/**
+ * Losses in a row (Gilbert 1960): all packets are lost in the bad state, none in the good one. The
+ * bad state ends after a second at the latest, however few packets met it.
+ */
 export interface BurstLoss {
   /** Probability per packet to go from good to bad. */
   readonly enter: number;

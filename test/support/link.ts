@@ -1,12 +1,15 @@
 import { after, type Instant, millis } from '../../src/protocol/time.ts';
 import type { EventQueue, EventTarget, SimulatedEvent } from './event-queue.ts';
-import type { LinkOptions } from './link-options.ts';
+import type { BurstLoss, LinkOptions } from './link-options.ts';
 import { PACKET_OVERHEAD_BYTES, type Packet, type Sink } from './packet.ts';
 import { ReorderBuffer } from './reorder-buffer.ts';
 import type { SeededRandom } from './seeded-random.ts';
 
 /** What nearly every path of the internet carries. */
 const ETHERNET_MTU = 1500;
+// Counted in packets alone, a burst would cut off a peer that sends one every two seconds for half
+// a minute; what is broken for longer than this is a blackout.
+const BURST_LASTS = millis(1000);
 
 /** How many packets met each fate. `delivered` counts copies too. */
 export interface LinkCounters {
@@ -42,6 +45,7 @@ export class Link implements EventTarget {
   #idleAt: Instant;
   #latest: Instant;
   #inBurst = false;
+  #burstEnds: Instant;
 
   constructor(queue: EventQueue, sink: Sink, options: LinkOptions, random: SeededRandom) {
     this.#queue = queue;
@@ -50,6 +54,7 @@ export class Link implements EventTarget {
     this.#origin = queue.now;
     this.#idleAt = queue.now;
     this.#latest = queue.now;
+    this.#burstEnds = queue.now;
     this.change(options);
   }
 
@@ -71,7 +76,7 @@ export class Link implements EventTarget {
   send(packet: Packet, now: Instant): void {
     this.counters.offered += 1;
     const departure = this.#serialise(packet, now);
-    if (departure === undefined || this.#loses()) return;
+    if (departure === undefined || this.#loses(now)) return;
     const { delay = 0, corrupt = 0 } = this.#options;
     const spoilt = corrupt > 0 && this.#streams.corrupt.chance(corrupt);
     this.#arrive(spoilt ? this.#flipBit(packet) : packet, after(departure, millis(delay)));
@@ -108,9 +113,9 @@ export class Link implements EventTarget {
     return blackouts.some(([from, to]) => from <= elapsed && elapsed < to);
   }
 
-  #loses(): boolean {
+  #loses(now: Instant): boolean {
     const { loss = 0, burst } = this.#options;
-    if (burst !== undefined && this.#burstTakes(burst.enter, burst.leave)) {
+    if (burst !== undefined && this.#burstTakes(burst, now)) {
       this.counters.lostInBurst += 1;
       return true;
     }
@@ -120,10 +125,11 @@ export class Link implements EventTarget {
   }
 
   // Gilbert's model: a packet has the fate of the state it meets; then the state may change.
-  #burstTakes(enter: number, leave: number): boolean {
-    const taken = this.#inBurst;
+  #burstTakes({ enter, leave }: BurstLoss, now: Instant): boolean {
+    const taken = this.#inBurst && now < this.#burstEnds;
     const changes = this.#streams.burst.chance(taken ? leave : enter);
-    if (changes) this.#inBurst = !taken;
+    this.#inBurst = taken !== changes;
+    if (!taken && changes) this.#burstEnds = after(now, BURST_LASTS);
     return taken;
   }
 
