@@ -60,12 +60,21 @@ async function requireFreeName(
   throw new P2PShareError('P2P_TARGET_EXISTS', 'the final name is taken');
 }
 
+/**
+ * How much is written before the disk is asked to begin: the kernel would let a whole GiB wait for
+ * the sync at the end, and the disk stand idle until then.
+ */
+const FLUSH_BYTES = 64 * 1024 * 1024;
+
 class StagedFile implements FileSink {
   readonly #options: SinkOptions;
   readonly #place: { readonly directory: string; readonly name: string };
   readonly #root: FileRoot;
   readonly #staging: FileStaging;
   #lastWrite: Promise<void> = Promise.resolve();
+  #flush: Promise<void> | undefined;
+  #flushFailed = false;
+  #unflushedBytes = 0;
   #ended = false;
 
   constructor(
@@ -95,6 +104,8 @@ class StagedFile implements FileSink {
   async publish(): Promise<string> {
     return await asFileError('target', async () => {
       await this.#lastWrite;
+      // The kernel tells a failed write to the disk once: a sync after it would succeed.
+      await this.#flush;
       await this.#prepare();
       await this.#root.requireSame();
       await this.#staging.requireSame();
@@ -110,17 +121,38 @@ class StagedFile implements FileSink {
     if (this.#ended) return;
     this.#ended = true;
     await this.#lastWrite.catch(() => undefined);
+    await this.#flush?.catch(() => undefined);
     await this.#staging.remove();
     await this.#root.close().catch(() => undefined);
   }
 
   async #writeAll(offset: number, buffers: readonly Uint8Array[]): Promise<void> {
+    if (this.#flushFailed) await this.#flush;
     let at = offset;
     for (let rest = [...buffers]; rest.length > 0; ) {
       const { bytesWritten } = await this.#staging.handle.writev(rest, at);
       at += bytesWritten;
       rest = after(rest, bytesWritten);
     }
+    this.#flushInTime(at - offset);
+  }
+
+  /** Lets the disk work while more comes in; one sync at a time, and nobody waits for it. */
+  #flushInTime(writtenBytes: number): void {
+    this.#unflushedBytes += writtenBytes;
+    if (this.#flush !== undefined || this.#unflushedBytes < FLUSH_BYTES) return;
+    this.#unflushedBytes = 0;
+    const flush = this.#staging.handle.datasync();
+    this.#flush = flush;
+    flush.then(
+      () => {
+        this.#flush = undefined;
+      },
+      // The promise is kept: the next write or `publish` rejects with it.
+      () => {
+        this.#flushFailed = true;
+      },
+    );
   }
 
   /** Mode and time as far as they may be taken over (security rule 6), then everything to disk. */

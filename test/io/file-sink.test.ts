@@ -4,6 +4,7 @@ import {
   lstat,
   mkdir,
   mkdtemp,
+  open as openFile,
   readdir,
   readFile,
   rename,
@@ -14,7 +15,7 @@ import {
 } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { type FileSink, openSink, type SinkOptions } from '../../src/io/file-sink.ts';
 import type { Entry } from '../../src/protocol/transfer/entry.ts';
 import { type EntryName, parseEntryName } from '../../src/protocol/transfer/entry-name.ts';
@@ -114,6 +115,40 @@ describe('a file sink', () => {
     await file.discard();
     expect(await readdir(at(staging))).toEqual(['foreign']);
   });
+});
+
+describe('a file sink with much to write', () => {
+  const part = new Uint8Array(32 * 2 ** 20).fill(7);
+
+  it('asks the disk to begin before the end', async () => {
+    const datasync = await spyOnDatasync();
+    const file = await open('much', 3 * part.length);
+    await file.write(0, [part]);
+    expect(datasync).not.toHaveBeenCalled();
+    await file.write(part.length, [part]);
+    expect(datasync).toHaveBeenCalledOnce();
+    await file.write(2 * part.length, [part]);
+    expect((await stat(await file.publish())).size).toBe(3 * part.length);
+  });
+
+  it('publishes nothing that the disk refused, though later syncs succeed', async () => {
+    const datasync = await spyOnDatasync();
+    datasync.mockRejectedValueOnce(Object.assign(new Error('i/o error'), { code: 'EIO' }));
+    const file = await open('much', 2 * part.length);
+    await file.write(0, [part, part]);
+    await expect(file.write(0, [part])).rejects.toMatchObject({ code: 'P2P_LOCAL_IO' });
+    await expect(file.publish()).rejects.toMatchObject({ code: 'P2P_LOCAL_IO' });
+    await file.discard();
+    expect(await readdir(directory)).toEqual([]);
+  });
+
+  async function spyOnDatasync() {
+    const handle = await openFile(directory);
+    const spy = vi.spyOn(Object.getPrototypeOf(handle) as typeof handle, 'datasync');
+    await handle.close();
+    onTestFinished(() => spy.mockRestore());
+    return spy;
+  }
 });
 
 describe('a file sink whose target is taken', () => {
