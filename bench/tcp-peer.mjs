@@ -6,6 +6,7 @@ import { createCipheriv, createDecipheriv, createSecretKey } from 'node:crypto';
 import { once } from 'node:events';
 import { open, rename } from 'node:fs/promises';
 import { createConnection, createServer } from 'node:net';
+import { dirname } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import process from 'node:process';
 
@@ -53,6 +54,9 @@ async function receive(path) {
   await file.sync();
   await file.close();
   await rename(`${path}.part`, path);
+  const folder = await open(dirname(path));
+  await folder.sync();
+  await folder.close();
   process.stdout.write(`${JSON.stringify({ ms: performance.now() - start })}\n`);
 }
 
