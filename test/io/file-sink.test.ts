@@ -136,8 +136,8 @@ describe('a file sink with much to write', () => {
     datasync.mockRejectedValueOnce(Object.assign(new Error('i/o error'), { code: 'EIO' }));
     const file = await open('much', 2 * part.length);
     await file.write(0, [part, part]);
-    await expect(file.write(0, [part])).rejects.toMatchObject({ code: 'P2P_LOCAL_IO' });
     await expect(file.publish()).rejects.toMatchObject({ code: 'P2P_LOCAL_IO' });
+    await expect(file.write(0, [part])).rejects.toMatchObject({ code: 'P2P_LOCAL_IO' });
     await file.discard();
     expect(await readdir(directory)).toEqual([]);
   });
