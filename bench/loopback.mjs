@@ -114,8 +114,8 @@ function gigabits(rate) {
 }
 
 /**
- * The host of a virtual machine takes back what was freed (free page reporting, after two seconds),
- * and giving it again costs more than the transfer: whoever started sooner would find it still there.
+ * A virtual machine hands freed memory back to its host after two seconds, and getting it again is
+ * slow: whoever started sooner would still find that of the removed file. See docs/performance.md.
  */
 async function settled() {
   await setTimeout(4000);
