@@ -1,12 +1,21 @@
 import type { Machine } from '../protocol/machine.ts';
 import type { Instant } from '../protocol/time.ts';
 import type { Endpoint } from '../protocol/wire/endpoint.ts';
+import {
+  type BatchHandler,
+  type Channel,
+  MAX_PENDING_SENDS,
+  type SocketErrorHandler,
+} from './channel.ts';
 import { monotonicNow } from './clock.ts';
-import { MAX_PENDING_SENDS, type SocketErrorHandler, type UdpSocket } from './udp-socket.ts';
+import type { UdpSocket } from './udp-socket.ts';
 
 export interface DriverOptions<Event> {
   readonly machine: Machine<Event>;
-  /** At most one for each address family is sent from; all are received on. Not closed by the driver. */
+  /**
+   * At most one for each address family is sent from, to remotes without a base; all are received
+   * on. Not closed by the driver.
+   */
   readonly sockets: readonly UdpSocket[];
   readonly onEvent: (event: Event) => void;
   /** Sends that failed. They count as lost; `EMSGSIZE` says that the path takes no such datagrams. */
@@ -17,7 +26,8 @@ export interface DriverOptions<Event> {
 /** Runs a machine on sockets and a timer: input in, then drained, then asleep until its deadline. */
 export class Driver<Event> {
   readonly #machine: Machine<Event>;
-  readonly #sockets: readonly UdpSocket[];
+  readonly #channels: Set<Channel>;
+  readonly #bases = new Map<number, Channel>();
   readonly #ipv4: UdpSocket | undefined;
   readonly #ipv6: UdpSocket | undefined;
   readonly #onEvent: (event: Event) => void;
@@ -33,7 +43,7 @@ export class Driver<Event> {
 
   constructor(options: DriverOptions<Event>) {
     this.#machine = options.machine;
-    this.#sockets = options.sockets;
+    this.#channels = new Set(options.sockets);
     this.#ipv4 = options.sockets.find((socket) => socket.family === 'udp4');
     this.#ipv6 = options.sockets.find((socket) => socket.family === 'udp6');
     this.#onEvent = options.onEvent;
@@ -44,13 +54,32 @@ export class Driver<Event> {
   /** Takes over the sockets' handlers and lets the machine say its first words. */
   start(): void {
     const onBatch = (batch: Uint8Array, remote: Endpoint) => this.#receive(batch, remote);
-    const onDrain = () => this.#soon();
-    for (const socket of this.#sockets) {
-      socket.onBatch(onBatch);
-      socket.onDrain(onDrain);
-      socket.onError(this.#onSocketError);
-    }
+    for (const channel of this.#channels) this.#adopt(channel, onBatch);
     this.#drain();
+  }
+
+  /**
+   * Lets `channel` carry what is for remotes of this base; what comes in by it gets the base. Not
+   * closed by the driver.
+   */
+  addBase(base: number, channel: Channel): void {
+    if (this.#closed) return;
+    this.#bases.set(base, channel);
+    this.#channels.add(channel);
+    this.#adopt(channel, (batch, { address, port }) => {
+      this.#receive(batch, { address, port, base });
+    });
+  }
+
+  /** What is for remotes of this base is lost from now on. */
+  removeBase(base: number): void {
+    const channel = this.#bases.get(base);
+    if (channel === undefined) return;
+    this.#bases.delete(base);
+    this.#channels.delete(channel);
+    abandon(channel);
+    // It may have been the one that everything waited for.
+    this.#soon();
   }
 
   /** To be called after the application asked something of the machine. */
@@ -65,11 +94,13 @@ export class Driver<Event> {
     this.#closed = true;
     clearTimeout(this.#alarm?.timer);
     clearImmediate(this.#immediate);
-    for (const socket of this.#sockets) {
-      socket.onBatch(() => undefined);
-      socket.onDrain(() => undefined);
-      socket.onError(() => undefined);
-    }
+    for (const channel of this.#channels) abandon(channel);
+  }
+
+  #adopt(channel: Channel, onBatch: BatchHandler): void {
+    channel.onBatch(onBatch);
+    channel.onDrain(() => this.#soon());
+    channel.onError(this.#onSocketError);
   }
 
   // What one loop turn brings is drained once, when it has all been read, or after so many bytes:
@@ -105,14 +136,19 @@ export class Driver<Event> {
     while (this.#hasRoom()) {
       const transmit = this.#machine.pollTransmit(now);
       if (!transmit) return;
-      const socket = transmit.remote.address.includes(':') ? this.#ipv6 : this.#ipv4;
-      if (socket) socket.send(transmit);
+      const channel = this.#channelOf(transmit.remote);
+      if (channel) channel.send(transmit);
       else transmit.release?.();
     }
   }
 
+  #channelOf({ address, base }: Endpoint): Channel | undefined {
+    if (base !== undefined) return this.#bases.get(base);
+    return address.includes(':') ? this.#ipv6 : this.#ipv4;
+  }
+
   #hasRoom(): boolean {
-    for (const socket of this.#sockets) if (socket.pending >= MAX_PENDING_SENDS) return false;
+    for (const { pending } of this.#channels) if (pending >= MAX_PENDING_SENDS) return false;
     return true;
   }
 
@@ -162,6 +198,12 @@ export class Driver<Event> {
     if (deadline !== undefined && deadline <= now) this.#machine.handleTimeout(now);
     this.#drain();
   };
+}
+
+function abandon(channel: Channel): void {
+  channel.onBatch(() => undefined);
+  channel.onDrain(() => undefined);
+  channel.onError(() => undefined);
 }
 
 // Four full batches: an acknowledgement for less is not worth a send while more is waiting.

@@ -3,6 +3,12 @@ import { once } from 'node:events';
 import type { Transmit } from '../protocol/machine.ts';
 import { canonicalAddress, type Endpoint } from '../protocol/wire/endpoint.ts';
 import { BASE_DATAGRAM_BYTES } from '../protocol/wire/packet.ts';
+import {
+  type BatchHandler,
+  type Channel,
+  MAX_PENDING_SENDS,
+  type SocketErrorHandler,
+} from './channel.ts';
 import { type KernelSocket, udpOffload } from './udp-offload.ts';
 import { Send } from './udp-socket-send.ts';
 
@@ -14,11 +20,6 @@ export interface UdpSocketOptions {
   readonly port?: number;
   readonly reuseAddress?: boolean;
 }
-
-/** What one receive brought: a datagram, or several of one sender and one size. */
-export type BatchHandler = (batch: Uint8Array, remote: Endpoint) => void;
-/** An error code of the system (`EMSGSIZE`, …) and whom the send was meant for, if it was a send. */
-export type SocketErrorHandler = (code: string, remote: Endpoint | undefined) => void;
 
 /**
  * Opens a bound UDP socket, with segmentation and receive offload where this machine has them.
@@ -43,11 +44,8 @@ export async function openUdpSocket(options: UdpSocketOptions): Promise<UdpSocke
   return new UdpSocket(socket, family, kernel);
 }
 
-/**
- * A UDP socket that sends and receives batches. No error throws and none is fatal: what cannot be
- * sent is reported to `onError` and counts as lost.
- */
-export class UdpSocket {
+/** A UDP socket that sends and receives batches. */
+export class UdpSocket implements Channel {
   readonly family: 'udp4' | 'udp6';
   readonly address: Endpoint;
   readonly #socket: Socket;
@@ -56,6 +54,7 @@ export class UdpSocket {
   #segmenting: boolean;
   #segmentSize = 0;
   #dontFragment = false;
+  #ttl = DEFAULT_TTL;
   #outstanding = 0;
   #blocked = false;
   #closed = false;
@@ -87,12 +86,10 @@ export class UdpSocket {
     return this.#socket.getRecvBufferSize();
   }
 
-  /** Sends that have not finished: the measure of backpressure. */
   get pending(): number {
     return this.#outstanding + this.#backlog.length;
   }
 
-  /** Replaces the handler. `batch` is the handler's to keep; `remote` is not to be changed. */
   onBatch(handler: BatchHandler): void {
     this.#socket.removeAllListeners('message');
     this.#socket.on('message', ({ buffer, byteOffset, byteLength }, remote) => {
@@ -102,7 +99,6 @@ export class UdpSocket {
     });
   }
 
-  /** Called when `pending`, having reached `MAX_PENDING_SENDS`, has halved. */
   onDrain(handler: () => void): void {
     this.#onDrain = handler;
   }
@@ -111,7 +107,6 @@ export class UdpSocket {
     this.#onError = handler;
   }
 
-  /** Sends the batch, and calls `transmit.release` once when its bytes are no longer needed. */
   send(transmit: Transmit): void {
     if (this.#closed || transmit.payload.length === 0) {
       transmit.release?.();
@@ -143,14 +138,23 @@ export class UdpSocket {
    * present ones (libuv makes the system call only when the kernel has room).
    */
   #configure(send: Send): boolean {
-    if (!this.#kernel) return true;
+    const ttl = send.transmit?.ttl ?? DEFAULT_TTL;
+    if (ttl !== this.#ttl) {
+      if (this.#socket.getSendQueueCount() > 0) return false;
+      this.#socket.setTTL(ttl);
+      this.#ttl = ttl;
+    }
+    return this.#kernel === undefined || this.#configureOffload(send, this.#kernel);
+  }
+
+  #configureOffload(send: Send, kernel: KernelSocket): boolean {
     const segmentSize = send.segmentOption(this.#segmentSize);
     const dontFragment = send.mode !== 'fragments' && send.datagramBytes > BASE_DATAGRAM_BYTES;
     if (segmentSize === this.#segmentSize && dontFragment === this.#dontFragment) return true;
     if (this.#socket.getSendQueueCount() > 0) return false;
-    if (dontFragment !== this.#dontFragment) this.#kernel.setDontFragment(dontFragment);
+    if (dontFragment !== this.#dontFragment) kernel.setDontFragment(dontFragment);
     this.#dontFragment = dontFragment;
-    if (segmentSize === this.#segmentSize || this.#kernel.setSegmentSize(segmentSize)) {
+    if (segmentSize === this.#segmentSize || kernel.setSegmentSize(segmentSize)) {
       this.#segmentSize = segmentSize;
     } else {
       this.#segmenting = false;
@@ -221,11 +225,11 @@ export class UdpSocket {
   }
 }
 
-/** Whoever feeds a socket stops here: enough to keep the kernel busy, little to wait behind. */
-export const MAX_PENDING_SENDS = 64;
-
 // Old kernels, and devices without checksum offload (EIO), refuse UDP_SEGMENT in the send itself.
 const OFFLOAD_ERRORS = new Set(['EIO', 'EINVAL', 'ENOPROTOOPT', 'EOPNOTSUPP']);
+
+/** What systems send with by themselves (RFC 1700 recommends 64). */
+const DEFAULT_TTL = 64;
 
 // At 1 Gbit/s the default of 208 KiB lasts 0.9 ms of a busy event loop, 4 MiB last 35 ms.
 const BUFFER_BYTES = 4 << 20;

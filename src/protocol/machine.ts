@@ -11,6 +11,11 @@ export interface Transmit {
   readonly payload: Uint8Array;
   readonly segmentSize: number;
   /**
+   * How many hops it may take (RFC 791 §3.2, time to live), where it is not meant to arrive: it
+   * opens the NATs on our side and dies before those of the peer. A single datagram.
+   */
+  readonly ttl?: number;
+  /**
    * Called exactly once by whoever sent the batch, when the bytes are no longer needed; until then
    * the machine leaves `payload` alone. Absent where the machine does not reuse the memory.
    */

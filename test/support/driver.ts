@@ -20,11 +20,16 @@ export interface DriverOptions<Event> {
   readonly coalesce?: Millis | false;
 }
 
-/** The UDP socket that a driver sends through. */
+/** A UDP socket that a driver sends through. */
 export interface Socket {
   readonly name: string;
-  send(payload: Uint8Array, to: Endpoint): void;
+  send(payload: Uint8Array, to: Endpoint, ttl?: number): void;
   close(): void;
+}
+
+interface Base {
+  readonly socket: Socket;
+  readonly remotes: Map<Endpoint, Endpoint>;
 }
 
 /** What a driver will not go on beyond: each is a broken machine, never a busy one. */
@@ -45,6 +50,7 @@ export class Driver<Event> implements EventTarget {
   readonly machine: Machine<Event>;
   readonly #world: World;
   readonly #socket: Socket;
+  readonly #bases = new Map<number, Base>();
   readonly #options: DriverOptions<Event>;
   readonly #random: SeededRandom;
   readonly #memory = new Uint8Array(65_536);
@@ -80,11 +86,23 @@ export class Driver<Event> implements EventTarget {
     this.#isStopped = true;
     this.#arrived = [];
     this.#socket.close();
+    for (const { socket } of this.#bases.values()) socket.close();
   }
 
-  receive(packet: Packet, now: Instant): void {
+  /** Lets `socket` carry what is for remotes of this base. */
+  addBase(base: number, socket: Socket): void {
+    this.#bases.set(base, { socket, remotes: new Map() });
+  }
+
+  removeBase(base: number): void {
+    this.#bases.get(base)?.socket.close();
+    this.#bases.delete(base);
+  }
+
+  /** `base`: by which of the sockets it came, if not by the first. */
+  receive(packet: Packet, now: Instant, base?: number): void {
     const { coalesce: window = millis(0) } = this.#options;
-    this.#arrived.push(packet);
+    this.#arrived.push(base === undefined ? packet : this.#stamped(packet, base));
     this.#flush ??= this.#schedule(after(now, window === false ? millis(0) : window));
   }
 
@@ -181,18 +199,28 @@ export class Driver<Event> implements EventTarget {
     }
   }
 
-  #transmit({ remote, payload, segmentSize, release }: Transmit): void {
+  #transmit({ remote, payload, segmentSize, ttl, release }: Transmit): void {
+    const { base } = remote;
+    const socket = base === undefined ? this.#socket : this.#bases.get(base)?.socket;
     checkTransmit(payload.length, segmentSize, this.#socket.name);
     const to = this.#world.endpoints.intern(remote);
     const copy = this.#world.memory.copy(payload);
     release?.();
     if (copy.length <= segmentSize) {
-      this.#socket.send(copy, to);
+      socket?.send(copy, to, ttl);
       return;
     }
     for (let start = 0; start < copy.length; start += segmentSize) {
-      this.#socket.send(copy.subarray(start, start + segmentSize), to);
+      socket?.send(copy.subarray(start, start + segmentSize), to, ttl);
     }
+  }
+
+  // One object for each remote, so that batches are joined by identity here as well.
+  #stamped(packet: Packet, base: number): Packet {
+    const remotes = this.#bases.get(base)?.remotes;
+    const from = remotes?.get(packet.from) ?? { ...packet.from, base };
+    remotes?.set(packet.from, from);
+    return { ...packet, from };
   }
 
   #countPoll(now: Instant): void {

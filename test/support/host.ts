@@ -1,7 +1,7 @@
 import type { Machine } from '../../src/protocol/machine.ts';
 import { type Instant, instant } from '../../src/protocol/time.ts';
 import type { Endpoint } from '../../src/protocol/wire/endpoint.ts';
-import { Driver, type DriverOptions } from './driver.ts';
+import { Driver, type DriverOptions, type Socket } from './driver.ts';
 import type { EventTarget, SimulatedEvent } from './event-queue.ts';
 import type { LinePair, LinkOptions } from './link-options.ts';
 import type { Packet, Sink } from './packet.ts';
@@ -16,6 +16,9 @@ export interface HostCounters {
   unheard: number;
 }
 
+/** Where systems begin to choose ports by themselves (RFC 6335 §6). */
+const FIRST_BASE_PORT = 49_152;
+
 /** How a machine is run: its UDP port, and the host's habits that `DriverOptions` lists. */
 export interface RunOptions<Event> extends DriverOptions<Event> {
   readonly port: number;
@@ -23,7 +26,7 @@ export interface RunOptions<Event> extends DriverOptions<Event> {
 
 /** What a host keeps of a driver, whatever its machine's events are. */
 interface Program {
-  receive(packet: Packet, now: Instant): void;
+  receive(packet: Packet, now: Instant, base?: number): void;
   poke(): void;
 }
 
@@ -40,7 +43,7 @@ export class Host implements Sink, EventTarget {
     unheard: 0,
   };
   readonly #world: World;
-  readonly #programs = new Map<number, Program>();
+  readonly #programs = new Map<number, { readonly program: Program; readonly base?: number }>();
 
   constructor(
     world: World,
@@ -63,33 +66,36 @@ export class Host implements Sink, EventTarget {
   /** Runs a machine on a free port, from the next event on, until the driver is stopped. */
   run<Event>(machine: Machine<Event>, options: RunOptions<Event>): Driver<Event> {
     const { port } = options;
-    if (this.#programs.has(port)) throw new Error(`port ${port} of ${this.name} is taken`);
-    const socket = {
-      name: `${this.name}:${port}`,
-      send: (payload: Uint8Array, to: Endpoint) => this.#send(port, payload, to),
-      close: () => void this.#programs.delete(port),
-    };
-    const driver = new Driver(this.#world, machine, socket, options);
-    this.#programs.set(port, driver);
+    const driver = new Driver(this.#world, machine, this.#socket(port), options);
+    this.#programs.set(port, { program: driver });
     driver.poke();
     return driver;
   }
 
+  /** Opens another socket for a driver of this host, on any free port, which it yields. */
+  addBase<Event>(driver: Driver<Event>, base: number): number {
+    let port = FIRST_BASE_PORT;
+    while (this.#programs.has(port)) port += 1;
+    driver.addBase(base, this.#socket(port));
+    this.#programs.set(port, { program: driver, base });
+    return port;
+  }
+
   /** Lets all machines be drained at once: something was asked of them from outside. */
   poke(): void {
-    for (const program of this.#programs.values()) program.poke();
+    for (const { program } of this.#programs.values()) program.poke();
   }
 
   accept(packet: Packet, now: Instant): void {
     this.#world.fingerprint.add(packet, now);
-    const program = this.#programs.get(packet.to.port);
-    if (program === undefined) {
+    const listening = this.#programs.get(packet.to.port);
+    if (listening === undefined) {
       this.counters.unheard += 1;
       return;
     }
     this.counters.received += 1;
     this.counters.receivedBytes += packet.payload.length;
-    program.receive(packet, now);
+    listening.program.receive(packet, now, listening.base);
   }
 
   /** A packet from this host to itself has arrived. */
@@ -97,11 +103,26 @@ export class Host implements Sink, EventTarget {
     if (event.packet !== undefined) this.accept(event.packet, now);
   }
 
-  #send(port: number, payload: Uint8Array, to: Endpoint): void {
+  #socket(port: number): Socket {
+    if (this.#programs.has(port)) throw new Error(`port ${port} of ${this.name} is taken`);
+    return {
+      name: `${this.name}:${port}`,
+      send: (payload, to, ttl) => this.#send(port, payload, to, ttl),
+      close: () => void this.#programs.delete(port),
+    };
+  }
+
+  #send(port: number, payload: Uint8Array, to: Endpoint, ttl: number | undefined): void {
     const { queue } = this.#world;
     this.counters.sent += 1;
     this.counters.sentBytes += payload.length;
-    const packet = { from: this.endpoint(port), to, payload };
+    const isShortLived = ttl !== undefined;
+    const packet = {
+      from: this.endpoint(port),
+      to,
+      payload,
+      ...(isShortLived && { isShortLived }),
+    };
     if (to.address === this.address) queue.schedule(instant(queue.now), this, packet);
     else this.line.up.send(packet, queue.now);
   }

@@ -60,7 +60,7 @@ export class NatRouter implements Sink {
       this.counters.tableFull += 1;
       return;
     }
-    const translated = { from, to: packet.to, payload: packet.payload };
+    const translated = { ...packet, from };
     if (!isHairpin) {
       this.counters.outbound += 1;
       this.line.up.send(translated, now);
@@ -70,13 +70,13 @@ export class NatRouter implements Sink {
     }
   }
 
-  #admit({ from, to: { port }, payload }: Packet, now: Instant): boolean {
-    const to = this.nat.inbound(port, from, now);
+  #admit(packet: Packet, now: Instant): boolean {
+    const to = this.nat.inbound(packet.to.port, packet.from, now);
     if (to === undefined) {
       this.counters.filtered += 1;
       return false;
     }
-    this.#inside.accept({ from, to, payload }, now);
+    this.#inside.accept({ ...packet, to }, now);
     return true;
   }
 }

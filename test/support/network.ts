@@ -97,7 +97,7 @@ export type Tap = (packet: TappedPacket) => TapVerdict;
 /** The network of public addresses, and the adversary's place. */
 export class Internet extends Network {
   readonly #taps: Tap[] = [];
-  readonly counters = { routed: 0, unroutable: 0 };
+  readonly counters = { routed: 0, unroutable: 0, expired: 0 };
 
   constructor(world: World) {
     super(world, 'internet', INTERNET_LINE);
@@ -117,7 +117,8 @@ export class Internet extends Network {
   }
 
   override accept(packet: Packet, now: Instant): void {
-    if (this.#taps.length === 0) this.inject(packet, now);
+    if (packet.isShortLived) this.counters.expired += 1;
+    else if (this.#taps.length === 0) this.inject(packet, now);
     else this.#pass(packet, now, 0);
   }
 

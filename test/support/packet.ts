@@ -12,6 +12,8 @@ export interface Packet {
   readonly from: Endpoint;
   readonly to: Endpoint;
   readonly payload: Uint8Array;
+  /** It dies on the public internet: the routers before that are all the hops it has. */
+  readonly isShortLived?: boolean;
 }
 
 /** Whatever takes packets: a network, a NAT, a host. */

@@ -106,6 +106,6 @@ function isAllowed(policy: PathPolicy, kind: CandidateKind): boolean {
 }
 
 // One address has one text, so that one remote has one key.
-function canonicalEndpoint({ address, port }: Endpoint): Endpoint {
-  return { address: addressText(addressBytes(address)), port };
+function canonicalEndpoint(endpoint: Endpoint): Endpoint {
+  return { ...endpoint, address: addressText(addressBytes(endpoint.address)) };
 }

@@ -206,6 +206,7 @@ export class RequestChannel {
   #isServer(remote: Endpoint): boolean {
     return (
       remote.port === this.#server.port &&
+      remote.base === this.#server.base &&
       canonicalAddress(remote.address) === canonicalAddress(this.#server.address)
     );
   }

@@ -1,10 +1,17 @@
 import type { ByteReader } from './byte-reader.ts';
 import type { ByteWriter } from './byte-writer.ts';
 
-/** A transport address: a numeric IPv4 or IPv6 address (RFC 5952 text) and a UDP port. */
+/**
+ * A transport address: a numeric IPv4 or IPv6 address (RFC 5952 text) and a UDP port.
+ *
+ * `base` says by which of our own sockets or connections it is reached (the base of a candidate,
+ * RFC 8445 §4), where that is not the one UDP socket of the address family. One address by two
+ * bases is two remotes. It means nothing to anybody else, and is never written.
+ */
 export interface Endpoint {
   readonly address: string;
   readonly port: number;
+  readonly base?: number;
 }
 
 /** Bytes an endpoint takes on the wire, whatever its family: family 1, address 16, port 2. */
@@ -14,12 +21,12 @@ export const ENDPOINT_BYTES = 19;
 export const UNSPECIFIED: Endpoint = { address: '0.0.0.0', port: 0 };
 
 /** A string that is equal for equal endpoints; for `Map` keys. */
-export function endpointKey(endpoint: Endpoint): string {
-  return `${endpoint.address}|${endpoint.port}`;
+export function endpointKey({ address, port, base }: Endpoint): string {
+  return base === undefined ? `${address}|${port}` : `${address}|${port}|${base}`;
 }
 
 export function sameEndpoint(a: Endpoint, b: Endpoint): boolean {
-  return a.port === b.port && a.address === b.address;
+  return a.port === b.port && a.address === b.address && a.base === b.base;
 }
 
 /** The endpoint as a person writes it: `192.0.2.1:9420`, `[2001:db8::1]:9420`. */
