@@ -6,6 +6,7 @@ import { encodeCandidates } from '../path/candidate-codec.ts';
 import { earliest, type Instant } from '../time.ts';
 import type { Entry } from '../transfer/entry.ts';
 import { TransferSender } from '../transfer/transfer-sender.ts';
+import { CloseCode, type ConnectionEvent } from '../transport/connection-event.ts';
 import { bytesKey } from '../wire/bytes.ts';
 import type { Endpoint } from '../wire/endpoint.ts';
 import { forEachRun } from '../wire/packet-runs.ts';
@@ -57,7 +58,7 @@ export class SenderSession implements Machine<SessionEvent> {
       role: 'controlling',
       source: (maxBytes) => transfer.pollRecord(maxBytes),
       onRecord: (plaintext) => transfer.handleRecord(plaintext),
-      onClosed: (event, at) => this.#peer.fail(failureOfClose(event), at),
+      onClosed: (event, at) => this.#onClosed(event, at),
     });
     const { hello } = this.#handshake;
     this.#hosting = new Hosting({ server, lan, hello, crypto, random }, now);
@@ -188,6 +189,13 @@ export class SenderSession implements Machine<SessionEvent> {
       bindRelay: (at: Instant) => host.machine.bindRelay(binding, at),
     };
     this.#peer.meet(acquaintance, now);
+  }
+
+  /** A receiver leaves without an error when it has everything: its VERIFIED may have been lost. */
+  #onClosed(event: Extract<ConnectionEvent, { kind: 'closed' }>, now: Instant): void {
+    const isContent = event.by === 'peer' && event.code === CloseCode.none;
+    if (isContent && this.#transfer.awaitsVerified) this.#peer.finish('verified', now);
+    else this.#peer.fail(failureOfClose(event), now);
   }
 
   #drainTransfer(now: Instant): void {

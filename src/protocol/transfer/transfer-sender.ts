@@ -57,6 +57,11 @@ export class TransferSender {
   }
 
   /** Takes the plaintext of one record. */
+  /** Whether all has been said, and only the receiver's word is missing that it has it. */
+  get awaitsVerified(): boolean {
+    return this.#state === 'finishing';
+  }
+
   handleRecord(plaintext: Uint8Array): void {
     this.#handedIn += plaintext.length;
     const violation = readRecord(plaintext, this.#handleFrame);
