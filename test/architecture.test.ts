@@ -40,12 +40,14 @@ const BELOW: Readonly<Record<string, readonly RegExp[]>> = {
 };
 
 /** The parts of the protocol that know nothing of each other; `session/` joins them. */
-const PARTS = ['handshake', 'path', 'transport', 'transfer', 'rendezvous', 'relay'];
+const PARTS = ['handshake', 'nat', 'path', 'transport', 'transfer', 'rendezvous', 'relay'];
 
 /** Where two parts do touch, and why. */
 const CONTACTS: Readonly<Record<string, readonly string[]>> = {
   // Requests to the relay have the form of requests to the rendezvous.
   relay: ['protocol/rendezvous/message.ts'],
+  // The tactics of punching are chosen by what NATs do.
+  path: ['protocol/nat/nat-behavior.ts'],
   // One entrance: the server is rendezvous and relay behind the same socket and address tokens.
   rendezvous: ['protocol/relay/relay-server.ts', 'protocol/relay/relay-limits.ts'],
 };

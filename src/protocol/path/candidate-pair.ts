@@ -19,6 +19,7 @@ export class CandidatePair implements CheckProgress, RankedPath {
   #lastProbeAt: Instant | undefined;
   #triggeredAt: Instant | undefined;
   #unanswered = 0;
+  #wasHeard = false;
   // The last one, and the least since the pair began to work.
   #roundTrips: { readonly last: Millis; readonly least: Millis } | undefined;
   readonly #outstanding = new OutstandingProbes();
@@ -57,6 +58,11 @@ export class CandidatePair implements CheckProgress, RankedPath {
     return this.#triggeredAt;
   }
 
+  /** Whether anything authentic ever came from the remote. */
+  get wasHeard(): boolean {
+    return this.#wasHeard;
+  }
+
   get unanswered(): number {
     return this.#unanswered;
   }
@@ -92,17 +98,20 @@ export class CandidatePair implements CheckProgress, RankedPath {
 
   /** Something authentic came from the remote. */
   heard(now: Instant): void {
+    this.#wasHeard = true;
     this.#heardAt = now;
     this.#unanswered = 0;
   }
 
   /**
    * RFC 8445 §7.3.1.4, triggered check: the peer was heard on a pair that does not work yet, so
-   * the way to it may just have opened. Not more often than checks are made anyway.
+   * the way to it may just have opened. Not more often than checks are made anyway, but for the
+   * first time: our probes may have gone no further than our own NAT until now.
    */
   trigger(now: Instant): void {
-    const soonest =
-      this.#lastProbeAt === undefined ? now : after(this.#lastProbeAt, timers.checkInterval);
+    const isFirst = this.#lastProbeAt === undefined || !this.#wasHeard;
+    this.#wasHeard = true;
+    const soonest = isFirst ? now : after(this.#lastProbeAt as Instant, timers.checkInterval);
     const at = soonest > now ? soonest : now;
     if (this.#state === 'failed') this.#since = at;
     this.#triggeredAt ??= at;

@@ -7,12 +7,15 @@ import { packetLength } from '../wire/packet.ts';
 import type { CandidatePair } from './candidate-pair.ts';
 import { Checklist, type PathPolicy } from './checklist.ts';
 import { limits } from './limits.ts';
+import { OPENER_TTL, openingOf } from './opening.ts';
 import type { PairState } from './pair-state.ts';
 import type { PathEvent } from './path-event.ts';
 import { type PathRole, PathSelector } from './path-selector.ts';
-import { decodeProbe, encodeProbe, type Probe, type ProbeKeys } from './probe-codec.ts';
+import { decodeProbe, type Probe, type ProbeKeys } from './probe-codec.ts';
 import { type DueProbe, ProbePacer } from './probe-pacer.ts';
 import { isExpired, probeDueAt } from './probe-schedule.ts';
+import { ProbeSender } from './probe-sender.ts';
+import { PunchLadder, type Terrain } from './punch-ladder.ts';
 import { ReplayWindow } from './replay-window.ts';
 
 export interface PathAgentOptions {
@@ -60,11 +63,11 @@ export class PathAgent implements Machine<PathEvent> {
   readonly #checklist: Checklist;
   readonly #selector: PathSelector;
   readonly #pacer: ProbePacer;
+  readonly #sender: ProbeSender;
+  readonly #ladder: PunchLadder;
   readonly #requests = new ReplayWindow();
   readonly #observed = new Set<string>();
-  readonly #transmits: Transmit[] = [];
   readonly #events: PathEvent[] = [];
-  #lastCounter = 0;
   #authenticProbes = 0;
 
   constructor(options: PathAgentOptions, now: Instant) {
@@ -81,6 +84,8 @@ export class PathAgent implements Machine<PathEvent> {
     this.#checklist = new Checklist(options.policy);
     this.#selector = new PathSelector(options.role);
     this.#pacer = new ProbePacer(now);
+    this.#sender = new ProbeSender({ ...options, keys: options.keys.send });
+    this.#ladder = new PunchLadder({ sender: this.#sender, random: options.random }, now);
   }
 
   /** The path to send by; also the one of last resort, after `lost`. */
@@ -107,6 +112,16 @@ export class PathAgent implements Machine<PathEvent> {
   addCandidate(candidate: Candidate, now: Instant): void {
     if (!this.#checklist.signal(candidate, this.#selector.pair, now)) this.#counters.refused += 1;
     this.#select(now);
+  }
+
+  /** What is known of the NATs of both sides, as often as something is learnt. */
+  survey(terrain: Terrain): void {
+    if (this.#options.policy !== 'relay') this.#ladder.survey(terrain);
+  }
+
+  /** Sockets that `open-bases` asked for are there. */
+  handleBases(bases: readonly number[]): void {
+    this.#ladder.handleBases(bases);
   }
 
   handleBatch(batch: Uint8Array, remote: Endpoint, now: Instant): void {
@@ -136,18 +151,20 @@ export class PathAgent implements Machine<PathEvent> {
   handleTimeout(now: Instant): void {
     this.#expire(now);
     for (const pair of this.#pacer.round(this.#dueProbes(), now)) this.#probe(pair, now);
+    this.#climb(now);
   }
 
   pollTransmit(_now: Instant): Transmit | undefined {
-    return this.#transmits.shift();
+    return this.#sender.pollTransmit();
   }
 
   pollEvent(): PathEvent | undefined {
-    return this.#events.shift();
+    return this.#events.shift() ?? this.#ladder.pollEvent();
   }
 
   pollTimeout(): Instant | undefined {
-    return earliest(...this.#dueProbes().map((due) => this.#pacer.allowedAt(due)));
+    const due = this.#dueProbes().map((probe) => this.#pacer.allowedAt(probe));
+    return earliest(this.#ladder.pollTimeout(), ...due);
   }
 
   #handlePacket(packet: Uint8Array, remote: Endpoint, now: Instant): void {
@@ -160,7 +177,7 @@ export class PathAgent implements Machine<PathEvent> {
 
   #handleRequest(request: ProbeRequest, remote: Endpoint, now: Instant): void {
     const { nonce, nominate } = request;
-    this.#answer({ kind: 'response', nonce, observed: remote }, remote);
+    if (!this.#sender.answer(nonce, remote)) this.#counters.overflowed += 1;
     if (!this.#requests.accept(nonce.counter)) {
       this.#counters.replayed += 1;
       return;
@@ -179,7 +196,8 @@ export class PathAgent implements Machine<PathEvent> {
     const pair = this.#checklist.find(remote);
     const answer = pair?.answered(response.nonce, now);
     if (pair === undefined || answer === undefined) {
-      this.#counters.unsolicited += 1;
+      if (this.#ladder.owns(response.nonce, remote)) this.#found(remote, now);
+      else this.#counters.unsolicited += 1;
       return;
     }
     this.#authenticProbes += 1;
@@ -187,6 +205,21 @@ export class PathAgent implements Machine<PathEvent> {
     // By a relay the peer sees the relay's address, not one of ours.
     if (pair.kind !== 'relay') this.#observe(response.observed);
     this.#select(now);
+  }
+
+  /** The search has met the peer: a check on the spot makes a pair of it. */
+  #found(remote: Endpoint, now: Instant): void {
+    this.#authenticProbes += 1;
+    const pair = this.#pairOf(remote, now);
+    if (pair !== undefined && pair.state !== 'succeeded') pair.hasten(now);
+  }
+
+  #climb(now: Instant): void {
+    this.#ladder.handleTimeout(this.#selector.isDirect, now);
+    if (!this.#ladder.hasSpareBases) return;
+    const pairs = [...this.#checklist.pairs].filter(({ state }) => state !== 'failed');
+    const bases = pairs.flatMap(({ candidate }) => candidate.endpoint.base ?? []);
+    this.#ladder.release(new Set(bases));
   }
 
   #pairOf(remote: Endpoint, now: Instant): CandidatePair | undefined {
@@ -232,23 +265,13 @@ export class PathAgent implements Machine<PathEvent> {
   }
 
   #probe(pair: CandidatePair, now: Instant): void {
-    // 32 bits last for years of the keep-alive rate, and for 150 days of the highest.
-    this.#lastCounter += 1;
-    const nonce = { counter: this.#lastCounter, salt: this.#options.random.integer(2 ** 32) };
+    const { endpoint } = pair.candidate;
     const nominate = this.#selector.isNominated(pair);
+    const opening = openingOf(pair, this.#options.role, now);
+    if (opening === 'first') this.#sender.request(endpoint, { ttl: OPENER_TTL });
+    const ttl = opening === 'only' ? { ttl: OPENER_TTL } : {};
+    const nonce = this.#sender.request(endpoint, { nominate, ...ttl });
     pair.probeSent(nonce, nominate, now);
-    this.#send({ kind: 'request', nonce, nominate }, pair.candidate.endpoint);
-  }
-
-  #answer(response: ProbeResponse, remote: Endpoint): void {
-    if (this.#transmits.length >= limits.pendingAnswers) this.#counters.overflowed += 1;
-    else this.#send(response, remote);
-  }
-
-  #send(probe: Probe, remote: Endpoint): void {
-    const { keys, crypto } = this.#options;
-    const payload = encodeProbe(probe, keys.send, crypto);
-    this.#transmits.push({ remote, payload, segmentSize: payload.length });
   }
 }
 

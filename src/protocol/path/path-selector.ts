@@ -34,10 +34,15 @@ export class PathSelector {
     return this.#role === 'controlling' && pair === this.pair;
   }
 
+  /** Whether a path that works and is no relay is in use. */
+  get isDirect(): boolean {
+    const selection = this.#selection;
+    return selection !== undefined && !selection.isLost && selection.pair.kind !== 'relay';
+  }
+
   standingOf(pair: CandidatePair): Standing {
     const selection = this.#selection;
-    const directSelected =
-      selection !== undefined && !selection.isLost && selection.pair.kind !== 'relay';
+    const directSelected = this.isDirect;
     if (selection?.pair !== pair) return { ...SPARE, directSelected };
     const { isNominating, challengedAt } = selection;
     const challenged = challengedAt !== undefined && pair.heardAt < challengedAt;

@@ -134,7 +134,8 @@ export class PathNetwork {
     const agent = this.agents[side];
     for (let out = agent.pollTransmit(this.now); out; out = agent.pollTransmit(this.now)) {
       this.sent.push({ time: this.now, from: side, to: out.remote, payload: out.payload });
-      this.#carry(side, out.remote, out.payload);
+      // What is not meant to arrive opens NATs, of which there are none here.
+      if (out.ttl === undefined) this.#carry(side, out.remote, out.payload);
     }
     for (let event = agent.pollEvent(); event; event = agent.pollEvent()) {
       this.log.push(`${this.now} ${side} ${describe(event)}`);
@@ -156,6 +157,10 @@ export class PathNetwork {
 
 function describe(event: PathEvent): string {
   if (event.kind === 'observed') return `observed ${formatEndpoint(event.endpoint)}`;
+  if (event.kind === 'sample-wanted') return event.kind;
+  if (event.kind === 'open-bases' || event.kind === 'close-bases') {
+    return `${event.kind} ${event.bases.length}`;
+  }
   return `${event.kind} ${event.path.kind} ${formatEndpoint(event.path.remote)}`;
 }
 

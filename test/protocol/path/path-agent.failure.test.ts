@@ -48,16 +48,16 @@ describe('a path that falls silent', () => {
     direct.open = 'none';
     network.run(12_000);
     expect(network.log.filter((line) => line.includes('lost'))).toEqual([
-      expect.stringContaining('a lost srflx 203.0.113.1:4000'),
       expect.stringContaining('b lost srflx 198.51.100.1:4000'),
+      expect.stringContaining('a lost srflx 203.0.113.1:4000'),
     ]);
     expect(network.selected('a')).toBe('srflx 203.0.113.1:4000');
     const before = network.log.length;
     direct.open = 'both';
     network.run(12_600);
     expect(network.log.slice(before).sort()).toEqual([
-      expect.stringContaining('a selected srflx 203.0.113.1:4000'),
       expect.stringContaining('b selected srflx 198.51.100.1:4000'),
+      expect.stringContaining('a selected srflx 203.0.113.1:4000'),
     ]);
   });
 

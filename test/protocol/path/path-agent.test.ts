@@ -19,12 +19,14 @@ describe('connecting', () => {
     const flags = network.sent
       .filter(({ from, payload }) => from === 'a' && payload[8] === 0x42)
       .map(({ time, payload }) => [time, payload[19]]);
-    expect(flags.slice(0, 3)).toEqual([
+    // It opens its own NAT, is heard, and checks back; from then on it has a path to nominate.
+    expect(flags.slice(0, 4)).toEqual([
       [0, 0],
-      [40, 1],
-      [2580, 1],
+      [20, 0],
+      [60, 1],
+      [2600, 1],
     ]);
-    expect(flags.slice(1).every(([, flag]) => flag === 1)).toBe(true);
+    expect(flags.slice(2).every(([, flag]) => flag === 1)).toBe(true);
   });
 
   it('locks in the first that answers, then moves to each better one', () => {
@@ -32,7 +34,7 @@ describe('connecting', () => {
     const host: Way = { ...threeWays().host, delay: 100 };
     const network = connected([relay, direct, host]);
     expect(network.log.filter((line) => line.includes('a selected'))).toEqual([
-      '45 a selected srflx 203.0.113.1:4000',
+      '65 a selected srflx 203.0.113.1:4000',
       '210 a selected host 192.168.1.3:4000',
     ]);
     expect(network.selected('b')).toBe('host 192.168.1.2:4000');
@@ -70,9 +72,19 @@ describe('candidates', () => {
   it('checks back at once where the peer was heard (triggered check)', () => {
     const { direct } = threeWays();
     // Only a knows where to reach the other one.
+    const network = new PathNetwork([{ ...direct, kind: 'host' }]);
+    network.agents.a.addCandidate({ kind: 'host', endpoint: direct.b }, network.now);
+    network.run(60);
+    expect(network.selected('b')).toBe('prflx 198.51.100.1:4000');
+  });
+
+  it('goes no further than its own NAT until the peer is heard, or has had time to open its own', () => {
+    const { direct } = threeWays();
     const network = new PathNetwork([direct]);
     network.agents.a.addCandidate({ kind: 'srflx', endpoint: direct.b }, network.now);
-    network.run(60);
+    network.run(400);
+    expect(network.selected('b')).toBeUndefined();
+    network.run(500);
     expect(network.selected('b')).toBe('prflx 198.51.100.1:4000');
   });
 
@@ -128,8 +140,8 @@ describe('hard networks', () => {
     const network = connected([direct, relay]);
     network.run(60_000);
     expect(network.log.filter((line) => line.includes('observed'))).toEqual([
-      '40 a observed 198.51.100.1:4000',
       '40 b observed 203.0.113.1:4000',
+      '60 a observed 198.51.100.1:4000',
     ]);
   });
 });

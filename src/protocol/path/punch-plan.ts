@@ -1,0 +1,125 @@
+import type { NatBehavior } from '../nat/nat-behavior.ts';
+
+/**
+ * Two public ports that the allocator of a NAT gave out: one before the mapping in question was
+ * made, one after it.
+ */
+export interface PortSamples {
+  readonly before: number;
+  readonly after: number;
+}
+
+/** What is known of one side when the ladder has to choose. */
+export interface PunchSide {
+  readonly nat: NatBehavior;
+  readonly samples: PortSamples | undefined;
+}
+
+/** Which ports of the peer's public address are tried, in this order. */
+export type PortSearch =
+  /** Those between the samples, then upwards: the allocator counts. */
+  | { readonly kind: 'sequence'; readonly samples: PortSamples; readonly step: number }
+  /** At random between `low` and `high`, both included, none twice. */
+  | { readonly kind: 'range'; readonly low: number; readonly high: number };
+
+/** What one side does, at the same time as the other, when plain probes did not open a direct path. */
+export type PunchPlan =
+  /** Nothing more than plain probes: they are enough, or nothing is. */
+  | { readonly kind: 'none' }
+  /**
+   * Probes to many ports of the peer: from the one mapping that we have, or from several sockets
+   * where the mapping that the peer has to hit is uncertain as well.
+   */
+  | { readonly kind: 'search'; readonly ports: PortSearch; readonly sockets: number }
+  /** Many sockets, each with a mapping of its own towards the peer: one of them will be found. */
+  | { readonly kind: 'openers'; readonly sockets: number }
+  /** Several sockets towards the one port that the peer's allocator is about to give. */
+  | { readonly kind: 'meet'; readonly sockets: number; readonly port: number };
+
+/**
+ * The plan of our side. Both sides choose from the same two descriptions, so that their plans fit
+ * without a word: `search` meets `openers`, `search` meets `search`, `meet` meets `meet`.
+ */
+export function choosePlan(own: PunchSide, peer: PunchSide): PunchPlan {
+  if (isHard(own.nat) && isHard(peer.nat)) return planForTwo(own, peer);
+  if (isHard(peer.nat)) return needsSearch(own.nat) ? searchFor(peer) : NONE;
+  if (isHard(own.nat)) return needsSearch(peer.nat) ? openersFor(own) : NONE;
+  return NONE;
+}
+
+/** Mappings that depend on the destination, and a filter to match: no two remotes see one port. */
+export function isHard({ mapping, filtering }: NatBehavior): boolean {
+  const depends = mapping === 'address-dependent' || mapping === 'address-and-port-dependent';
+  return depends && isStrict(filtering);
+}
+
+// Whoever lets other ports of the same address in is found by the hard side's own probes.
+function needsSearch({ filtering }: NatBehavior): boolean {
+  return isStrict(filtering);
+}
+
+function isStrict(filtering: NatBehavior['filtering']): boolean {
+  return filtering === 'address-and-port-dependent' || filtering === 'unknown';
+}
+
+function searchFor({ nat, samples }: PunchSide): PunchPlan {
+  const { allocation } = nat;
+  switch (allocation.kind) {
+    case 'sequential':
+      if (samples === undefined) return search(ALL_PORTS, 0);
+      return search({ kind: 'sequence', samples, step: allocation.step }, 0);
+    case 'block':
+      return search({ ...allocation, kind: 'range' }, 0);
+    case 'random':
+    case 'preserving':
+    case 'unknown':
+      return search(ALL_PORTS, 0);
+  }
+}
+
+// A sequential allocator is predicted from the plain probe that we send anyway.
+function openersFor({ nat, samples }: PunchSide): PunchPlan {
+  if (nat.allocation.kind === 'sequential' && samples !== undefined) return NONE;
+  return { kind: 'openers', sockets: BIRTHDAY_SOCKETS };
+}
+
+function planForTwo(own: PunchSide, peer: PunchSide): PunchPlan {
+  const ours = own.nat.allocation;
+  const theirs = peer.nat.allocation;
+  const isBounded = [ours, theirs].every(({ kind }) => kind === 'sequential' || kind === 'block');
+  if (!isBounded) return NONE;
+  if (ours.kind === 'sequential' && theirs.kind === 'sequential') return meet(own, peer);
+  if (theirs.kind === 'block') return search({ ...theirs, kind: 'range' }, SEARCH_SOCKETS);
+  if (theirs.kind !== 'sequential' || peer.samples === undefined) return NONE;
+  // The peer's own search takes a port for each probe: these are the ones from here on.
+  const low = peer.samples.after + theirs.step;
+  const high = Math.min(MAX_PORT, low + SEQUENCE_SPAN * theirs.step);
+  return search({ kind: 'range', low, high }, SEARCH_SOCKETS);
+}
+
+function search(ports: PortSearch, sockets: number): PunchPlan {
+  return { kind: 'search', ports, sockets };
+}
+
+function meet(own: PunchSide, peer: PunchSide): PunchPlan {
+  const { allocation } = peer.nat;
+  if (allocation.kind !== 'sequential' || own.samples === undefined) return NONE;
+  if (peer.samples === undefined) return NONE;
+  const port = peer.samples.after + MEETING_PLACE * allocation.step;
+  return port > MAX_PORT ? NONE : { kind: 'meet', sockets: MEETING_SOCKETS, port };
+}
+
+const NONE: PunchPlan = { kind: 'none' };
+const MAX_PORT = 65_535;
+/** Mappings below are given to nobody (RFC 4787 REQ-3 has NATs keep to the range of the port). */
+const ALL_PORTS: PortSearch = { kind: 'range', low: 1024, high: MAX_PORT };
+
+/** With 2,048 probes for 64,512 ports, one of them is found with 99.98 % (nat-traversal.md). */
+const BIRTHDAY_SOCKETS = 256;
+/** A block of 512 ports has too few for the probes that it takes: each remote is worth one per socket. */
+const SEARCH_SOCKETS = 4;
+/** How far a sequence gets while both sides search. */
+const SEQUENCE_SPAN = 1500;
+/** In the middle of our sockets' ports, so that as many foreign flows may come before as after. */
+const MEETING_PLACE = 15;
+const MEETING_SOCKETS = 25;
