@@ -6,6 +6,9 @@ import type { Endpoint } from '../protocol/wire/endpoint.ts';
 export class Endpoints {
   readonly sockets: readonly UdpSocket[];
   readonly interfaces: readonly LocalAddress[];
+  /** Sockets opened for a while, by their number. */
+  readonly #bases = new Map<number, UdpSocket>();
+  #isClosed = false;
 
   constructor(sockets: readonly UdpSocket[], interfaces: readonly LocalAddress[]) {
     this.sockets = sockets;
@@ -23,10 +26,36 @@ export class Endpoints {
   /** The socket that sends to this remote. */
   localFor(remote: Endpoint): Endpoint {
     const family = remote.address.includes(':') ? 'udp6' : 'udp4';
-    return this.sockets.find((one) => one.family === family)?.address ?? remote;
+    const base = remote.base === undefined ? undefined : this.#bases.get(remote.base);
+    return (base ?? this.sockets.find((one) => one.family === family))?.address ?? remote;
+  }
+
+  /** Opens an IPv4 socket for each number, as far as the system allows. */
+  async openBases(numbers: readonly number[]): Promise<ReadonlyMap<number, UdpSocket>> {
+    const opened = new Map<number, UdpSocket>();
+    for (const number of numbers) {
+      // Without a descriptor left the rest would fail as well; fewer are better than none.
+      const socket = await openUdpSocket({ family: 'udp4' }).catch(() => undefined);
+      if (socket === undefined) break;
+      if (this.#isClosed) {
+        await socket.close();
+        break;
+      }
+      opened.set(number, socket);
+      this.#bases.set(number, socket);
+    }
+    return opened;
+  }
+
+  async closeBases(numbers: readonly number[]): Promise<void> {
+    const sockets = numbers.flatMap((number) => this.#bases.get(number) ?? []);
+    for (const number of numbers) this.#bases.delete(number);
+    await Promise.all(sockets.map((socket) => socket.close()));
   }
 
   async close(): Promise<void> {
+    this.#isClosed = true;
+    await this.closeBases([...this.#bases.keys()]);
     await Promise.all(this.sockets.map((socket) => socket.close()));
   }
 }

@@ -24,6 +24,7 @@ const PROGRESS_MS = 200;
 /** What this module needs of either session. */
 export interface Session extends Machine<SessionEvent> {
   abort(code: ErrorCode, detail: string, now: Instant): void;
+  handleBases(bases: readonly number[], now: Instant): void;
 }
 
 /** A session on real sockets, from its opening to its last goodbye; what both sides share. */
@@ -130,6 +131,12 @@ export class SessionRun<S extends Session> {
     };
   }
 
+  async #openBases(bases: readonly number[]): Promise<void> {
+    const opened = await this.#endpoints.openBases(bases);
+    for (const [base, socket] of opened) this.#driver.addBase(base, socket);
+    this.touch((session, now) => session.handleBases([...opened.keys()], now));
+  }
+
   #onEvent(event: SessionEvent): void {
     switch (event.kind) {
       case 'joined':
@@ -140,6 +147,13 @@ export class SessionRun<S extends Session> {
       case 'path':
         this.#path = event.path;
         this.#handle.emit(pathEvent(event.path, this.#endpoints));
+        break;
+      case 'open-bases':
+        void this.#openBases(event.bases);
+        break;
+      case 'close-bases':
+        for (const base of event.bases) this.#driver.removeBase(base);
+        void this.#endpoints.closeBases(event.bases);
         break;
       case 'finished':
         this.#finished = true;

@@ -12,6 +12,8 @@ export interface DirectionKeys {
   readonly header: Uint8Array;
   /** 32 bytes: HMAC key of path probes and their answers. */
   readonly probe: Uint8Array;
+  /** 32 bytes: ChaCha20-Poly1305 key of what is told the peer by way of the server, once it is met. */
+  readonly signal: Uint8Array;
 }
 
 /** What the handshake yields. `send` is what we send with, `receive` what the peer sends with. */

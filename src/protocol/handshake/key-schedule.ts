@@ -79,5 +79,6 @@ function deriveDirection(derive: Derive, direction: 's>r' | 'r>s'): DirectionKey
     control: derive(`control ${direction}`, 32),
     header: derive(`header ${direction}`, 16),
     probe: derive(`probe ${direction}`, 32),
+    signal: derive(`signal ${direction}`, 32),
   };
 }

@@ -9,7 +9,13 @@ import { REFUSAL_ERRORS } from './refusal.ts';
 import { RelayBinding, type RelayEvent } from './relay-binding.ts';
 import type { Reply } from './replies.ts';
 import { type Answer, RequestChannel } from './request-channel.ts';
-import { encodeClaim, encodeClose, encodePost, type Outcome } from './requests.ts';
+import {
+  encodeClaim,
+  encodeClose,
+  encodePost,
+  type Outcome,
+  type RequestHead,
+} from './requests.ts';
 
 export type GuestEvent =
   /** Again when a restarted server shows another hello: the handshake then starts anew. */
@@ -84,6 +90,20 @@ export class RendezvousGuest implements Machine<GuestEvent> {
         first: this.#firstPostRepeat(),
         cap: LONGEST_POST_REPEAT,
       },
+      now,
+    );
+  }
+
+  /** Posts a body to the host, once. */
+  tell(body: Uint8Array, now: Instant): void {
+    if (body.length > MAX_BODY_BYTES) throw new Error('unreachable: body too long');
+    if (this.#state !== 'open') return;
+    const { nameplate, claimId } = this.#options;
+    const secret = this.#claimSecret;
+    const encode = (head: RequestHead) => encodePost(head, { nameplate, claimId, secret, body });
+    this.#channel.open(
+      'tell',
+      { encode, first: LONGEST_POST_REPEAT, cap: LONGEST_POST_REPEAT, attempts: 1 },
       now,
     );
   }

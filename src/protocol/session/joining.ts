@@ -9,6 +9,7 @@ import type { SessionKeys } from '../session-keys.ts';
 import { after, earliest, type Instant, type Millis, millis } from '../time.ts';
 import { sameBytes } from '../wire/bytes.ts';
 import { type Endpoint, sameEndpoint } from '../wire/endpoint.ts';
+import { isSignal } from './signalling.ts';
 
 const CLAIM_ID_BYTES = 16;
 /** Servers tried in one session: the configured one, and what answers on the LAN. */
@@ -39,6 +40,12 @@ export type JoiningEvent =
       readonly keys: SessionKeys;
       readonly box: Uint8Array;
     }
+  /** What the sender goes on telling, and where the server saw it. */
+  | {
+      readonly kind: 'signal';
+      readonly body: Uint8Array;
+      readonly seen: Endpoint | undefined;
+    }
   /** No server that is being tried can bring us together any more. */
   | { readonly kind: 'failed'; readonly code: ErrorCode };
 
@@ -63,7 +70,8 @@ export class Joining {
   readonly #options: JoiningOptions;
   readonly #guests: Guest[] = [];
   readonly #events: JoiningEvent[] = [];
-  #established = false;
+  /** Where the code was proved. */
+  #won: Guest | undefined;
   #searchUntil: Instant | undefined;
 
   constructor(options: JoiningOptions) {
@@ -73,7 +81,7 @@ export class Joining {
 
   /** Tries a server, unless it is being tried already or there are too many. */
   addServer(server: Endpoint, now: Instant): void {
-    if (this.#established || this.#guests.length >= MAX_SERVERS) return;
+    if (this.#won !== undefined || this.#guests.length >= MAX_SERVERS) return;
     if (this.#guests.some((guest) => sameEndpoint(guest.server, server))) return;
     const { random, code } = this.#options;
     const claimId = random.bytes(CLAIM_ID_BYTES);
@@ -156,7 +164,10 @@ export class Joining {
         break;
       case 'message':
         guest.peer = event.peer;
-        this.#onMessage(guest, event.body, now);
+        if (!isSignal(event.body)) this.#onMessage(guest, event.body, now);
+        else if (guest === this.#won) {
+          this.#events.push({ kind: 'signal', body: event.body, seen: event.peer });
+        }
         break;
       case 'failed':
         this.#onFailed(guest, event.code, now);
@@ -170,7 +181,7 @@ export class Joining {
 
   /** Those at which the code is being proved. */
   #open(): Proving[] {
-    if (this.#established) return [];
+    if (this.#won !== undefined) return [];
     return this.#guests.filter(
       (guest): guest is Proving => guest.attempt !== undefined && guest.failure === undefined,
     );
@@ -190,7 +201,7 @@ export class Joining {
   }
 
   #begin(guest: Guest, now: Instant): void {
-    if (this.#established || guest.hello === undefined) return;
+    if (this.#won !== undefined || guest.hello === undefined) return;
     const { hello, claimId } = guest;
     const handshake = new ReceiverHandshake({ ...this.#options, hello, claimId });
     guest.attempt = { handshake, begunAt: now };
@@ -199,7 +210,7 @@ export class Joining {
   }
 
   #onMessage(guest: Guest, body: Uint8Array, now: Instant): void {
-    if (this.#established || guest.failure !== undefined) return;
+    if (this.#won !== undefined || guest.failure !== undefined) return;
     guest.attempt?.handshake.handleMessage(body, now);
     this.#drainHandshake(guest, now);
   }
@@ -224,7 +235,7 @@ export class Joining {
         break;
       case 'established':
         guest.machine.settle();
-        this.#established = true;
+        this.#won = guest;
         for (const other of this.#guests)
           if (other !== guest) other.machine.close('cancelled', now);
         this.#searchUntil = undefined;
@@ -239,7 +250,7 @@ export class Joining {
 
   #onFailed(guest: Guest, code: ErrorCode, now: Instant): void {
     guest.failure ??= code;
-    if (this.#established) return;
+    if (this.#won !== undefined) return;
     this.#spareAttempts(now);
     this.#beginNext(now);
     this.#giveUpIfHopeless();
@@ -263,7 +274,8 @@ export class Joining {
 
   /** The most telling failure counts: a wrong code says more than a server that did not answer. */
   #giveUpIfHopeless(): void {
-    if (this.#established || this.#guests.some(({ failure }) => failure === undefined)) return;
+    if (this.#won !== undefined || this.#guests.some(({ failure }) => failure === undefined))
+      return;
     const failures = this.#guests.map(({ failure }) => failure as ErrorCode);
     const telling = failures.find((failure) => TELLING.has(failure));
     // What a sender itself has said is final; otherwise it may still be found on the LAN.

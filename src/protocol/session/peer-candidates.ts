@@ -9,14 +9,33 @@ import { candidateContext, type MeetingPoint } from './meeting-point.ts';
  * public one as the server saw it. What could make us send to a third party is left out.
  */
 export function peerCandidates(box: Uint8Array, meeting: MeetingPoint): Candidate[] {
-  const context = candidateContext(meeting);
-  const { server, peerPublic } = meeting;
-  const named = (decodeCandidates(box) ?? []).filter((endpoint) => !isRelay(endpoint, meeting));
-  const candidates = named.map((endpoint): Candidate => ({ kind: 'host', endpoint }));
-  // Who came to the server in our own process was seen by us: no NAT told of that address.
-  const kind = server === undefined ? 'host' : 'srflx';
-  if (peerPublic !== undefined) candidates.push({ kind, endpoint: peerPublic });
-  return candidates.filter(({ endpoint }) => admitCandidate(endpoint, context));
+  const named = (decodeCandidates(box) ?? []).map((endpoint): Candidate => {
+    return { kind: 'host', endpoint };
+  });
+  const { peerPublic } = meeting;
+  const seen = peerPublic === undefined ? [] : admitSeen(peerPublic, meeting);
+  return [...admitNamed(named, meeting), ...seen];
+}
+
+/** Those of the candidates that the peer itself named which are worth a check. */
+export function admitNamed(named: readonly Candidate[], meeting: MeetingPoint): Candidate[] {
+  return named
+    .filter(({ endpoint }) => !isRelay(endpoint, meeting))
+    .filter((candidate) => isAdmitted(candidate, meeting));
+}
+
+/** What the server says of where the peer is, if that is worth a check. */
+export function admitSeen(endpoint: Endpoint, meeting: MeetingPoint): Candidate[] {
+  return [publicCandidate(endpoint, meeting)].filter((one) => isAdmitted(one, meeting));
+}
+
+/** Who came to the server in our own process was seen by us: no NAT told of that address. */
+function publicCandidate(endpoint: Endpoint, { server }: MeetingPoint): Candidate {
+  return { kind: server === undefined ? 'host' : 'srflx', endpoint };
+}
+
+function isAdmitted({ endpoint }: Candidate, meeting: MeetingPoint): boolean {
+  return admitCandidate(endpoint, candidateContext(meeting));
 }
 
 /** A relayed path must not pass for a direct one. A sender that is its own server is no relay. */

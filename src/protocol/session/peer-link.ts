@@ -2,6 +2,8 @@ import type { Candidate, Path } from '../candidate.ts';
 import type { Transmit } from '../machine.ts';
 import type { PathPolicy } from '../path/checklist.ts';
 import { PathAgent } from '../path/path-agent.ts';
+import type { PathEvent } from '../path/path-event.ts';
+import type { Terrain } from '../path/punch-ladder.ts';
 import type { Crypto, Random } from '../ports.ts';
 import type { SessionKeys } from '../session-keys.ts';
 import { after, earliest, type Instant, type Millis, millis } from '../time.ts';
@@ -21,6 +23,7 @@ const INITIAL_RTT: Millis = millis(333);
 
 export type LinkEvent =
   | ConnectionEvent
+  | Extract<PathEvent, { kind: 'open-bases' | 'close-bases' }>
   | { readonly kind: 'path'; readonly path: Path }
   /** Nothing has been heard for a second: our NAT may have forgotten us. Once in each silence. */
   | { readonly kind: 'quiet' }
@@ -67,6 +70,18 @@ export class PeerLink {
 
   addCandidate(candidate: Candidate, now: Instant): void {
     this.#agent.addCandidate(candidate, now);
+    this.#drainAgent(now);
+  }
+
+  /** What is known of the NATs of both sides, as often as something is learnt. */
+  survey(terrain: Terrain, now: Instant): void {
+    this.#agent.survey(terrain);
+    this.#drainAgent(now);
+  }
+
+  /** Sockets that `open-bases` asked for are there. */
+  handleBases(bases: readonly number[], now: Instant): void {
+    this.#agent.handleBases(bases);
     this.#drainAgent(now);
   }
 
@@ -129,15 +144,33 @@ export class PeerLink {
 
   #drainAgent(now: Instant): void {
     for (let event = this.#agent.pollEvent(); event; event = this.#agent.pollEvent()) {
-      if (event.kind !== 'selected') continue;
-      const { path } = event;
-      // A lost path that works again, or one that is now known by a better kind, is the same path.
-      if (this.#remote === undefined || !sameEndpoint(this.#remote, path.remote)) {
-        this.#remote = path.remote;
-        this.#connection.usePath(path.remote, millis(path.rttMs), now);
-      }
-      this.#events.push({ kind: 'path', path });
+      this.#onPathEvent(event, now);
     }
     this.#agentDeadline = this.#agent.pollTimeout();
+  }
+  #onPathEvent(event: PathEvent, now: Instant): void {
+    switch (event.kind) {
+      case 'selected':
+        this.#use(event.path, now);
+        break;
+      case 'open-bases':
+      case 'close-bases':
+        this.#events.push(event);
+        break;
+      // A lost path stays in use as the last resort; what the peer sees of us, nobody asks.
+      case 'lost':
+      case 'observed':
+      case 'sample-wanted':
+        break;
+    }
+  }
+
+  #use(path: Path, now: Instant): void {
+    // A lost path that works again, or one that is now known by a better kind, is the same path.
+    if (this.#remote === undefined || !sameEndpoint(this.#remote, path.remote)) {
+      this.#remote = path.remote;
+      this.#connection.usePath(path.remote, millis(path.rttMs), now);
+    }
+    this.#events.push({ kind: 'path', path });
   }
 }

@@ -122,6 +122,12 @@ export class ReceiverSession implements Machine<SessionEvent> {
     this.#peer.abort(code, detail, now);
   }
 
+  /** Sockets that `open-bases` asked for are there. */
+  handleBases(bases: readonly number[], now: Instant): void {
+    this.#peer.handleBases(bases, now);
+    this.#drain(now);
+  }
+
   #pollWrite(): SessionEvent | undefined {
     const write = this.#peer.isOver ? undefined : this.#transfer.pollWrite();
     return write === undefined ? undefined : { kind: 'write', ...write };
@@ -140,6 +146,9 @@ export class ReceiverSession implements Machine<SessionEvent> {
       case 'established':
         this.#connect(event, now);
         break;
+      case 'signal':
+        this.#peer.handleSignal(event.body, event.seen, now);
+        break;
       case 'failed':
         if (!this.#peer.isMet) this.abort(event.code, 'rendezvous failed', now);
         break;
@@ -156,6 +165,7 @@ export class ReceiverSession implements Machine<SessionEvent> {
       // A sender that is its own server is found where the server is.
       meeting: { server, ownPublic: observed, peerPublic: peer ?? server },
       bindRelay: (at: Instant) => guest.machine.bindRelay(binding, at),
+      post: (body: Uint8Array, at: Instant) => guest.machine.tell(body, at),
     };
     this.#peer.meet(acquaintance, now);
   }

@@ -15,6 +15,7 @@ import { failureOfClose } from './session-close.ts';
 import type { SessionEvent } from './session-event.ts';
 import type { SessionOptions } from './session-options.ts';
 import { SessionPeer } from './session-peer.ts';
+import { isSignal } from './signalling.ts';
 
 export interface SenderSessionOptions extends SessionOptions {
   readonly entries: readonly Entry[];
@@ -46,6 +47,8 @@ export class SenderSession implements Machine<SessionEvent> {
   readonly #transfer: TransferSender;
   readonly #claimants = new Map<string, Claimant>();
   readonly #peer: SessionPeer;
+  /** The claim that was won. */
+  #peerClaim: string | undefined;
 
   constructor(options: SenderSessionOptions, now: Instant) {
     this.#options = options;
@@ -112,6 +115,12 @@ export class SenderSession implements Machine<SessionEvent> {
     this.#peer.abort(code, detail, now);
   }
 
+  /** Sockets that `open-bases` asked for are there. */
+  handleBases(bases: readonly number[], now: Instant): void {
+    this.#peer.handleBases(bases, now);
+    this.#drain(now);
+  }
+
   #pollFileEvent(): SessionEvent | undefined {
     if (this.#peer.isOver) return undefined;
     const buffer = this.#transfer.pollReleased();
@@ -155,6 +164,10 @@ export class SenderSession implements Machine<SessionEvent> {
 
   #onMessage(event: Extract<HostingEvent, { kind: 'message' }>, now: Instant): void {
     const { host, claimId, body, peer } = event;
+    if (isSignal(body)) {
+      if (this.#peerClaim === bytesKey(claimId)) this.#peer.handleSignal(body, peer, now);
+      return;
+    }
     this.#noteClaimant(claimId, host, peer);
     const answer = this.#handshake.handleMessage(claimId, body, now);
     if (answer !== undefined) host.machine.reply(claimId, answer, now);
@@ -187,7 +200,9 @@ export class SenderSession implements Machine<SessionEvent> {
       box,
       meeting: { server: host.server, ownPublic: host.observed, peerPublic: peer },
       bindRelay: (at: Instant) => host.machine.bindRelay(binding, at),
+      post: (body: Uint8Array, at: Instant) => host.machine.reply(claimId, body, at),
     };
+    this.#peerClaim = bytesKey(claimId);
     this.#peer.meet(acquaintance, now);
   }
 

@@ -11,6 +11,10 @@ export type SessionEvent =
   /** The peer has proved that it knows the code. `verifier`: 8 bytes to compare. */
   | { readonly kind: 'joined'; readonly verifier: Uint8Array }
   | { readonly kind: 'path'; readonly path: Path }
+  /** Asks for UDP sockets under these base numbers, on any port; answered by `handleBases`. */
+  | { readonly kind: 'open-bases'; readonly bases: readonly number[] }
+  /** These are not needed any more. */
+  | { readonly kind: 'close-bases'; readonly bases: readonly number[] }
   /** Only individually sealed slices are taken for a while: somebody forges packets. */
   | { readonly kind: 'strict'; readonly active: boolean }
   /** Receiver: asks for `accept` or `decline`. */

@@ -1,5 +1,6 @@
 import type { ErrorCode } from '../errors.ts';
 import type { Transmit } from '../machine.ts';
+import { UNKNOWN_NAT } from '../nat/nat-behavior.ts';
 import type { Outcome } from '../rendezvous/requests.ts';
 import type { SessionKeys } from '../session-keys.ts';
 import { earliest, type Instant } from '../time.ts';
@@ -14,6 +15,8 @@ import { type LinkEvent, PeerLink, type PeerLinkOptions } from './peer-link.ts';
 import { closeCodeOf, outcomeOf } from './session-close.ts';
 import type { SessionEvent, SessionFailure } from './session-event.ts';
 import type { SessionOptions } from './session-options.ts';
+import type { Situation } from './signal.ts';
+import { Trickle } from './trickle.ts';
 
 /** What a session hears of a peer beside what it passes on as it is. */
 export interface PeerHandlers {
@@ -29,6 +32,8 @@ export interface Acquaintance {
   readonly meeting: Omit<MeetingPoint, 'interfaces'>;
   /** Tells the server's relay where we are. */
   readonly bindRelay: (now: Instant) => void;
+  /** Posts a body to the peer by way of the server, once. */
+  readonly post: (body: Uint8Array, now: Instant) => void;
 }
 
 /** The other side of a session, from the moment that it is met: the link to it, and the end. */
@@ -40,6 +45,8 @@ export class SessionPeer {
   readonly #events: SessionEvent[] = [];
   readonly #ending = new Ending();
   #link: PeerLink | undefined;
+  #trickle: Trickle | undefined;
+  #situation: Situation;
   #bindRelay: ((now: Instant) => void) | undefined;
 
   constructor(
@@ -50,6 +57,7 @@ export class SessionPeer {
     },
   ) {
     this.#options = options;
+    this.#situation = { candidates: [], nat: UNKNOWN_NAT, samples: undefined };
     this.#role = parts.role;
     this.#source = parts.source;
     this.#handlers = parts;
@@ -70,23 +78,40 @@ export class SessionPeer {
   }
 
   /** Begins to look for a path. */
-  meet({ keys, box, meeting, bindRelay }: Acquaintance, now: Instant): void {
-    const { interfaces, policy } = this.#options;
+  meet({ keys, box, meeting: met, bindRelay, post }: Acquaintance, now: Instant): void {
+    const { crypto, interfaces, policy } = this.#options;
+    const meeting = { ...met, interfaces };
     const link = new PeerLink(
       { ...this.#options, role: this.#role, keys, source: this.#source },
       now,
     );
     this.#link = link;
-    for (const candidate of peerCandidates(box, { ...meeting, interfaces })) {
-      link.addCandidate(candidate, now);
-    }
+    for (const candidate of peerCandidates(box, meeting)) link.addCandidate(candidate, now);
     if (policy !== 'direct' && meeting.server !== undefined) {
       this.#bindRelay = bindRelay;
       bindRelay(now);
       // Named at once: else a check that comes through it would be learnt as a direct path.
       link.addCandidate({ kind: 'relay', endpoint: meeting.server }, now);
     }
+    const situation = this.#situation;
+    this.#trickle = new Trickle({ crypto, keys, link, meeting, situation, post }, now);
     this.#events.push({ kind: 'joined', verifier: keys.verifier });
+  }
+
+  /** Something has changed on our side: the peer is told, now or when it is met. */
+  situate(change: Partial<Situation>, now: Instant): void {
+    this.#situation = { ...this.#situation, ...change };
+    this.#trickle?.update(change, now);
+  }
+
+  /** A signal of the peer came by way of the server, which says where it saw the peer. */
+  handleSignal(body: Uint8Array, seen: Endpoint | undefined, now: Instant): void {
+    this.#trickle?.handleBody(body, seen, now);
+  }
+
+  /** Sockets that `open-bases` asked for are there. */
+  handleBases(bases: readonly number[], now: Instant): void {
+    this.#link?.handleBases(bases, now);
   }
 
   handleRun(
@@ -102,6 +127,7 @@ export class SessionPeer {
   /** Yields what to tell the server, once, when the last goodbye has been said. */
   handleTimeout(now: Instant): Outcome | undefined {
     this.#link?.handleTimeout(now);
+    if (!this.isOver) this.#trickle?.handleTimeout(now);
     const outcome = this.#ending.handleTimeout(now);
     if (outcome !== undefined) this.#events.push({ kind: 'gone' });
     return outcome;
@@ -151,7 +177,8 @@ export class SessionPeer {
   }
 
   pollTimeout(): Instant | undefined {
-    return earliest(this.#link?.pollTimeout(), this.#ending.deadline);
+    const news = this.isOver ? undefined : this.#trickle?.pollTimeout();
+    return earliest(this.#link?.pollTimeout(), news, this.#ending.deadline);
   }
 
   #onLinkEvent(event: LinkEvent, now: Instant): void {
@@ -161,8 +188,11 @@ export class SessionPeer {
         break;
       case 'path':
       case 'strict':
+      case 'open-bases':
+      case 'close-bases':
         this.#events.push(event);
         break;
+
       case 'quiet':
         this.#bindRelay?.(now);
         break;

@@ -81,11 +81,13 @@ function sessionValues(late: (label: string, length: number) => Buffer) {
     controlSR: late('control s>r', 32),
     headerSR: late('header s>r', 16),
     probeSR: late('probe s>r', 32),
+    signalSR: late('signal s>r', 32),
     cidRS: late('cid r>s', 8),
     recordRS: late('record r>s', 32),
     controlRS: late('control r>s', 32),
     headerRS: late('header r>s', 16),
     probeRS: late('probe r>s', 32),
+    signalRS: late('signal r>s', 32),
     relayToken: late('relay', 16),
     resumeSecret: late('resume', 32),
   };

@@ -96,10 +96,10 @@ function expectSession(
   suite: number,
   isSender: boolean,
 ): void {
-  const { cidSR, recordSR, controlSR, headerSR, probeSR } = values;
-  const { cidRS, recordRS, controlRS, headerRS, probeRS } = values;
-  const fromSender = [cidSR, recordSR, controlSR, headerSR, probeSR];
-  const fromReceiver = [cidRS, recordRS, controlRS, headerRS, probeRS];
+  const { cidSR, recordSR, controlSR, headerSR, probeSR, signalSR } = values;
+  const { cidRS, recordRS, controlRS, headerRS, probeRS, signalRS } = values;
+  const fromSender = [cidSR, recordSR, controlSR, headerSR, probeSR, signalSR];
+  const fromReceiver = [cidRS, recordRS, controlRS, headerRS, probeRS, signalRS];
   expect(keys?.suite).toBe(suite);
   expect(texts(keys?.send)).toEqual(isSender ? fromSender : fromReceiver);
   expect(texts(keys?.receive)).toEqual(isSender ? fromReceiver : fromSender);
@@ -110,7 +110,8 @@ function expectSession(
 
 function texts(keys: DirectionKeys | undefined): string[] {
   if (keys === undefined) return [];
-  return [keys.connectionId, keys.record, keys.control, keys.header, keys.probe].map(hex);
+  const { connectionId, record, control, header, probe, signal } = keys;
+  return [connectionId, record, control, header, probe, signal].map(hex);
 }
 
 function fixed(value: string): Random {

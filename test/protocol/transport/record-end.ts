@@ -136,6 +136,7 @@ function directionKeys(random: Random): DirectionKeys {
     control: random.bytes(32),
     header: random.bytes(16),
     probe: random.bytes(32),
+    signal: random.bytes(32),
   };
 }
 

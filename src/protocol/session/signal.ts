@@ -1,0 +1,88 @@
+import type { Candidate, CandidateKind } from '../candidate.ts';
+import type { NatBehavior } from '../nat/nat-behavior.ts';
+import { readNatBehavior, writeNatBehavior } from '../nat/nat-codec.ts';
+import type { PortSamples } from '../path/punch-plan.ts';
+import { ByteReader } from '../wire/byte-reader.ts';
+import { ByteWriter } from '../wire/byte-writer.ts';
+import { readEndpoint, writeEndpoint } from '../wire/endpoint.ts';
+
+/** What one side knows of itself that helps the other to reach it; each signal has all of it. */
+export interface Situation {
+  /** Its own addresses; kinds other than these are for the server to tell. */
+  readonly candidates: readonly Candidate[];
+  readonly nat: NatBehavior;
+  readonly samples: PortSamples | undefined;
+}
+
+/** A situation, its number, and the number of the last one of the other side that has come. */
+export interface Signal {
+  readonly version: number;
+  readonly seen: number;
+  /** Whether an answer is wanted, because the other side is not known to have this version. */
+  readonly asks: boolean;
+  readonly situation: Situation;
+}
+
+/** As many as the box of the handshake has. */
+const MAX_CANDIDATES = 16;
+
+/**
+ * The plaintext of a signal (docs/protocol-paths.md):
+ *
+ *     0        version (4), seen (4)
+ *     8        asks (1)             0 or 1
+ *     9        NAT behaviour (7)
+ *     16       samples (2, 2)       ports of mappings before and after now; zeros: none
+ *     20       count (1)            at most 16
+ *     21       candidates (20 each) kind (1), endpoint (19)
+ */
+export function encodeSignal({ version, seen, asks, situation }: Signal): Uint8Array {
+  const { nat, samples } = situation;
+  const candidates = situation.candidates.slice(0, MAX_CANDIDATES);
+  const writer = new ByteWriter();
+  writer.uint32(version);
+  writer.uint32(seen);
+  writer.uint8(asks ? 1 : 0);
+  writeNatBehavior(writer, nat);
+  writer.uint16(samples?.before ?? 0);
+  writer.uint16(samples?.after ?? 0);
+  writer.uint8(candidates.length);
+  for (const { kind, endpoint } of candidates) {
+    writer.uint8(KINDS.indexOf(kind));
+    writeEndpoint(writer, endpoint);
+  }
+  return writer.finish();
+}
+
+/** Reads what `encodeSignal` wrote, and ignores what follows. None of its candidates is admitted yet. */
+export function decodeSignal(bytes: Uint8Array): Signal | undefined {
+  const reader = new ByteReader(bytes);
+  const version = reader.uint32();
+  const seen = reader.uint32();
+  const asks = reader.uint8();
+  const nat = readNatBehavior(reader);
+  const before = reader.uint16();
+  const after = reader.uint16();
+  const candidates = readCandidates(reader);
+  if (version === undefined || seen === undefined || nat === undefined) return undefined;
+  if (before === undefined || after === undefined || candidates === undefined) return undefined;
+  const samples = before === 0 || after === 0 ? undefined : { before, after };
+  return { version, seen, asks: asks === 1, situation: { candidates, nat, samples } };
+}
+
+function readCandidates(reader: ByteReader): Candidate[] | undefined {
+  const count = reader.uint8();
+  if (count === undefined || count > MAX_CANDIDATES) return undefined;
+  const candidates: Candidate[] = [];
+  for (let i = 0; i < count; i += 1) {
+    const kind = KINDS[reader.uint8() ?? KINDS.length];
+    const endpoint = readEndpoint(reader);
+    if (endpoint === undefined) return undefined;
+    // What a later version adds is for those who know it.
+    if (kind !== undefined) candidates.push({ kind, endpoint });
+  }
+  return candidates;
+}
+
+/** Kinds that a peer may name, by their number on the wire. */
+const KINDS: readonly CandidateKind[] = ['host'];

@@ -1,0 +1,80 @@
+import type { Crypto } from '../ports.ts';
+import type { SessionKeys } from '../session-keys.ts';
+import type { Instant } from '../time.ts';
+import { type Endpoint, sameEndpoint } from '../wire/endpoint.ts';
+import type { MeetingPoint } from './meeting-point.ts';
+import { admitNamed, admitSeen } from './peer-candidates.ts';
+import type { PeerLink } from './peer-link.ts';
+import type { Situation } from './signal.ts';
+import { Signalling } from './signalling.ts';
+
+interface TrickleOptions {
+  readonly crypto: Pick<Crypto, 'aead'>;
+  readonly keys: SessionKeys;
+  readonly link: PeerLink;
+  readonly meeting: MeetingPoint;
+  readonly situation: Situation;
+  /** Posts a body to the peer by way of the server, once. */
+  readonly post: (body: Uint8Array, now: Instant) => void;
+}
+
+/** Keeps both sides informed of each other after they have met, and the link of what the peer says. */
+export class Trickle {
+  readonly #options: TrickleOptions;
+  readonly #signalling: Signalling;
+  #own: Situation;
+  #peer: Situation | undefined;
+  /** Where the server sees the peer; the only address that is ever searched for ports. */
+  #seen: Endpoint | undefined;
+
+  constructor(options: TrickleOptions, now: Instant) {
+    this.#options = options;
+    this.#own = options.situation;
+    this.#seen = options.meeting.peerPublic;
+    this.#signalling = new Signalling(options, options.situation, now);
+    this.handleTimeout(now);
+  }
+
+  /** Something has changed on our side. */
+  update(change: Partial<Situation>, now: Instant): void {
+    this.#own = { ...this.#own, ...change };
+    this.#signalling.update(this.#own, now);
+    this.#survey(now);
+    this.handleTimeout(now);
+  }
+
+  /** `seen`: where the server says that the body came from. */
+  handleBody(body: Uint8Array, seen: Endpoint | undefined, now: Instant): void {
+    const situation = this.#signalling.handleBody(body, now);
+    const { meeting, link } = this.#options;
+    if (seen !== undefined && (this.#seen === undefined || !sameEndpoint(seen, this.#seen))) {
+      this.#seen = seen;
+      for (const candidate of admitSeen(seen, meeting)) link.addCandidate(candidate, now);
+    }
+    if (situation !== undefined) {
+      this.#peer = situation;
+      for (const candidate of admitNamed(situation.candidates, meeting)) {
+        link.addCandidate(candidate, now);
+      }
+    }
+    this.#survey(now);
+    this.handleTimeout(now);
+  }
+
+  handleTimeout(now: Instant): void {
+    const body = this.#signalling.pollBody(now);
+    if (body !== undefined) this.#options.post(body, now);
+  }
+
+  pollTimeout(): Instant | undefined {
+    return this.#signalling.pollTimeout();
+  }
+
+  #survey(now: Instant): void {
+    const { meeting, link } = this.#options;
+    if (this.#peer === undefined || this.#seen === undefined) return;
+    // A search goes where plain probes may go, and nowhere else.
+    if (admitSeen(this.#seen, meeting).length === 0) return;
+    link.survey({ own: this.#own, peer: this.#peer, remote: this.#seen }, now);
+  }
+}
