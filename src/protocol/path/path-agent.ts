@@ -69,6 +69,7 @@ export class PathAgent implements Machine<PathEvent> {
   readonly #observed = new Set<string>();
   readonly #events: PathEvent[] = [];
   #authenticProbes = 0;
+  #peerHasBegun = false;
 
   constructor(options: PathAgentOptions, now: Instant) {
     this.#options = options;
@@ -112,6 +113,15 @@ export class PathAgent implements Machine<PathEvent> {
   addCandidate(candidate: Candidate, now: Instant): void {
     if (!this.#checklist.signal(candidate, this.#selector.pair, now)) this.#counters.refused += 1;
     this.#select(now);
+  }
+
+  /** The peer was heard, by whatever way: it has opened its NATs by now. */
+  peerHasBegun(now: Instant): void {
+    if (this.#peerHasBegun) return;
+    this.#peerHasBegun = true;
+    for (const pair of this.#checklist.pairs) {
+      if (pair.lastProbeAt !== undefined && !pair.wasHeard) pair.hasten(now);
+    }
   }
 
   /** What is known of the NATs of both sides, as often as something is learnt. */
@@ -183,6 +193,7 @@ export class PathAgent implements Machine<PathEvent> {
       return;
     }
     this.#authenticProbes += 1;
+    this.peerHasBegun(now);
     const pair = this.#pairOf(remote, now);
     if (pair === undefined) return;
     // A request says that the peer reaches us, not that we reach the peer: no consent.
@@ -267,7 +278,8 @@ export class PathAgent implements Machine<PathEvent> {
   #probe(pair: CandidatePair, now: Instant): void {
     const { endpoint } = pair.candidate;
     const nominate = this.#selector.isNominated(pair);
-    const opening = openingOf(pair, this.#options.role, now);
+    const { role } = this.#options;
+    const opening = openingOf(pair, { role, peerHasBegun: this.#peerHasBegun }, now);
     if (opening === 'first') this.#sender.request(endpoint, { ttl: OPENER_TTL });
     const ttl = opening === 'only' ? { ttl: OPENER_TTL } : {};
     const nonce = this.#sender.request(endpoint, { nominate, ...ttl });

@@ -73,6 +73,12 @@ export class PeerLink {
     this.#drainAgent(now);
   }
 
+  /** The peer was heard by way of the server. */
+  peerHasBegun(now: Instant): void {
+    this.#agent.peerHasBegun(now);
+    this.#drainAgent(now);
+  }
+
   /** What is known of the NATs of both sides, as often as something is learnt. */
   survey(terrain: Terrain, now: Instant): void {
     this.#agent.survey(terrain);

@@ -53,6 +53,7 @@ export class Trickle {
     }
     if (situation !== undefined) {
       this.#peer = situation;
+      link.peerHasBegun(now);
       for (const candidate of admitNamed(situation.candidates, meeting)) {
         link.addCandidate(candidate, now);
       }
