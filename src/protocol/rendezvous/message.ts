@@ -32,6 +32,8 @@ export const MessageType = {
   post: 0x13,
   bind: 0x14,
   close: 0x15,
+  observe: 0x16,
+  observed: 0x17,
   challenge: 0x18,
   registered: 0x19,
   refreshed: 0x1a,

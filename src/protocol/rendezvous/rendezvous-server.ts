@@ -6,7 +6,8 @@ import { after, type Instant, millis } from '../time.ts';
 import { type Endpoint, UNSPECIFIED } from '../wire/endpoint.ts';
 import { isSessionType, packetLength, packetType } from '../wire/packet.ts';
 import { AddressTokens } from './address-token.ts';
-import { RENDEZVOUS_VERSION } from './message.ts';
+import { MessageType, RENDEZVOUS_VERSION } from './message.ts';
+import { Observer } from './observer.ts';
 import { RateLimit } from './rate-limit.ts';
 import { encodeChallenge, encodeError } from './replies.ts';
 import { type OpenRequest, openRequest } from './requests.ts';
@@ -21,6 +22,11 @@ export interface RendezvousServerOptions {
   readonly random: Random;
   readonly limits?: Partial<ServerLimits>;
   readonly relayLimits?: Partial<RelayLimits>;
+  /**
+   * The sockets that clients reach it by, each with the base that remotes by it have; without a
+   * base is the first of its family. A server that knows none answers OBSERVE, and has no alternate.
+   */
+  readonly listeners?: readonly Endpoint[];
   /** Grants any free nameplate that is asked for: for a server inside a sender's own process. */
   readonly allowWantedNameplates?: boolean;
   /** Whether to relay at all; on by default. */
@@ -43,6 +49,7 @@ export class RendezvousServer implements Machine<ServerEvent> {
   readonly #tokens: AddressTokens;
   readonly #relay: RelayServer | undefined;
   readonly #switchboard: Switchboard;
+  readonly #observer: Observer;
   readonly #challenges: RateLimit;
   readonly #challengesTotal: RateLimit;
   #sweepAt: Instant | undefined;
@@ -59,6 +66,11 @@ export class RendezvousServer implements Machine<ServerEvent> {
       limits,
       allowWantedNameplates,
       relay: this.#relay,
+      outbox: this.#outbox,
+    });
+    this.#observer = new Observer({
+      listeners: options.listeners ?? [],
+      limits,
       outbox: this.#outbox,
     });
     this.#challenges = new RateLimit(limits.challengeRate, limits.rateEntries);
@@ -136,14 +148,15 @@ export class RendezvousServer implements Machine<ServerEvent> {
     else if (request.version !== RENDEZVOUS_VERSION) {
       this.#answerUnproven(remote, () => encodeError(request.txid, 'version'), now);
     } else if (this.#tokens.verify(request.token, remote, now)) {
-      this.#switchboard.handle(request, remote, now);
+      if (request.type === MessageType.observe) this.#observer.handle(request, remote, now);
+      else this.#switchboard.handle(request, remote, now);
     } else {
       this.#answerUnproven(remote, () => this.#challenge(request, remote, now), now);
     }
   }
 
   #challenge(request: OpenRequest, remote: Endpoint, now: Instant): Uint8Array {
-    return encodeChallenge(request.txid, this.#tokens.issue(remote, now));
+    return encodeChallenge(request.txid, this.#tokens.issue(remote, now), remote);
   }
 
   /** Both limits are about victims of forged addresses, whom even an answer of equal size annoys. */

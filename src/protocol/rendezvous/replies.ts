@@ -13,7 +13,7 @@ import { REFUSALS, type Refusal, refusalOf } from './refusal.ts';
 
 /** Everything a server sends. `observed` is the asker's endpoint as the server saw it. */
 export type Reply =
-  | { readonly kind: 'challenge'; readonly token: Uint8Array }
+  | { readonly kind: 'challenge'; readonly token: Uint8Array; readonly observed: Endpoint }
   | { readonly kind: 'registered'; readonly nameplate: number; readonly observed: Endpoint }
   | { readonly kind: 'refreshed'; readonly observed: Endpoint }
   | { readonly kind: 'claimed'; readonly observed: Endpoint; readonly hello: Uint8Array }
@@ -26,7 +26,16 @@ export type Reply =
     }
   | { readonly kind: 'bound'; readonly paired: boolean }
   | { readonly kind: 'closed' }
+  | ({ readonly kind: 'observed'; readonly observed: Endpoint } & Alternates)
   | { readonly kind: 'error'; readonly refusal: Refusal };
+
+/** Where else the server that was asked can be asked, to see what a NAT makes of it. */
+export interface Alternates {
+  /** Another port of the same address; 0 when there is none. */
+  readonly alternatePort: number;
+  /** Another address of the family, and the port there; `UNSPECIFIED` when there is none. */
+  readonly alternateAddress: Endpoint;
+}
 
 /** Decodes a reply with its transaction id; `undefined` for anything else. The bytes are views. */
 export function decodeReply(
@@ -37,8 +46,15 @@ export function decodeReply(
   return reply && { txid: message.txid, reply };
 }
 
-export function encodeChallenge(txid: Uint8Array, token: Uint8Array): Uint8Array {
-  return encodeMessage(MessageType.challenge, txid, (writer) => writer.bytes(token));
+export function encodeChallenge(
+  txid: Uint8Array,
+  token: Uint8Array,
+  observed: Endpoint,
+): Uint8Array {
+  return encodeMessage(MessageType.challenge, txid, (writer) => {
+    writer.bytes(token);
+    writeEndpoint(writer, observed);
+  });
 }
 
 export function encodeRegistered(
@@ -84,6 +100,18 @@ export function encodeClosed(txid: Uint8Array): Uint8Array {
   return encodeMessage(MessageType.closed, txid, () => undefined);
 }
 
+export function encodeObserved(
+  txid: Uint8Array,
+  observed: Endpoint,
+  { alternatePort, alternateAddress }: Alternates,
+): Uint8Array {
+  return encodeMessage(MessageType.observed, txid, (writer) => {
+    writeEndpoint(writer, observed);
+    writer.uint16(alternatePort);
+    writeEndpoint(writer, alternateAddress);
+  });
+}
+
 export function encodeError(txid: Uint8Array, refusal: Refusal): Uint8Array {
   return encodeMessage(MessageType.error, txid, (writer) => writer.uint8(REFUSALS[refusal]));
 }
@@ -96,12 +124,14 @@ const DECODERS: ReadonlyMap<number, (fields: ByteReader) => Reply | undefined> =
   [MessageType.deliver, decodeDeliver],
   [MessageType.bound, decodeBound],
   [MessageType.closed, (): Reply => ({ kind: 'closed' })],
+  [MessageType.observed, decodeObserved],
   [MessageType.error, decodeError],
 ]);
 
 function decodeChallenge(fields: ByteReader): Reply | undefined {
   const token = fields.bytes(ADDRESS_TOKEN_BYTES);
-  return token && { kind: 'challenge', token };
+  const observed = readEndpoint(fields);
+  return token && observed && { kind: 'challenge', token, observed };
 }
 
 function decodeRegistered(fields: ByteReader): Reply | undefined {
@@ -133,6 +163,14 @@ function decodeDeliver(fields: ByteReader): Reply | undefined {
 function decodeBound(fields: ByteReader): Reply | undefined {
   const paired = fields.uint8();
   return paired === undefined ? undefined : { kind: 'bound', paired: paired === 1 };
+}
+
+function decodeObserved(fields: ByteReader): Reply | undefined {
+  const observed = readEndpoint(fields);
+  const alternatePort = fields.uint16();
+  const alternateAddress = readEndpoint(fields);
+  if (!observed || alternatePort === undefined || !alternateAddress) return undefined;
+  return { kind: 'observed', observed, alternatePort, alternateAddress };
 }
 
 function decodeError(fields: ByteReader): Reply | undefined {

@@ -75,10 +75,21 @@ export interface CloseFields {
   readonly outcome: Outcome;
 }
 
+/**
+ * From which of the server's sockets an OBSERVE is answered (RFC 5780 §7.2, CHANGE-REQUEST): the
+ * one that was asked, one at another port of its address, or one at another address and port.
+ */
+export const REPLY_SOURCES = ['asked', 'other-port', 'other-address'] as const;
+export type ReplySource = (typeof REPLY_SOURCES)[number];
+
+export interface ObserveFields {
+  readonly replyFrom: ReplySource;
+}
+
 /** Opens a request of any type and version; `undefined` when it is none or is not padded as it must be. */
 export function openRequest(packet: Uint8Array): OpenRequest | undefined {
   const message = openMessage(packet);
-  if (!message || message.type < MessageType.register || message.type > MessageType.close) {
+  if (!message || message.type < MessageType.register || message.type > MessageType.observe) {
     return undefined;
   }
   const atLeast = message.type === MessageType.claim ? MIN_CLAIM_BYTES : MIN_REQUEST_BYTES;
@@ -189,6 +200,17 @@ export function decodeClose(fields: ByteReader): CloseFields | undefined {
   return nameplate === undefined || !secret || !outcome
     ? undefined
     : { nameplate, secret, outcome };
+}
+
+export function encodeObserve(head: RequestHead, { replyFrom }: ObserveFields): Uint8Array {
+  return encodeRequest(MessageType.observe, head, (writer) => {
+    writer.uint8(REPLY_SOURCES.indexOf(replyFrom));
+  });
+}
+
+export function decodeObserve(fields: ByteReader): ObserveFields | undefined {
+  const replyFrom = REPLY_SOURCES[fields.uint8() ?? REPLY_SOURCES.length];
+  return replyFrom && { replyFrom };
 }
 
 function encodeRequest(

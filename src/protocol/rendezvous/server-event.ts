@@ -19,6 +19,9 @@ export type DropReason =
   | 'undecodable'
   | 'challenge-rate'
   | 'post-rate'
+  | 'alternate-rate'
+  /** Asked to be answered from a socket that this server does not have. */
+  | 'no-alternate'
   | 'queue-full'
   /** A session packet where no relay runs. */
   | 'no-relay';

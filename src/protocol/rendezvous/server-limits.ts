@@ -28,7 +28,15 @@ export interface ServerLimits {
   /** How long, and for how many nameplates, none is given out again (magic-wormhole #31, #110). */
   readonly coolDown: Millis;
   readonly coolingNameplates: number;
-  /** CHALLENGE and `version` answers, the only ones to unproven addresses: per source and in all. */
+  /**
+   * Answers to OBSERVE from another socket than the one that was asked, of one source. A
+   * classification takes ten; to a firewall each looks like the knock of a stranger.
+   */
+  readonly alternateRate: Rate;
+  /**
+   * CHALLENGE and `version` answers, the only ones to unproven addresses: per source and in all. A
+   * classification asks from a dozen sockets at once, and two peers may share one address.
+   */
   readonly challengeRate: Rate;
   readonly challengeRateTotal: Rate;
   /** Sources remembered by each rate limit. */
@@ -52,7 +60,8 @@ export const DEFAULT_SERVER_LIMITS: ServerLimits = {
   longestLife: millis(86_400_000),
   coolDown: millis(86_400_000),
   coolingNameplates: 200_000,
-  challengeRate: perSecond(20),
+  alternateRate: { perMinute: 240, burst: 120 },
+  challengeRate: perSecond(50),
   challengeRateTotal: perSecond(20_000),
   rateEntries: 50_000,
   queuedReplies: 1024,

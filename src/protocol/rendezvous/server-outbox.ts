@@ -19,6 +19,8 @@ export class ServerOutbox {
     undecodable: 0,
     'challenge-rate': 0,
     'post-rate': 0,
+    'alternate-rate': 0,
+    'no-alternate': 0,
     'queue-full': 0,
     'no-relay': 0,
   };

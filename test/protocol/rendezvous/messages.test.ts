@@ -15,6 +15,7 @@ import {
   encodeClosed,
   encodeDeliver,
   encodeError,
+  encodeObserved,
   encodeRefreshed,
   encodeRegistered,
 } from '../../../src/protocol/rendezvous/replies.ts';
@@ -22,17 +23,21 @@ import {
   decodeBind,
   decodeClaim,
   decodeClose,
+  decodeObserve,
   decodePost,
   decodeRefresh,
   decodeRegister,
   encodeBind,
   encodeClaim,
   encodeClose,
+  encodeObserve,
   encodePost,
   encodeRefresh,
   encodeRegister,
   openRequest,
+  REPLY_SOURCES,
 } from '../../../src/protocol/rendezvous/requests.ts';
+import { UNSPECIFIED } from '../../../src/protocol/wire/endpoint.ts';
 import { checksummed } from './checksummed.ts';
 
 /** Bytes that count upwards from `first`, so that every field can be told apart. */
@@ -58,16 +63,18 @@ const REQUESTS = {
   post: encodePost(head, { nameplate, claimId, secret, body }),
   bind: encodeBind(head, { nameplate, claimId, secret, relayToken, connectionId }),
   close: encodeClose(head, { nameplate, secret, outcome: 'cancelled' }),
+  observe: encodeObserve(head, { replyFrom: 'other-address' }),
 };
 
 const REPLIES = {
-  challenge: encodeChallenge(txid, run(0x10, 16)),
+  challenge: encodeChallenge(txid, run(0x10, 16), v4),
   registered: encodeRegistered(txid, nameplate, v4),
   refreshed: encodeRefreshed(txid, v6),
   claimed: encodeClaimed(txid, v4, body),
   deliver: encodeDeliver(txid, claimId, v6, body),
   bound: encodeBound(txid, true),
   closed: encodeClosed(txid),
+  observed: encodeObserved(txid, v4, { alternatePort: 9422, alternateAddress: v6 }),
   error: encodeError(txid, 'rate-limited'),
 };
 
@@ -107,16 +114,21 @@ describe('rendezvous messages', () => {
     expect(read(REQUESTS.bind, decodeBind)).toEqual(bind);
     const close = { nameplate, secret, outcome: 'cancelled' };
     expect(read(REQUESTS.close, decodeClose)).toEqual(close);
+    expect(read(REQUESTS.observe, decodeObserve)).toEqual({ replyFrom: 'other-address' });
   });
 
   it.each([
-    [REPLIES.challenge, { kind: 'challenge', token: run(0x10, 16) }],
+    [REPLIES.challenge, { kind: 'challenge', token: run(0x10, 16), observed: v4 }],
     [REPLIES.registered, { kind: 'registered', nameplate, observed: v4 }],
     [REPLIES.refreshed, { kind: 'refreshed', observed: v6 }],
     [REPLIES.claimed, { kind: 'claimed', observed: v4, hello: body }],
     [REPLIES.deliver, { kind: 'deliver', claimId, peer: v6, body }],
     [REPLIES.bound, { kind: 'bound', paired: true }],
     [REPLIES.closed, { kind: 'closed' }],
+    [
+      REPLIES.observed,
+      { kind: 'observed', observed: v4, alternatePort: 9422, alternateAddress: v6 },
+    ],
     [REPLIES.error, { kind: 'error', refusal: 'rate-limited' }],
   ])('reads every reply back (%#)', (packet, reply) => {
     expect(decodeReply(packet)).toEqual({ txid, reply });
@@ -184,13 +196,53 @@ describe('rendezvous messages that are not', () => {
         decodeReply(other);
         decodeDiscover(other);
         decodeHere(other);
-        for (const decode of [...decoders, decodeClose]) {
+        for (const decode of [...decoders, decodeClose, decodeObserve]) {
           const request = openRequest(other);
           if (request) decode(request.fields);
         }
       }),
       { numRuns: 2000 },
     );
+  });
+});
+
+const arbitraryEndpoint = fc.oneof(
+  fc.record({ address: fc.ipV4(), port: fc.integer({ min: 1, max: 65_535 }) }),
+  fc.constant(UNSPECIFIED),
+);
+const arbitraryBytes = (length: number) => fc.uint8Array({ minLength: length, maxLength: length });
+
+describe('OBSERVE and OBSERVED', () => {
+  it('come back as they were written, and the answer is smaller', () => {
+    fc.assert(
+      fc.property(
+        fc.record({ txid: arbitraryBytes(8), token: arbitraryBytes(16) }),
+        fc.constantFrom(...REPLY_SOURCES),
+        fc.record({
+          observed: arbitraryEndpoint,
+          alternateAddress: arbitraryEndpoint,
+          alternatePort: fc.nat(65_535),
+        }),
+        (asked, replyFrom, { observed, ...alternates }) => {
+          const question = encodeObserve(asked, { replyFrom });
+          const answer = encodeObserved(asked.txid, observed, alternates);
+          const request = openRequest(question);
+          expect(request).toMatchObject(asked);
+          expect(request && decodeObserve(request.fields)).toEqual({ replyFrom });
+          const reply = { kind: 'observed', observed, ...alternates };
+          expect(decodeReply(answer)).toEqual({ txid: asked.txid, reply });
+          expect(answer.length).toBeLessThan(question.length);
+        },
+      ),
+    );
+  });
+
+  it('know no other sources of a reply', () => {
+    const packet = REQUESTS.observe.slice();
+    packet[40] = 3;
+    const request = openRequest(checksummed(packet));
+    expect(request?.type).toBe(0x16);
+    expect(request && decodeObserve(request.fields)).toBeUndefined();
   });
 });
 

@@ -75,6 +75,17 @@ describe('the relay of a rendezvous server', () => {
     expect(askOnce(server, SEALED, HOST, at(200))).toEqual([]);
     expect(askOnce(server, SEALED, moved, at(200))[0]?.to).toBe(GUEST);
   });
+
+  it('leaves by the listener by which each side has bound', () => {
+    const server = met();
+    const byOther = { ...HOST, base: 2 };
+    bindHost(server, 0, byOther);
+    bindGuest(server);
+    const back = Buffer.concat([bytes(8, 0xaa), SEALED.subarray(8)]);
+    expect(askOnce(server, back, GUEST, at(1)).map(({ to }) => to)).toEqual([byOther]);
+    expect(askOnce(server, SEALED, HOST, at(1))).toEqual([]);
+    expect(askOnce(server, SEALED, byOther, at(1)).map(({ to }) => to)).toEqual([GUEST]);
+  });
 });
 
 describe('the life of a relay', () => {

@@ -4,6 +4,7 @@ import {
   encodeBind,
   encodeClaim,
   encodeClose,
+  encodeObserve,
   encodePost,
   encodeRefresh,
   encodeRegister,
@@ -46,6 +47,7 @@ const SMALLEST = (head: typeof NO_TOKEN) => {
       connectionId: bytes(8, 1),
     }),
     close: encodeClose(head, { nameplate: 9, secret, outcome: 'happy' }),
+    observe: encodeObserve(head, { replyFrom: 'asked' }),
   };
 };
 
@@ -56,7 +58,7 @@ describe('amplification', () => {
       const server = newServer();
       const sent = askOnce(server, packet, HOST, start);
       expect(sent.map(({ to, reply }) => [to, reply?.kind])).toEqual([[HOST, 'challenge']]);
-      expect(sent[0]?.payload.length).toBe(39);
+      expect(sent[0]?.payload.length).toBe(58);
       expect(packet.length).toBeGreaterThanOrEqual(64);
       expect(server.counters.live).toEqual({ registrations: 0, claims: 0, relays: 0 });
       expect(server.pollTimeout()).toBeUndefined();
@@ -95,15 +97,15 @@ describe('amplification', () => {
     expect(bytesOut - before.bytesOut).toBeLessThan(bytesIn - before.bytesIn);
   });
 
-  it('answers at most 20 unproven requests a second of one source', () => {
+  it('answers at most 50 unproven requests a second of one source', () => {
     const server = newServer();
     const packet = SMALLEST(NO_TOKEN).refresh;
     const count = (now: Instant) =>
-      Array.from({ length: 50 }, () => askOnce(server, packet, HOST, now)).flat().length;
-    expect(count(start)).toBe(20);
-    expect(count(later(500))).toBe(10);
+      Array.from({ length: 100 }, () => askOnce(server, packet, HOST, now)).flat().length;
+    expect(count(start)).toBe(50);
+    expect(count(later(500))).toBe(25);
     expect(askOnce(server, packet, GUEST, later(500))).toHaveLength(1);
-    expect(server.counters.drops['challenge-rate']).toBe(70);
+    expect(server.counters.drops['challenge-rate']).toBe(125);
   });
 
   it('answers a limited number of unproven requests of all sources together', () => {
