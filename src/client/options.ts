@@ -52,8 +52,11 @@ export type Decision =
   | { readonly accept: true; readonly onConflict?: ConflictPolicy };
 
 export interface ServeOptions {
-  /** Where to listen, as `ADDRESS:PORT`; `[::]:9420` by default, port 0 for any free one. */
-  readonly listen?: string;
+  /**
+   * Where to listen, as `ADDRESS:PORT`; `[::]:9420` by default, port 0 for any free one. With two
+   * addresses of a family the server can tell its clients more about their NATs.
+   */
+  readonly listen?: string | readonly string[];
   /** Whether the server also relays for peers that find no direct path; true by default. */
   readonly relay?: boolean;
   /** Aborting it closes the server. */

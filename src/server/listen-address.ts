@@ -6,8 +6,23 @@ import type { Endpoint } from '../protocol/wire/endpoint.ts';
 /** Every address of both families. */
 export const ANY_ADDRESS = '::';
 
+const DEFAULT_LISTEN = '[::]:9420';
+
+/** Two show a client what its NAT does, and there are two families; more would show no more. */
+const MOST_ADDRESSES = 4;
+
+/** What `serve` is told to listen on: one address, several, or the default. */
+export function parseListenAddresses(
+  listen: string | readonly string[] = DEFAULT_LISTEN,
+): readonly Endpoint[] {
+  const texts = typeof listen === 'string' ? [listen] : listen;
+  if (texts.length > 0 && texts.length <= MOST_ADDRESSES) return texts.map(parseListenAddress);
+  const message = `one to ${MOST_ADDRESSES} addresses to listen on, not ${texts.length}`;
+  throw new P2PShareError('P2P_USAGE', message);
+}
+
 /** Reads `ADDRESS:PORT`, `[IPv6]:PORT` or either without a port; 0 asks for any free one. */
-export function parseListenAddress(text: string): Endpoint {
+function parseListenAddress(text: string): Endpoint {
   if (isIPv6(text)) return { address: text, port: DEFAULT_SERVER_PORT };
   const match = /^(?:\[(?<ipv6>[^\]]+)\]|(?<ipv4>[\d.]+))(?::(?<port>\d{1,5}))?$/.exec(text);
   const { ipv6, ipv4, port } = match?.groups ?? {};

@@ -4,34 +4,31 @@ import { systemRandom } from '../crypto/random.ts';
 import { monotonicNow } from '../io/clock.ts';
 import { Driver } from '../io/driver.ts';
 import { localCandidateAddresses } from '../io/network-interfaces.ts';
-import { openUdpSocket, type UdpSocket } from '../io/udp-socket.ts';
-import { P2PShareError } from '../protocol/errors.ts';
 import { isPublicAddress } from '../protocol/relay/public-address.ts';
 import { RendezvousServer } from '../protocol/rendezvous/rendezvous-server.ts';
 import type { ServerCounters, ServerEvent } from '../protocol/rendezvous/server-event.ts';
-import { type Endpoint, formatEndpoint } from '../protocol/wire/endpoint.ts';
-import { ANY_ADDRESS, parseListenAddress } from './listen-address.ts';
-
-const DEFAULT_LISTEN = '[::]:9420';
+import { formatEndpoint } from '../protocol/wire/endpoint.ts';
+import { ANY_ADDRESS, parseListenAddresses } from './listen-address.ts';
+import { openUdpListeners, type UdpListener } from './udp-listeners.ts';
 
 /** Runs a rendezvous server and relay until it is closed. Rejects when it cannot listen. */
 export async function serve(options: ServeOptions = {}): Promise<RunningServer> {
   options.signal?.throwIfAborted();
-  const listen = parseListenAddress(options.listen ?? DEFAULT_LISTEN);
-  const sockets = await listening(listen);
+  const listen = parseListenAddresses(options.listen);
+  const listeners = await openUdpListeners(listen);
   const machine = new RendezvousServer(
     {
       crypto: createCrypto(),
       random: systemRandom,
       relay: options.relay ?? true,
-      allowPrivateRelay: servesPrivateNetwork(listen.address),
+      allowPrivateRelay: listen.every(({ address }) => servesPrivateNetwork(address)),
+      listeners: listeners.map(({ endpoint }) => endpoint),
     },
     monotonicNow(),
   );
-  const driver = new Driver({ machine, sockets, onEvent: () => undefined });
-  driver.start();
-  const endpoints = sockets.map(({ address }) => formatEndpoint(address));
-  const server = new Server({ driver, sockets, endpoints, machine, onEvent: options.onEvent });
+  const driver = drive(machine, listeners);
+  const endpoints = listeners.filter(isNamed).map(({ endpoint }) => formatEndpoint(endpoint));
+  const server = new Server({ driver, listeners, endpoints, machine, onEvent: options.onEvent });
   options.signal?.addEventListener('abort', () => void server.close(), { once: true });
   options.onEvent?.({ event: 'ready', endpoints });
   return server;
@@ -40,7 +37,7 @@ export async function serve(options: ServeOptions = {}): Promise<RunningServer> 
 class Server implements RunningServer {
   readonly endpoints: readonly string[];
   readonly #driver: Driver<ServerEvent>;
-  readonly #sockets: readonly UdpSocket[];
+  readonly #listeners: readonly UdpListener[];
   readonly #machine: RendezvousServer;
   readonly #onEvent: ServeOptions['onEvent'];
   #closed: Promise<void> | undefined;
@@ -48,13 +45,13 @@ class Server implements RunningServer {
   constructor(parts: {
     readonly endpoints: readonly string[];
     readonly driver: Driver<ServerEvent>;
-    readonly sockets: readonly UdpSocket[];
+    readonly listeners: readonly UdpListener[];
     readonly machine: RendezvousServer;
     readonly onEvent: ServeOptions['onEvent'];
   }) {
     this.endpoints = parts.endpoints;
     this.#driver = parts.driver;
-    this.#sockets = parts.sockets;
+    this.#listeners = parts.listeners;
     this.#machine = parts.machine;
     this.#onEvent = parts.onEvent;
   }
@@ -70,26 +67,25 @@ class Server implements RunningServer {
 
   async #end(): Promise<void> {
     this.#driver.close();
-    await Promise.all(this.#sockets.map((socket) => socket.close()));
+    await Promise.all(this.#listeners.map(({ socket }) => socket.close()));
     this.#onEvent?.({ event: 'closed' });
   }
 }
 
-/** `::` means both families on one port; a machine without IPv6 then serves IPv4 alone. */
-async function listening({ address, port }: Endpoint): Promise<UdpSocket[]> {
-  try {
-    if (address !== ANY_ADDRESS) return [await open(address, port)];
-    const ipv4 = await open('0.0.0.0', port);
-    const ipv6 = await open(ANY_ADDRESS, ipv4.address.port).catch(() => undefined);
-    return ipv6 === undefined ? [ipv4] : [ipv4, ipv6];
-  } catch (cause) {
-    const where = formatEndpoint({ address, port });
-    throw new P2PShareError('P2P_LOCAL_IO', `cannot listen on ${where}`, { cause });
+/** Runs the machine on the first socket of each family, and on the others as bases. */
+function drive(machine: RendezvousServer, listeners: readonly UdpListener[]): Driver<ServerEvent> {
+  const first = listeners.filter(({ endpoint }) => endpoint.base === undefined);
+  const sockets = first.map(({ socket }) => socket);
+  const driver = new Driver({ machine, sockets, onEvent: () => undefined });
+  driver.start();
+  for (const { endpoint, socket } of listeners) {
+    if (endpoint.base !== undefined) driver.addBase(endpoint.base, socket);
   }
+  return driver;
 }
 
-function open(address: string, port: number): Promise<UdpSocket> {
-  return openUdpSocket({ family: address.includes(':') ? 'udp6' : 'udp4', address, port });
+function isNamed({ role }: UdpListener): boolean {
+  return role === 'named';
 }
 
 /**

@@ -2,13 +2,14 @@ import { once } from 'node:events';
 import type { Argv } from 'yargs';
 import { jsonLine } from '../json-events.ts';
 import type { Command, CommandContext } from './command.ts';
-import { OUTPUT_FLAGS, onlyOnce } from './flags.ts';
+import { OUTPUT_FLAGS } from './flags.ts';
 
 const SERVER_FLAGS = {
   listen: {
     type: 'string',
+    array: true,
     requiresArg: true,
-    describe: 'Where to listen, ADDRESS:PORT [default: [::]:9420]',
+    describe: 'Where to listen, ADDRESS:PORT; repeatable [default: [::]:9420]',
   },
   'no-relay': { type: 'boolean', describe: 'Introduce peers, but carry no files between them' },
   json: OUTPUT_FLAGS.json,
@@ -16,7 +17,7 @@ const SERVER_FLAGS = {
 } as const;
 
 interface ServerArguments {
-  readonly listen: string | undefined;
+  readonly listen: string[] | undefined;
   readonly 'no-relay': boolean | undefined;
   readonly json: boolean | undefined;
   readonly quiet: boolean | undefined;
@@ -34,7 +35,7 @@ export function addServer(yargs: Argv, choose: (command: Command) => void): Argv
 
 async function serve(args: ServerArguments, context: CommandContext): Promise<void> {
   const { terminal, library, signal } = context;
-  const listen = onlyOnce('listen', args.listen);
+  const { listen } = args;
   const server = await library.serve({
     ...(listen === undefined ? {} : { listen }),
     relay: args['no-relay'] !== true,
