@@ -43,6 +43,7 @@ export class Host implements Sink, EventTarget {
     unheard: 0,
   };
   readonly #world: World;
+  #nextBasePort = FIRST_BASE_PORT;
   readonly #programs = new Map<number, { readonly program: Program; readonly base?: number }>();
 
   constructor(
@@ -72,10 +73,8 @@ export class Host implements Sink, EventTarget {
     return driver;
   }
 
-  /** Opens another socket for a driver of this host, on any free port, which it yields. */
-  addBase<Event>(driver: Driver<Event>, base: number): number {
-    let port = FIRST_BASE_PORT;
-    while (this.#programs.has(port)) port += 1;
+  /** Opens another socket for a driver, on a port that was never used unless told; yields it. */
+  addBase<Event>(driver: Driver<Event>, base: number, port: number = this.#nextBasePort++): number {
     driver.addBase(base, this.#socket(port));
     this.#programs.set(port, { program: driver, base });
     return port;

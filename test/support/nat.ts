@@ -15,6 +15,8 @@ export interface NatOptions {
   readonly filtering: Dependence;
   /** §4.2.1: the inside port if it is free, the next port, or any port. */
   readonly allocation: 'preserving' | 'sequential' | 'random';
+  /** How far a sequential port lies from the one before. Default 1. */
+  readonly step?: number;
   /** §6: whether inside hosts reach each other through the public address. Default false. */
   readonly hairpin?: boolean;
   /** §4.3: how long a mapping lives without outbound traffic. Default 2 minutes, the least allowed. */
@@ -197,7 +199,7 @@ export class Nat {
   }
 
   #taken(port: number | undefined): number | undefined {
-    if (port !== undefined) this.#nextPort = this.#following(port);
+    if (port !== undefined) this.#nextPort = this.#following(port, this.options.step);
     return port;
   }
 
@@ -224,8 +226,8 @@ export class Nat {
     return this.#live(this.#byPort.get(port), now) === undefined && !this.#retired.has(port);
   }
 
-  #following(port: number): number {
-    return port === this.#ports.last ? this.#ports.first : port + 1;
+  #following(port: number, step = 1): number {
+    return port + step > this.#ports.last ? this.#ports.first : port + step;
   }
 
   #randomPort(): number {
