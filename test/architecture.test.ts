@@ -48,6 +48,13 @@ const CONTACTS: Readonly<Record<string, readonly string[]>> = {
   relay: ['protocol/rendezvous/message.ts'],
   // The tactics of punching are chosen by what NATs do.
   path: ['protocol/nat/nat-behavior.ts'],
+  // It asks the server, in the form of requests to the rendezvous, and goes nowhere a path may not.
+  nat: [
+    'protocol/rendezvous/message.ts',
+    'protocol/rendezvous/replies.ts',
+    'protocol/rendezvous/requests.ts',
+    'protocol/path/address-class.ts',
+  ],
   // One entrance: the server is rendezvous and relay behind the same socket and address tokens.
   rendezvous: ['protocol/relay/relay-server.ts', 'protocol/relay/relay-limits.ts'],
 };
