@@ -8,6 +8,7 @@ import { parseServerAddress, resolveServer } from '../io/resolve-server.ts';
 import type { Path } from '../protocol/candidate.ts';
 import { type ErrorCode, P2PShareError } from '../protocol/errors.ts';
 import type { Machine } from '../protocol/machine.ts';
+import type { OpenedBase } from '../protocol/nat/nat-survey.ts';
 import type { SessionEvent } from '../protocol/session/session-event.ts';
 import type { SessionOptions } from '../protocol/session/session-options.ts';
 import type { Instant } from '../protocol/time.ts';
@@ -24,7 +25,7 @@ const PROGRESS_MS = 200;
 /** What this module needs of either session. */
 export interface Session extends Machine<SessionEvent> {
   abort(code: ErrorCode, detail: string, now: Instant): void;
-  handleBases(bases: readonly number[], now: Instant): void;
+  handleBases(asked: readonly number[], opened: readonly OpenedBase[], now: Instant): void;
 }
 
 /** A session on real sockets, from its opening to its last goodbye; what both sides share. */
@@ -39,6 +40,7 @@ export class SessionRun<S extends Session> {
   #path: Path | undefined;
   #failure: P2PShareError | undefined;
   #finished = false;
+  #opening: Promise<void> = Promise.resolve();
   #gone: () => void = () => undefined;
   /** Resolves when the session has said its goodbyes. */
   readonly #ended = new Promise<void>((resolve) => {
@@ -132,9 +134,10 @@ export class SessionRun<S extends Session> {
   }
 
   async #openBases(bases: readonly number[]): Promise<void> {
-    const opened = await this.#endpoints.openBases(bases);
-    for (const [base, socket] of opened) this.#driver.addBase(base, socket);
-    this.touch((session, now) => session.handleBases([...opened.keys()], now));
+    const sockets = await this.#endpoints.openBases(bases);
+    const opened = Array.from(sockets, ([base, { address }]) => ({ base, port: address.port }));
+    for (const [base, socket] of sockets) this.#driver.addBase(base, socket);
+    this.touch((session, now) => session.handleBases(bases, opened, now));
   }
 
   #onEvent(event: SessionEvent): void {
@@ -149,7 +152,8 @@ export class SessionRun<S extends Session> {
         this.#handle.emit(pathEvent(event.path, this.#endpoints));
         break;
       case 'open-bases':
-        void this.#openBases(event.bases);
+        // One after the other: they are answered in the order of asking.
+        this.#opening = this.#opening.then(() => this.#openBases(event.bases));
         break;
       case 'close-bases':
         for (const base of event.bases) this.#driver.removeBase(base);

@@ -66,6 +66,11 @@ export class NatProber implements Machine<NatProberEvent> {
     return this.#survey.behavior;
   }
 
+  /** The last public port that the survey saw the allocator give. */
+  get lastSample(): number | undefined {
+    return this.#survey.lastSample;
+  }
+
   /** What is known by now, and how well. */
   get findings(): NatFindings {
     return this.#survey.findings;

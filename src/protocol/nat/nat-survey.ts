@@ -70,6 +70,12 @@ export class NatSurvey {
     };
   }
 
+  /** The public port of the last of the fresh sockets that were seen in their order. */
+  get lastSample(): number | undefined {
+    const seen = this.#samples?.findLast(({ inquiry }) => inquiry.observed && inquiry.isInOrder);
+    return seen?.inquiry.observed?.port;
+  }
+
   /** What is known by now, and how well. */
   get findings(): NatFindings {
     const { otherPort, otherAddress } = this.#elsewhere ?? NO_ALTERNATIVES;

@@ -17,6 +17,8 @@ export interface Host {
 }
 
 export type HostingEvent =
+  /** A server of the network answers. */
+  | { readonly kind: 'server'; readonly server: Endpoint }
   /** Again when a server that had forgotten us gave another one: the code is another then. */
   | { readonly kind: 'nameplate'; readonly nameplate: number }
   | {
@@ -129,6 +131,7 @@ export class Hosting {
     switch (event.kind) {
       case 'registered':
         host.observed = host.server === undefined ? undefined : event.observed;
+        if (host.server !== undefined) this.#events.push({ kind: 'server', server: host.server });
         // Beside a server, our own one follows.
         if (host.server === this.#options.server) this.#onRegistered(event.nameplate, now);
         break;

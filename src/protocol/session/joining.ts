@@ -34,6 +34,8 @@ export interface Guest {
 }
 
 export type JoiningEvent =
+  /** A server knows the sender. */
+  | { readonly kind: 'server'; readonly server: Endpoint }
   | {
       readonly kind: 'established';
       readonly guest: Guest;
@@ -157,6 +159,7 @@ export class Joining {
       case 'claimed':
         guest.hello = event.hello;
         guest.observed = event.observed;
+        this.#events.push({ kind: 'server', server: guest.server });
         this.#spareAttempts(now);
         if (guest.attempt !== undefined) this.#begin(guest, now);
         else this.#beginNext(now);

@@ -23,7 +23,7 @@ const INITIAL_RTT: Millis = millis(333);
 
 export type LinkEvent =
   | ConnectionEvent
-  | Extract<PathEvent, { kind: 'open-bases' | 'close-bases' }>
+  | Extract<PathEvent, { kind: 'sample-wanted' | 'open-bases' | 'close-bases' }>
   | { readonly kind: 'path'; readonly path: Path }
   /** Nothing has been heard for a second: our NAT may have forgotten us. Once in each silence. */
   | { readonly kind: 'quiet' }
@@ -159,6 +159,7 @@ export class PeerLink {
       case 'selected':
         this.#use(event.path, now);
         break;
+      case 'sample-wanted':
       case 'open-bases':
       case 'close-bases':
         this.#events.push(event);
@@ -166,7 +167,6 @@ export class PeerLink {
       // A lost path stays in use as the last resort; what the peer sees of us, nobody asks.
       case 'lost':
       case 'observed':
-      case 'sample-wanted':
         break;
     }
   }

@@ -1,11 +1,12 @@
 import type { ErrorCode } from '../errors.ts';
 import type { Code } from '../handshake/code.ts';
 import type { Machine, Transmit } from '../machine.ts';
+import type { OpenedBase } from '../nat/nat-survey.ts';
 import { encodeCandidates } from '../path/candidate-codec.ts';
 import { after, earliest, type Instant, type Millis, millis } from '../time.ts';
 import { TransferReceiver } from '../transfer/transfer-receiver.ts';
 import type { ConnectionEvent } from '../transport/connection-event.ts';
-import type { Endpoint } from '../wire/endpoint.ts';
+import { type Endpoint, sameEndpoint } from '../wire/endpoint.ts';
 import { forEachRun } from '../wire/packet-runs.ts';
 import { Joining, type JoiningEvent } from './joining.ts';
 import { failureOfClose } from './session-close.ts';
@@ -34,6 +35,7 @@ export class ReceiverSession implements Machine<SessionEvent> {
   readonly #joining: Joining;
   readonly #transfer: TransferReceiver;
   readonly #peer: SessionPeer;
+  readonly #server: Endpoint | undefined;
   /** While VERIFIED is on its way: when to stop waiting for the sender's goodbye. */
   #goodbyeAt: Instant | undefined;
   #goodbyeAtLast: Instant | undefined;
@@ -42,6 +44,7 @@ export class ReceiverSession implements Machine<SessionEvent> {
     const { server, searchFor, policy, localEndpoints } = options;
     const transfer = new TransferReceiver({ hasher: options.hasher });
     this.#transfer = transfer;
+    this.#server = server;
     this.#peer = new SessionPeer(options, {
       role: 'controlled',
       source: (maxBytes) => transfer.pollRecord(maxBytes),
@@ -68,7 +71,7 @@ export class ReceiverSession implements Machine<SessionEvent> {
 
   handleBatch(batch: Uint8Array, remote: Endpoint, now: Instant): void {
     forEachRun(batch, (kind, run) => {
-      if (kind === 'rendezvous') this.#joining.handleRun(run, remote, now);
+      if (kind === 'rendezvous') this.#handleRendezvous(run, remote, now);
       else this.#peer.handleRun(kind, run, remote, now);
     });
     this.#drain(now);
@@ -122,15 +125,19 @@ export class ReceiverSession implements Machine<SessionEvent> {
     this.#peer.abort(code, detail, now);
   }
 
-  /** Sockets that `open-bases` asked for are there. */
-  handleBases(bases: readonly number[], now: Instant): void {
-    this.#peer.handleBases(bases, now);
+  /** What could be opened of the sockets that one `open-bases` asked for; in the order of asking. */
+  handleBases(asked: readonly number[], opened: readonly OpenedBase[], now: Instant): void {
+    this.#peer.handleBases(asked, opened, now);
     this.#drain(now);
   }
 
   #pollWrite(): SessionEvent | undefined {
     const write = this.#peer.isOver ? undefined : this.#transfer.pollWrite();
     return write === undefined ? undefined : { kind: 'write', ...write };
+  }
+
+  #handleRendezvous(run: Uint8Array, remote: Endpoint, now: Instant): void {
+    if (!this.#peer.handleRendezvous(run, remote, now)) this.#joining.handleRun(run, remote, now);
   }
 
   #drain(now: Instant): void {
@@ -145,6 +152,12 @@ export class ReceiverSession implements Machine<SessionEvent> {
     switch (event.kind) {
       case 'established':
         this.#connect(event, now);
+        break;
+      case 'server':
+        // One on the LAN, the sender itself, has no sight of our NATs.
+        if (this.#server !== undefined && sameEndpoint(event.server, this.#server)) {
+          this.#peer.findServer(event.server, now);
+        }
         break;
       case 'signal':
         this.#peer.handleSignal(event.body, event.seen, now);

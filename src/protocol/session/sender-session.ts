@@ -2,6 +2,7 @@ import type { ErrorCode } from '../errors.ts';
 import type { Code } from '../handshake/code.ts';
 import { SenderHandshake, type SenderHandshakeEvent } from '../handshake/sender-handshake.ts';
 import type { Machine, Transmit } from '../machine.ts';
+import type { OpenedBase } from '../nat/nat-survey.ts';
 import { encodeCandidates } from '../path/candidate-codec.ts';
 import { earliest, type Instant } from '../time.ts';
 import type { Entry } from '../transfer/entry.ts';
@@ -75,7 +76,7 @@ export class SenderSession implements Machine<SessionEvent> {
 
   handleBatch(batch: Uint8Array, remote: Endpoint, now: Instant): void {
     forEachRun(batch, (kind, run) => {
-      if (kind === 'rendezvous') this.#hosting.handleRun(run, remote, now);
+      if (kind === 'rendezvous') this.#handleRendezvous(run, remote, now);
       else this.#peer.handleRun(kind, run, remote, now);
     });
     this.#drain(now);
@@ -115,9 +116,9 @@ export class SenderSession implements Machine<SessionEvent> {
     this.#peer.abort(code, detail, now);
   }
 
-  /** Sockets that `open-bases` asked for are there. */
-  handleBases(bases: readonly number[], now: Instant): void {
-    this.#peer.handleBases(bases, now);
+  /** What could be opened of the sockets that one `open-bases` asked for; in the order of asking. */
+  handleBases(asked: readonly number[], opened: readonly OpenedBase[], now: Instant): void {
+    this.#peer.handleBases(asked, opened, now);
     this.#drain(now);
   }
 
@@ -127,6 +128,10 @@ export class SenderSession implements Machine<SessionEvent> {
     if (buffer !== undefined) return { kind: 'released', buffer };
     const read = this.#transfer.pollRead();
     return read === undefined ? undefined : { kind: 'read', ...read };
+  }
+
+  #handleRendezvous(run: Uint8Array, remote: Endpoint, now: Instant): void {
+    if (!this.#peer.handleRendezvous(run, remote, now)) this.#hosting.handleRun(run, remote, now);
   }
 
   #drain(now: Instant): void {
@@ -145,6 +150,9 @@ export class SenderSession implements Machine<SessionEvent> {
       case 'nameplate':
         // Whom we have met needs no code any more.
         if (!this.#peer.isMet) this.#onNameplate(event.nameplate);
+        break;
+      case 'server':
+        this.#peer.findServer(event.server, now);
         break;
       case 'message':
         this.#onMessage(event, now);
@@ -168,6 +176,7 @@ export class SenderSession implements Machine<SessionEvent> {
       if (this.#peerClaim === bytesKey(claimId)) this.#peer.handleSignal(body, peer, now);
       return;
     }
+    if (!this.#peer.isMet) this.#peer.expect();
     this.#noteClaimant(claimId, host, peer);
     const answer = this.#handshake.handleMessage(claimId, body, now);
     if (answer !== undefined) host.machine.reply(claimId, answer, now);

@@ -1,6 +1,7 @@
 import type { ErrorCode } from '../errors.ts';
 import type { Transmit } from '../machine.ts';
 import { UNKNOWN_NAT } from '../nat/nat-behavior.ts';
+import type { OpenedBase } from '../nat/nat-survey.ts';
 import type { Outcome } from '../rendezvous/requests.ts';
 import type { SessionKeys } from '../session-keys.ts';
 import { earliest, type Instant } from '../time.ts';
@@ -10,6 +11,7 @@ import type { Endpoint } from '../wire/endpoint.ts';
 import type { PacketClass } from '../wire/packet-runs.ts';
 import { Ending } from './ending.ts';
 import type { MeetingPoint } from './meeting-point.ts';
+import { NatWatch } from './nat-watch.ts';
 import { peerCandidates } from './peer-candidates.ts';
 import { type LinkEvent, PeerLink, type PeerLinkOptions } from './peer-link.ts';
 import { closeCodeOf, outcomeOf } from './session-close.ts';
@@ -47,6 +49,7 @@ export class SessionPeer {
   #link: PeerLink | undefined;
   #trickle: Trickle | undefined;
   #situation: Situation;
+  readonly #nat: NatWatch;
   #bindRelay: ((now: Instant) => void) | undefined;
 
   constructor(
@@ -58,6 +61,7 @@ export class SessionPeer {
   ) {
     this.#options = options;
     this.#situation = { candidates: [], nat: UNKNOWN_NAT, samples: undefined };
+    this.#nat = new NatWatch(options.random);
     this.#role = parts.role;
     this.#source = parts.source;
     this.#handlers = parts;
@@ -93,7 +97,7 @@ export class SessionPeer {
       // Named at once: else a check that comes through it would be learnt as a direct path.
       link.addCandidate({ kind: 'relay', endpoint: meeting.server }, now);
     }
-    const situation = this.#situation;
+    const situation = { ...this.#situation, ...this.#nat.meet() };
     this.#trickle = new Trickle({ crypto, keys, link, meeting, situation, post }, now);
     this.#events.push({ kind: 'joined', verifier: keys.verifier });
   }
@@ -109,9 +113,29 @@ export class SessionPeer {
     this.#trickle?.handleBody(body, seen, now);
   }
 
-  /** Sockets that `open-bases` asked for are there. */
-  handleBases(bases: readonly number[], now: Instant): void {
-    this.#link?.handleBases(bases, now);
+  /** A server answers: it can tell what our NATs do. */
+  findServer(server: Endpoint, now: Instant): void {
+    if (this.#options.policy !== 'relay') this.#nat.begin(server, now);
+  }
+
+  /** Somebody comes, who may be the peer. */
+  expect(): void {
+    this.#nat.refresh();
+  }
+
+  /** Takes a run of rendezvous packets; whether there is nothing in it for anybody else. */
+  handleRendezvous(run: Uint8Array, remote: Endpoint, now: Instant): boolean {
+    return this.#nat.handleRun(run, remote, now);
+  }
+
+  /** What could be opened of the sockets that one `open-bases` asked for. */
+  handleBases(asked: readonly number[], opened: readonly OpenedBase[], now: Instant): void {
+    if (asked.some((base) => this.#nat.owns(base))) this.#nat.handleBases(opened, now);
+    else
+      this.#link?.handleBases(
+        opened.map(({ base }) => base),
+        now,
+      );
   }
 
   handleRun(
@@ -128,6 +152,7 @@ export class SessionPeer {
   handleTimeout(now: Instant): Outcome | undefined {
     this.#link?.handleTimeout(now);
     if (!this.isOver) this.#trickle?.handleTimeout(now);
+    this.#nat.handleTimeout(now);
     const outcome = this.#ending.handleTimeout(now);
     if (outcome !== undefined) this.#events.push({ kind: 'gone' });
     return outcome;
@@ -137,6 +162,10 @@ export class SessionPeer {
   drain(now: Instant): void {
     for (let event = this.#link?.pollEvent(); event; event = this.#link?.pollEvent()) {
       this.#onLinkEvent(event, now);
+    }
+    for (let event = this.#nat.pollEvent(); event; event = this.#nat.pollEvent()) {
+      if (event.kind === 'changed') this.situate(event.situation, now);
+      else this.#events.push(event);
     }
   }
 
@@ -152,12 +181,14 @@ export class SessionPeer {
   finish(reason: string, now: Instant): void {
     if (this.isOver) return;
     this.#events.push({ kind: 'finished' });
+    this.#nat.close();
     this.#ending.begin('happy', () => this.#link?.connection.close(0, reason), now);
   }
 
   fail(failure: SessionFailure, now: Instant): void {
     if (this.isOver) return;
     this.#events.push(failure);
+    this.#nat.close();
     const { code, detail } = failure;
     const close = () => this.#link?.connection.close(closeCodeOf(code), detail);
     this.#ending.begin(outcomeOf(code), close, now);
@@ -169,7 +200,7 @@ export class SessionPeer {
   }
 
   pollTransmit(now: Instant): Transmit | undefined {
-    return this.#link?.pollTransmit(now);
+    return this.#link?.pollTransmit(now) ?? this.#nat.pollTransmit();
   }
 
   pollEvent(): SessionEvent | undefined {
@@ -178,7 +209,8 @@ export class SessionPeer {
 
   pollTimeout(): Instant | undefined {
     const news = this.isOver ? undefined : this.#trickle?.pollTimeout();
-    return earliest(this.#link?.pollTimeout(), news, this.#ending.deadline);
+    const link = this.#link?.pollTimeout();
+    return earliest(link, news, this.#nat.pollTimeout(), this.#ending.deadline);
   }
 
   #onLinkEvent(event: LinkEvent, now: Instant): void {
@@ -193,6 +225,9 @@ export class SessionPeer {
         this.#events.push(event);
         break;
 
+      case 'sample-wanted':
+        this.#nat.refresh();
+        break;
       case 'quiet':
         this.#bindRelay?.(now);
         break;

@@ -27,6 +27,15 @@ export function forEachRun(
     visit(kind, start === 0 && at === batch.length ? batch : batch.subarray(start, at));
 }
 
+/** Visits each packet of a run, whose lengths `forEachRun` has checked. */
+export function forEachPacket(run: Uint8Array, visit: (packet: Uint8Array) => void): void {
+  let at = 0;
+  for (let length = packetLength(run, 0); length > 0; length = packetLength(run, at)) {
+    visit(run.subarray(at, at + length));
+    at += length;
+  }
+}
+
 function classOf(type: number): PacketClass {
   if (type === PacketType.probeRequest || type === PacketType.probeResponse) return 'probe';
   return isSessionType(type) ? 'transport' : 'rendezvous';

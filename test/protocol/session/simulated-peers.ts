@@ -49,6 +49,7 @@ export interface ReceiverOptions extends PeerOptions {
 /** A sender on a simulated host with a file of the given bytes in memory for a disk. */
 export class SimulatedSender extends SessionLog {
   readonly #sim: Simulation;
+  readonly #host: Host;
   readonly #file: Uint8Array;
   readonly session: SenderSession;
   readonly #driver: Driver<SessionEvent>;
@@ -56,6 +57,7 @@ export class SimulatedSender extends SessionLog {
   constructor(sim: Simulation, host: Host, file: Uint8Array, options: SenderOptions) {
     super(sim);
     this.#sim = sim;
+    this.#host = host;
     this.#file = file;
     const { name = 'sender', port = 5000, fileName = 'file.bin' } = options;
     const entryName = parseEntryName(fileName);
@@ -89,6 +91,7 @@ export class SimulatedSender extends SessionLog {
 
   #onEvent(event: SessionEvent): void {
     if (event.kind !== 'read' && event.kind !== 'released') this.note(event);
+    followBases(event, this.session, { sim: this.#sim, host: this.#host, driver: this.#driver });
     if (event.kind !== 'read') return;
     const bytes = this.#file.slice(event.offset, event.offset + event.length);
     this.session.handleRead(event.entry, event.offset, bytes, this.#sim.now);
@@ -99,6 +102,7 @@ export class SimulatedSender extends SessionLog {
 /** A receiver on a simulated host that writes to memory, and accepts everything unless told otherwise. */
 export class SimulatedReceiver extends SessionLog {
   readonly #sim: Simulation;
+  readonly #host: Host;
   readonly session: ReceiverSession;
   readonly #driver: Driver<SessionEvent>;
   readonly #options: ReceiverOptions;
@@ -107,6 +111,7 @@ export class SimulatedReceiver extends SessionLog {
   constructor(sim: Simulation, host: Host, code: Code, options: ReceiverOptions) {
     super(sim);
     this.#sim = sim;
+    this.#host = host;
     this.#options = options;
     const { name = 'receiver', port = 6000 } = options;
     this.session = new ReceiverSession(
@@ -149,6 +154,7 @@ export class SimulatedReceiver extends SessionLog {
     const { now } = this.#sim;
     const { onOffer = (receiver) => receiver.accept(), onWrite } = this.#options;
     if (event.kind !== 'write') this.note(event);
+    followBases(event, this.session, { sim: this.#sim, host: this.#host, driver: this.#driver });
     if (event.kind === 'offer') {
       this.file = new Uint8Array(event.offer.totalBytes);
       onOffer(this);
@@ -171,6 +177,20 @@ export function testFile(sim: Simulation, length: number): Uint8Array {
     file[at] = (at / block.length) & 0xff;
   }
   return file;
+}
+
+/** Opens and closes the sockets that a session asks for. */
+function followBases(
+  event: SessionEvent,
+  session: SenderSession | ReceiverSession,
+  on: { readonly sim: Simulation; readonly host: Host; readonly driver: Driver<SessionEvent> },
+): void {
+  const { sim, host, driver } = on;
+  if (event.kind === 'close-bases') for (const base of event.bases) driver.removeBase(base);
+  if (event.kind !== 'open-bases') return;
+  const opened = event.bases.map((base) => ({ base, port: host.addBase(driver, base) }));
+  session.handleBases(event.bases, opened, sim.now);
+  driver.poke();
 }
 
 function sessionOptions(

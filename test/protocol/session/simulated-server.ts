@@ -24,11 +24,13 @@ export function runServer(sim: Simulation, host: Host): Endpoint {
 /** As `runServer`. One that is started after another was stopped takes another name. */
 export function startServer(sim: Simulation, host: Host, name = 'server'): SimulatedServer {
   const random = sim.random.fork(name);
+  const listeners = [host.endpoint(PORT), { ...host.endpoint(PORT + 1), base: 1 }];
   const machine = new RendezvousServer(
-    { crypto: createCrypto(random), random, allowPrivateRelay: true },
+    { crypto: createCrypto(random), random, allowPrivateRelay: true, listeners },
     sim.now,
   );
   const events: ServerEvent[] = [];
   const driver = host.run(machine, { port: PORT, onEvent: (event) => void events.push(event) });
+  host.addBase(driver, 1, PORT + 1);
   return { endpoint: host.endpoint(PORT), machine, events, driver };
 }
