@@ -49,6 +49,27 @@ describe('without a server, a receiver on the LAN', () => {
   });
 });
 
+describe('a sender that is found at four addresses', () => {
+  it('lets two receivers with wrong words try, and then the right one', () => {
+    const lan = new Lan(1);
+    const { sender, code } = lan.scene.send(WITHOUT_SERVER);
+    for (const name of ['first', 'second']) lan.receiveAtFour({ ...code, words: WRONG }, name);
+    expect(sender.all('wrong-code').map(({ used }) => used)).toEqual([1, 2]);
+    const receiver = lan.receive(code);
+    receiver.addServer(lan.senderEndpoint);
+    lan.scene.expectTransfer({ sender, receiver });
+  });
+
+  it('gives up when the third was wrong as well', () => {
+    const lan = new Lan(1);
+    const { sender, code } = lan.scene.send(WITHOUT_SERVER);
+    const wrong = { ...code, words: WRONG };
+    const failures = ['first', 'second', 'third'].map((name) => lan.receiveAtFour(wrong, name));
+    expect(failures).toEqual(['P2P_CODE_MISMATCH', 'P2P_CODE_MISMATCH', 'P2P_CODE_BURNT']);
+    expect(sender.failure).toBe('P2P_CODE_BURNT');
+  });
+});
+
 describe('a liar on the LAN who answers first does not keep the receiver from the sender', () => {
   const LIARS: Record<string, (lan: Lan, code: Code) => Endpoint> = {
     'with a server that does not know the code': (lan) => lan.runServer(),
@@ -146,6 +167,18 @@ class Lan {
 
   receive(code: Code, options: Partial<ReceiverOptions> = {}): SimulatedReceiver {
     return this.scene.receive(code, { ...WITHOUT_SERVER, ...options }, this.#receiverHost);
+  }
+
+  /** A receiver that reaches the sender in four ways, as one with several interfaces does; its failure. */
+  receiveAtFour(code: Code, name: string): string | undefined {
+    const receiver = this.receive(code, { name, port: 6000 + name.length });
+    for (const base of [1, 2, 3, 4]) {
+      receiver.openBase(base);
+      receiver.addServer({ ...this.senderEndpoint, base });
+    }
+    this.scene.runUntil(() => receiver.ended);
+    receiver.stop();
+    return receiver.failure;
   }
 
   runServer(): Endpoint {

@@ -4,6 +4,7 @@ import type { Crypto, Random } from '../ports.ts';
 import { type HostEvent, RendezvousHost } from '../rendezvous/rendezvous-host.ts';
 import { RendezvousServer } from '../rendezvous/rendezvous-server.ts';
 import type { Outcome } from '../rendezvous/requests.ts';
+import type { ServerLimits } from '../rendezvous/server-limits.ts';
 import { earliest, type Instant } from '../time.ts';
 import { type Endpoint, sameEndpoint, UNSPECIFIED } from '../wire/endpoint.ts';
 
@@ -57,7 +58,10 @@ export class Hosting {
     this.#options = options;
     const { crypto, random, lan } = options;
     this.#embedded = lan
-      ? new RendezvousServer({ crypto, random, allowWantedNameplates: true, relay: false }, now)
+      ? new RendezvousServer(
+          { crypto, random, allowWantedNameplates: true, relay: false, limits: EMBEDDED_LIMITS },
+          now,
+        )
       : undefined;
     if (options.server !== undefined) this.#register(options.server, undefined, now);
     else if (lan) this.#register(undefined, undefined, now);
@@ -194,6 +198,16 @@ export class Hosting {
     return true;
   }
 }
+
+/**
+ * A receiver claims at each of our addresses that it finds, and only one of these claims leads to an
+ * attempt. The attempts are counted by the handshake, which is in this very process; here only
+ * memory is at stake, some 300 bytes a claim.
+ */
+const EMBEDDED_LIMITS: Partial<ServerLimits> = {
+  claimsPerNameplate: 64,
+  claimRate: { perMinute: 120, burst: 64 },
+};
 
 /** Beyond this, answers wait in the server's own queue, which drops what is too much. */
 const MAX_OUTGOING = 64;

@@ -33,8 +33,8 @@ interface Claimant {
   peer: Endpoint | undefined;
 }
 
-/** Claims that are remembered: the handshake takes three, and each server three. */
-const MAX_CLAIMANTS = 8;
+/** More than the servers pass on: three claims each, and 64 the one in our own process. */
+const MAX_CLAIMANTS = 128;
 
 /**
  * A whole sender: waits to be found, proves the code, finds a path, sends.

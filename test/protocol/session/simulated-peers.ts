@@ -126,6 +126,11 @@ export class SimulatedReceiver extends SessionLog {
     this.#driver = host.run(this.session, { port, onEvent: (event) => this.#onEvent(event) });
   }
 
+  /** Opens another socket; endpoints with this base are reached by it. */
+  openBase(base: number): void {
+    this.#host.addBase(this.#driver, base);
+  }
+
   addServer(server: Endpoint): void {
     this.session.addServer(server, this.#sim.now);
     this.#driver.poke();
