@@ -7,7 +7,7 @@ import { packetLength } from '../wire/packet.ts';
 import type { CandidatePair } from './candidate-pair.ts';
 import { Checklist, type PathPolicy } from './checklist.ts';
 import { limits } from './limits.ts';
-import { OPENER_TTL, openingOf } from './opening.ts';
+import { openingOf } from './opening.ts';
 import type { PairState } from './pair-state.ts';
 import type { PathEvent } from './path-event.ts';
 import { type PathRole, PathSelector } from './path-selector.ts';
@@ -119,14 +119,14 @@ export class PathAgent implements Machine<PathEvent> {
   peerHasBegun(now: Instant): void {
     if (this.#peerHasBegun) return;
     this.#peerHasBegun = true;
-    for (const pair of this.#checklist.pairs) {
-      if (pair.lastProbeAt !== undefined && !pair.wasHeard) pair.hasten(now);
-    }
+    this.#hastenUnheard(now);
   }
 
   /** What is known of the NATs of both sides, as often as something is learnt. */
-  survey(terrain: Terrain): void {
-    if (this.#options.policy !== 'relay') this.#ladder.survey(terrain);
+  survey(terrain: Terrain, now: Instant): void {
+    if (this.#options.policy === 'relay') return;
+    this.#ladder.survey(terrain);
+    this.#hastenUnheard(now);
   }
 
   /** Sockets that `open-bases` asked for are there. */
@@ -225,6 +225,14 @@ export class PathAgent implements Machine<PathEvent> {
     if (pair !== undefined && pair.state !== 'succeeded') pair.hasten(now);
   }
 
+  /** Probes may go further than the last ones did. */
+  #hastenUnheard(now: Instant): void {
+    for (const pair of this.#checklist.pairs) {
+      const isOpening = pair.kind === 'srflx' && !pair.wasHeard;
+      if (isOpening && pair.lastProbeAt !== undefined) pair.hasten(now);
+    }
+  }
+
   #climb(now: Instant): void {
     this.#ladder.handleTimeout(this.#selector.isDirect, now);
     if (!this.#ladder.hasSpareBases) return;
@@ -279,11 +287,11 @@ export class PathAgent implements Machine<PathEvent> {
     const { endpoint } = pair.candidate;
     const nominate = this.#selector.isNominated(pair);
     const { role } = this.#options;
-    const opening = openingOf(pair, { role, peerHasBegun: this.#peerHasBegun }, now);
-    if (opening === 'first') this.#sender.request(endpoint, { ttl: OPENER_TTL });
-    const ttl = opening === 'only' ? { ttl: OPENER_TTL } : {};
-    const nonce = this.#sender.request(endpoint, { nominate, ...ttl });
-    pair.probeSent(nonce, nominate, now);
+    const openness = { role, peerHasBegun: this.#peerHasBegun, ...this.#ladder.nats };
+    for (const ttl of openingOf(pair, openness, now)) {
+      const hops = ttl === undefined ? {} : { ttl };
+      pair.probeSent(this.#sender.request(endpoint, { nominate, ...hops }), nominate, now);
+    }
   }
 }
 

@@ -1,3 +1,4 @@
+import { type NatBehavior, UNKNOWN_NAT } from '../nat/nat-behavior.ts';
 import type { Random } from '../ports.ts';
 import { after, earliest, type Instant, type Millis, millis } from '../time.ts';
 import type { Endpoint } from '../wire/endpoint.ts';
@@ -18,7 +19,8 @@ const PAUSES: readonly Millis[] = [millis(15_000), millis(60_000), millis(120_00
 /** What both sides are like, and where the server saw the peer. */
 export interface Terrain {
   readonly own: PunchSide;
-  readonly peer: PunchSide;
+  /** Absent until it has said something of itself. */
+  readonly peer?: PunchSide;
   readonly remote: Endpoint;
 }
 
@@ -55,6 +57,12 @@ export class PunchLadder {
     this.#terrain = terrain;
   }
 
+  /** What our NATs and those of the peer do, as far as that is known. */
+  get nats(): { readonly own: NatBehavior; readonly peer: NatBehavior } {
+    const { own, peer } = this.#terrain ?? {};
+    return { own: own?.nat ?? UNKNOWN_NAT, peer: peer?.nat ?? UNKNOWN_NAT };
+  }
+
   /** Whether an answer from `remote` is to a probe of the running round. */
   owns(nonce: ProbeNonce, remote: Endpoint): boolean {
     return this.#punch?.owns(nonce, remote) ?? false;
@@ -73,11 +81,11 @@ export class PunchLadder {
       this.#sampleAt = undefined;
       if (!hasDirect && this.#isOwnHard) this.#events.push({ kind: 'sample-wanted' });
     }
-    if (now >= this.#roundAt && this.#terrain !== undefined) this.#begin(hasDirect, now);
+    if (now >= this.#roundAt && this.#terrain?.peer !== undefined) this.#begin(hasDirect, now);
   }
 
   pollTimeout(): Instant | undefined {
-    const round = this.#terrain === undefined ? undefined : this.#roundAt;
+    const round = this.#terrain?.peer === undefined ? undefined : this.#roundAt;
     return earliest(this.#punch?.pollTimeout(), this.#sampleAt, round);
   }
 
@@ -107,8 +115,8 @@ export class PunchLadder {
     this.#rounds += 1;
     this.#roundAt = after(now, pause);
     this.#sampleAt = after(now, millis(pause - SAMPLE_AHEAD));
-    if (hasDirect || this.#terrain === undefined) return;
-    const { own, peer, remote } = this.#terrain;
+    const { own, peer, remote } = this.#terrain ?? {};
+    if (hasDirect || own === undefined || peer === undefined || remote === undefined) return;
     this.#start(choosePlan(own, peer), remote, now);
   }
 

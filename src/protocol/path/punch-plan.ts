@@ -58,7 +58,8 @@ function needsSearch({ filtering }: NatBehavior): boolean {
   return isStrict(filtering);
 }
 
-function isStrict(filtering: NatBehavior['filtering']): boolean {
+/** Whether a filter lets only those ports in that were sent to; taken for granted until it is known. */
+export function isStrict(filtering: NatBehavior['filtering']): boolean {
   return filtering === 'address-and-port-dependent' || filtering === 'unknown';
 }
 

@@ -2,6 +2,7 @@ import type { Random } from '../ports.ts';
 import { after, earliest, elapsed, type Instant, instant, type Millis, millis } from '../time.ts';
 import { type Endpoint, endpointKey } from '../wire/endpoint.ts';
 import { limits } from './limits.ts';
+import { type Hops, OPENER_PASSES, type OpenerPass } from './opening.ts';
 import { portsOf } from './port-search.ts';
 import type { ProbeNonce } from './probe-codec.ts';
 import type { ProbeSender } from './probe-sender.ts';
@@ -17,23 +18,13 @@ const BURST = 16;
 const OPENERS_PER_TICK = 16;
 /** A round is over then, whatever is left to send; the next one begins afresh. */
 const ROUND: Millis = millis(5000);
-/**
- * When and how far the openers go. The first two die on the way, behind a NAT of our own and behind
- * that of a carrier: a router that takes in what arrives uninvited would take its own host's probes
- * for another flow, and give them another port. The last one gets there, where it takes more hops.
- */
-const OPENER_PASSES: readonly { readonly at: Millis; readonly ttl: number | undefined }[] = [
-  { at: millis(0), ttl: 2 },
-  { at: millis(1200), ttl: 3 },
-  { at: millis(2600), ttl: undefined },
-];
 /** Probes of sockets that meet: the peer's mapping is made within its first few. */
-const MEETING_PASSES: typeof OPENER_PASSES = [0, 100, 250, 500, 1000, 2000].map((at) => ({
+const MEETING_PASSES: readonly OpenerPass[] = [0, 100, 250, 500, 1000, 2000].map((at) => ({
   at: millis(at),
   ttl: undefined,
 }));
 /** When all sockets are sent from, by plan. */
-const PASSES: Readonly<Record<PunchPlan['kind'], typeof OPENER_PASSES>> = {
+const PASSES: Readonly<Record<PunchPlan['kind'], readonly OpenerPass[]>> = {
   none: [],
   search: [],
   openers: OPENER_PASSES,
@@ -51,7 +42,7 @@ export interface PunchOptions {
 /** A base that is to be probed from, in a pass. */
 interface Opener {
   readonly remote: Endpoint;
-  readonly ttl: number | undefined;
+  readonly ttl: Hops;
 }
 
 /** One round of a plan: sends its probes in their time, and knows their answers. */
@@ -60,7 +51,7 @@ export class Punch {
   readonly #startedAt: Instant;
   /** The remotes of a search that are left, the next one last. */
   #targets: Endpoint[] = [];
-  readonly #passes: { readonly at: Millis; readonly ttl: number | undefined }[];
+  readonly #passes: OpenerPass[];
   readonly #openers: Opener[] = [];
   readonly #asked = new Map<number, { readonly salt: number; readonly remote: string }>();
   #bases: readonly number[] = [];

@@ -81,7 +81,7 @@ export class PeerLink {
 
   /** What is known of the NATs of both sides, as often as something is learnt. */
   survey(terrain: Terrain, now: Instant): void {
-    this.#agent.survey(terrain);
+    this.#agent.survey(terrain, now);
     this.#drainAgent(now);
   }
 

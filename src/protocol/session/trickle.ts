@@ -32,6 +32,7 @@ export class Trickle {
     this.#own = options.situation;
     this.#seen = options.meeting.peerPublic;
     this.#signalling = new Signalling(options, options.situation, now);
+    this.#survey(now);
     this.handleTimeout(now);
   }
 
@@ -73,9 +74,10 @@ export class Trickle {
 
   #survey(now: Instant): void {
     const { meeting, link } = this.#options;
-    if (this.#peer === undefined || this.#seen === undefined) return;
+    if (this.#seen === undefined) return;
     // A search goes where plain probes may go, and nowhere else.
     if (admitSeen(this.#seen, meeting).length === 0) return;
-    link.survey({ own: this.#own, peer: this.#peer, remote: this.#seen }, now);
+    const peer = this.#peer && { peer: this.#peer };
+    link.survey({ own: this.#own, ...peer, remote: this.#seen }, now);
   }
 }

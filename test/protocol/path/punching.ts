@@ -112,11 +112,11 @@ export class Punching {
   }
 
   #survey(own: Puncher, samples: PortSamples, peer: Puncher, samplesOfPeer: PortSamples): void {
-    own.agent.survey({
+    const sides = {
       own: { nat: own.behavior, samples },
       peer: { nat: peer.behavior, samples: samplesOfPeer },
-      remote: peer.seen,
-    });
+    };
+    own.agent.survey({ ...sides, remote: peer.seen }, this.sim.now);
     own.driver.poke();
   }
 
