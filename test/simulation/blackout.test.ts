@@ -23,6 +23,8 @@ describe('when the network is away in the middle of a transfer, it goes on withi
       scene.runUntil(() => meeting.sender.ended, millis(1000 * seconds + 120_000));
       scene.expectTransfer(meeting);
       expect(meeting.sender.timeOf('finished') - back).toBeLessThan(RECOVERY + 2500);
+      // No path was better than another while none worked.
+      expect([meeting.sender.paths, meeting.receiver.paths]).toEqual([['srflx'], ['srflx']]);
     });
   }
 });

@@ -20,6 +20,7 @@ export class CandidatePair implements CheckProgress, RankedPath {
   #triggeredAt: Instant | undefined;
   #unanswered = 0;
   #wasHeard = false;
+  #doubtedAt: Instant | undefined;
   // The last one, and the least since the pair began to work.
   #roundTrips: { readonly last: Millis; readonly least: Millis } | undefined;
   readonly #outstanding = new OutstandingProbes();
@@ -67,6 +68,10 @@ export class CandidatePair implements CheckProgress, RankedPath {
     return this.#unanswered;
   }
 
+  get doubtedAt(): Instant | undefined {
+    return this.#doubtedAt;
+  }
+
   get rtt(): Millis | undefined {
     return this.#roundTrips?.last;
   }
@@ -101,6 +106,12 @@ export class CandidatePair implements CheckProgress, RankedPath {
     this.#wasHeard = true;
     this.#heardAt = now;
     this.#unanswered = 0;
+    this.#doubtedAt = undefined;
+  }
+
+  /** There is a reason to think that it does not work any more: it has to answer soon. */
+  doubt(now: Instant): void {
+    if (this.#state === 'succeeded') this.#doubtedAt ??= now;
   }
 
   /**
@@ -126,6 +137,7 @@ export class CandidatePair implements CheckProgress, RankedPath {
   expired(now: Instant): void {
     this.#enter('expired');
     this.#since = now;
+    this.#doubtedAt = undefined;
   }
 
   #enter(event: PairEvent): void {

@@ -1,7 +1,7 @@
 import type { Candidate, CandidateKind, Path } from '../candidate.ts';
 import type { Machine, Transmit } from '../machine.ts';
 import type { Crypto, Random } from '../ports.ts';
-import { earliest, type Instant } from '../time.ts';
+import { earliest, elapsed, type Instant } from '../time.ts';
 import { type Endpoint, endpointKey, sameEndpoint, UNSPECIFIED } from '../wire/endpoint.ts';
 import { packetLength } from '../wire/packet.ts';
 import type { CandidatePair } from './candidate-pair.ts';
@@ -17,6 +17,7 @@ import { isExpired, probeDueAt } from './probe-schedule.ts';
 import { ProbeSender } from './probe-sender.ts';
 import { PunchLadder, type Terrain } from './punch-ladder.ts';
 import { ReplayWindow } from './replay-window.ts';
+import { timers } from './timers.ts';
 
 export interface PathAgentOptions {
   readonly role: PathRole;
@@ -158,6 +159,14 @@ export class PathAgent implements Machine<PathEvent> {
     else if (pair !== this.#selector.pair) this.#selector.challenge(now);
   }
 
+  /**
+   * The session misses the peer: every working path has to answer soon. All of them at once, so
+   * that a network that is away as a whole is not taken for a reason to change paths.
+   */
+  doubt(now: Instant): void {
+    for (const pair of this.#checklist.pairs) pair.doubt(now);
+  }
+
   handleTimeout(now: Instant): void {
     this.#expire(now);
     for (const pair of this.#pacer.round(this.#dueProbes(), now)) this.#probe(pair, now);
@@ -260,18 +269,36 @@ export class PathAgent implements Machine<PathEvent> {
   }
 
   #select(now: Instant): void {
+    const wasLost = this.#selector.isLost;
     const event = this.#selector.update(this.#checklist.pairs, now);
-    if (event !== undefined) this.#events.push(event);
+    if (event === undefined) return;
+    this.#events.push(event);
+    if (wasLost && event.kind === 'selected') this.#onNetworkBack(now);
+  }
+
+  /** What works again first is rarely the best: the others that worked once are asked at once. */
+  #onNetworkBack(now: Instant): void {
+    for (const pair of this.#checklist.pairs) {
+      if (pair.state === 'failed' && pair.rtt !== undefined) pair.trigger(now);
+    }
   }
 
   // A pair is judged when its next probe is due, so that the last one had its time to be answered.
   #expire(now: Instant): void {
     for (const { pair, at } of this.#dueProbes()) {
-      if (at > now || !isExpired(pair, this.#selector.standingOf(pair), now)) continue;
+      if (at > now || !isExpired(pair, now)) continue;
       pair.expired(now);
       this.#selector.expired(pair);
+      if (pair === this.#selector.pair) this.#doubtSilent(now);
     }
     this.#select(now);
+  }
+
+  /** Before one of the others takes over, it has to be known whether it works now. */
+  #doubtSilent(now: Instant): void {
+    for (const pair of this.#checklist.pairs) {
+      if (elapsed(pair.heardAt, now) >= timers.selectedKeepAlive) pair.doubt(now);
+    }
   }
 
   #dueProbes(): DueProbe[] {

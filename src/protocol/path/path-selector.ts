@@ -25,6 +25,11 @@ export class PathSelector {
     return this.#selection?.pair;
   }
 
+  /** Whether the pair in use has failed, and is only held on to because there is no other. */
+  get isLost(): boolean {
+    return this.#selection?.isLost === true;
+  }
+
   get path(): Path | undefined {
     return this.#selection && pathOf(this.#selection.pair);
   }
@@ -43,10 +48,8 @@ export class PathSelector {
   standingOf(pair: CandidatePair): Standing {
     const selection = this.#selection;
     const directSelected = this.isDirect;
-    if (selection?.pair !== pair) return { ...SPARE, directSelected };
-    const { isNominating, challengedAt } = selection;
-    const challenged = challengedAt !== undefined && pair.heardAt < challengedAt;
-    return { selected: true, challenged, nominating: isNominating, directSelected };
+    if (selection?.pair !== pair) return { selected: false, nominating: false, directSelected };
+    return { selected: true, nominating: selection.isNominating, directSelected };
   }
 
   /**
@@ -69,9 +72,7 @@ export class PathSelector {
   challenge(now: Instant): void {
     const selection = this.#selection;
     if (selection === undefined || selection.isLost) return;
-    const { pair, challengedAt } = selection;
-    const isChallenged = challengedAt !== undefined && pair.heardAt < challengedAt;
-    if (!isChallenged && elapsed(pair.heardAt, now) >= timers.doubt) selection.challengedAt = now;
+    if (elapsed(selection.pair.heardAt, now) >= timers.doubt) selection.pair.doubt(now);
   }
 
   /** A nomination lasts no longer than what was nominated works; the peer repeats it if it meant it. */
@@ -83,11 +84,14 @@ export class PathSelector {
   update(pairs: Iterable<CandidatePair>, now: Instant): PathEvent | undefined {
     const all = [...pairs];
     const working = all.filter((pair) => pair.state === 'succeeded');
+    // Nobody moves to a doubted path, and nothing is lost before the doubts are settled.
+    const known = working.filter((pair) => pair === this.pair || pair.doubtedAt === undefined);
     const chosen =
       this.#role === 'controlling'
-        ? choosePath(this.pair, working)
-        : followNomination(this.pair, working, this.#nomination.pair);
-    return chosen === undefined ? this.#lose(all) : this.#use(chosen, now);
+        ? choosePath(this.pair, known)
+        : followNomination(this.pair, known, this.#nomination.pair);
+    if (chosen !== undefined) return this.#use(chosen, now);
+    return working.length === 0 ? this.#lose(all) : undefined;
   }
 
   #use(pair: CandidatePair, now: Instant): PathEvent | undefined {
@@ -102,7 +106,6 @@ export class PathSelector {
         kind: pair.kind,
         isLost: false,
         isNominating,
-        challengedAt: undefined,
       };
       if (isNominating) pair.hasten(now);
     }
@@ -126,10 +129,7 @@ interface Selection {
   kind: CandidatePair['kind'];
   isLost: boolean;
   isNominating: boolean;
-  challengedAt: Instant | undefined;
 }
-
-const SPARE = { selected: false, challenged: false, nominating: false } as const;
 
 function pathOf(pair: CandidatePair): Path {
   return { kind: pair.kind, remote: pair.candidate.endpoint, rttMs: pair.rtt ?? 0 };

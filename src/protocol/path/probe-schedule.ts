@@ -16,13 +16,13 @@ export interface CheckProgress {
   readonly unanswered: number;
   /** The last round trip; a pair that has one has worked before. */
   readonly rtt: Millis | undefined;
+  /** Since when it has to prove that it still works, if there is a reason to doubt it. */
+  readonly doubtedAt: Instant | undefined;
 }
 
 /** What a pair is to the agent just now. */
 export interface Standing {
   readonly selected: boolean;
-  /** Selected, but the peer's packets come by another path. */
-  readonly challenged: boolean;
   /** Selected by us, and the peer has not yet answered a nomination. */
   readonly nominating: boolean;
   /** Some pair that is no relay is selected and works. */
@@ -36,10 +36,13 @@ export function probeDueAt(pair: CheckProgress, standing: Standing): Instant | u
 }
 
 /** Whether the time of a pair has run out: unanswered for too long, or silent after it worked. */
-export function isExpired(pair: CheckProgress, standing: Standing, now: Instant): boolean {
+export function isExpired(pair: CheckProgress, now: Instant): boolean {
   if (pair.state === 'in-progress') return elapsed(pair.since, now) >= timers.checkTimeout;
   if (pair.state !== 'succeeded' || pair.unanswered < UNANSWERED_PROBES) return false;
-  return elapsed(pair.heardAt, now) >= toleratedSilence(pair.rtt ?? millis(0), standing);
+  const rtt = pair.rtt ?? 0;
+  return pair.doubtedAt === undefined
+    ? elapsed(pair.heardAt, now) >= Math.max(timers.silence, 6 * rtt)
+    : elapsed(pair.doubtedAt, now) >= Math.max(timers.doubtedSilence, 3 * rtt);
 }
 
 function scheduledAt(
@@ -61,9 +64,9 @@ function checkInterval(pair: CheckProgress, age: Millis, standing: Standing): Mi
     return standing.selected ? shorter(interval, timers.silentInterval) : interval;
   }
   if (standing.selected) return timers.silentInterval;
-  if (pair.rtt !== undefined) {
-    return shorter(growing(timers.silentInterval, age), timers.spareKeepAlive);
-  }
+  // A better path is wanted while only a relay works, and soon.
+  const longest = standing.directSelected ? timers.spareKeepAlive : timers.retryInterval;
+  if (pair.rtt !== undefined) return shorter(growing(timers.silentInterval, age), longest);
   return standing.directSelected ? undefined : timers.retryInterval;
 }
 
@@ -85,24 +88,16 @@ function consentAt(pair: CheckProgress, lastProbeAt: Instant, standing: Standing
   if (standing.nominating) {
     return after(lastProbeAt, millis(Math.max(timers.checkInterval, pair.rtt ?? 0)));
   }
+  const isDoubted = pair.doubtedAt !== undefined;
   if (pair.unanswered > 0) {
-    return after(
-      lastProbeAt,
-      standing.challenged ? timers.challengedInterval : timers.silentInterval,
-    );
+    return after(lastProbeAt, isDoubted ? timers.doubtedInterval : timers.silentInterval);
   }
+  if (isDoubted) return lastProbeAt;
   const spare = after(lastProbeAt, timers.spareKeepAlive);
-  if (standing.challenged) return lastProbeAt;
   // Even a busy path is probed now and then: for its round trip, and to repeat the nomination.
   return standing.selected
     ? (Math.min(spare, after(pair.heardAt, timers.selectedKeepAlive)) as Instant)
     : spare;
-}
-
-function toleratedSilence(rtt: Millis, standing: Standing): Millis {
-  return standing.challenged
-    ? millis(Math.max(timers.challengedSilence, 3 * rtt))
-    : millis(Math.max(timers.silence, 6 * rtt));
 }
 
 function shorter(a: Millis, b: Millis): Millis {

@@ -25,12 +25,12 @@ export const timers = {
   silentInterval: millis(500),
   /** A path has failed after this silence, or 6 round trips where those are longer. */
   silence: millis(3000),
-  /** The selected path owes an answer while the peer's packets come by another one. */
-  challengedInterval: millis(100),
-  /** It is doubted only when it has been silent for this long itself. */
+  /** A doubted path that owes an answer is probed this often. */
+  doubtedInterval: millis(100),
+  /** The peer's packets by another path cast doubt on the selected one after this silence of its own. */
   doubt: millis(300),
   /** A doubted path has failed after this silence, or 3 round trips where those are longer. */
-  challengedSilence: millis(500),
+  doubtedSilence: millis(500),
   /** An answer that comes later than this proves nothing about now. */
   answerTimeout: millis(10_000),
 } as const;

@@ -45,6 +45,7 @@ export class PeerLink {
   readonly #connection: Connection;
   readonly #events: LinkEvent[] = [];
   #remote: Endpoint | undefined;
+  #told: Path | undefined;
   #vouched: { readonly remote: Endpoint; readonly at: Instant } | undefined;
   /** The agent's deadline after the last time that anything was asked of it. */
   #agentDeadline: Instant | undefined;
@@ -111,6 +112,8 @@ export class PeerLink {
     if (!this.#quiet && now >= after(this.#heardAt, QUIET)) {
       this.#quiet = true;
       this.#events.push({ kind: 'quiet' });
+      if (this.#connection.unacknowledged > 0) this.#agent.doubt(now);
+      this.#drainAgent(now);
     }
     if (!this.#silent && now >= after(this.#heardAt, SILENCE)) {
       this.#silent = true;
@@ -154,6 +157,7 @@ export class PeerLink {
     }
     this.#agentDeadline = this.#agent.pollTimeout();
   }
+
   #onPathEvent(event: PathEvent, now: Instant): void {
     switch (event.kind) {
       case 'selected':
@@ -177,6 +181,14 @@ export class PeerLink {
       this.#remote = path.remote;
       this.#connection.usePath(path.remote, millis(path.rttMs), now);
     }
+    this.#tellPath(path);
+  }
+
+  /** A path that was lost and works again has not changed. */
+  #tellPath(path: Path): void {
+    const told = this.#told;
+    this.#told = path;
+    if (told?.kind === path.kind && sameEndpoint(told.remote, path.remote)) return;
     this.#events.push({ kind: 'path', path });
   }
 }

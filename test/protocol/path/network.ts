@@ -99,6 +99,12 @@ export class PathNetwork {
     }
   }
 
+  /** Lets the session of `side` miss its peer. */
+  doubt(side: Side): void {
+    this.agents[side].doubt(this.now);
+    this.#drain(side);
+  }
+
   /** Puts a packet before `side` as if it came from `source`. */
   inject(side: Side, payload: Uint8Array, source: Endpoint): void {
     this.agents[side].handleBatch(payload, source, this.now);

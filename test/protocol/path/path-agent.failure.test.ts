@@ -41,6 +41,50 @@ describe('a path that dies', () => {
   });
 });
 
+describe('a session that misses its peer', () => {
+  it('is on another path within a second, if that answers', () => {
+    const { direct, relay } = threeWays();
+    const network = connected([direct, relay]);
+    direct.open = 'none';
+    network.doubt('a');
+    network.run(3000);
+    expect(network.selected('a')).toBe('relay 192.0.2.9:9421');
+    expect(network.selected('b')).toBe('relay 192.0.2.9:9420');
+  });
+
+  it('stays where it is while no path works, and when its own works again', () => {
+    const { host, direct, relay } = threeWays();
+    const network = connected([host, direct, relay]);
+    const before = network.log.length;
+    for (const way of network.ways) way.open = 'none';
+    network.doubt('a');
+    network.run(12_000);
+    for (const way of network.ways) way.open = 'both';
+    network.run(14_000);
+    expect(network.log.slice(before).map((line) => line.replace(/^\d+ | \S+$/g, ''))).toEqual([
+      'a lost host',
+      'b lost host',
+      'b selected host',
+      'a selected host',
+    ]);
+  });
+
+  it('asks all paths at once when one of them works again', () => {
+    const { direct, relay } = threeWays();
+    const network = connected([direct, relay]);
+    for (const way of network.ways) way.open = 'none';
+    network.run(60_000);
+    relay.open = 'both';
+    network.run(66_000);
+    expect(network.selected('a')).toBe('relay 192.0.2.9:9421');
+    for (const way of network.ways) way.open = 'none';
+    network.run(90_000);
+    for (const way of network.ways) way.open = 'both';
+    network.run(91_000);
+    expect(network.selected('a')).toBe('srflx 203.0.113.1:4000');
+  });
+});
+
 describe('a path that falls silent', () => {
   it('stays selected in a blackout of ten seconds, and resumes within one', () => {
     const { direct } = threeWays();

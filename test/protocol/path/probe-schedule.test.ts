@@ -10,7 +10,6 @@ import { at } from './support.ts';
 
 const spare: Standing = {
   selected: false,
-  challenged: false,
   nominating: false,
   directSelected: false,
 };
@@ -26,6 +25,7 @@ function pair(changes: Partial<CheckProgress>): CheckProgress {
     heardAt: at(100_000),
     unanswered: 0,
     rtt: millis(40),
+    doubtedAt: undefined,
     ...changes,
   };
 }
@@ -44,7 +44,8 @@ describe('probe schedule', () => {
       { ...selected, nominating: true },
       100_300,
     ],
-    ['a doubted path: 0.1 s', pair({ unanswered: 1 }), { ...selected, challenged: true }, 100_100],
+    ['a doubted path: at once', pair({ doubtedAt: at(100_300) }), selected, 100_000],
+    ['and then: 0.1 s', pair({ doubtedAt: at(100_300), unanswered: 1 }), spare, 100_100],
     ['a lost path: 0.5 s', pair({ state: 'failed' }), selected, 100_500],
     ['a lost path checked anew: 0.5 s', pair({ state: 'in-progress' }), selected, 100_500],
     [
@@ -53,8 +54,19 @@ describe('probe schedule', () => {
       spare,
       100_500,
     ],
-    ['20 s later: half of that more', pair({ state: 'failed', since: at(80_000) }), spare, 110_500],
-    ['100 s later: 15 s', pair({ state: 'failed' }), spare, 115_000],
+    [
+      'one second later: half of that more',
+      pair({ state: 'failed', since: at(99_000) }),
+      spare,
+      101_000,
+    ],
+    ['100 s later: 5 s', pair({ state: 'failed' }), spare, 105_000],
+    [
+      '100 s later beside a direct path: 15 s',
+      pair({ state: 'failed' }),
+      { ...spare, directSelected: true },
+      115_000,
+    ],
     ['what never answered: 5 s', pair({ state: 'failed', rtt: undefined }), spare, 105_000],
     [
       'what never answered beside a direct path: never',
@@ -72,23 +84,25 @@ describe('probe schedule', () => {
   ] as const)('probes %s', (_name, progress, standing, due) => {
     expect(probeDueAt(progress, standing)).toBe(due);
   });
+});
 
+describe('the end of a path', () => {
   it.each([
-    ['before 3 s of silence', 2999, pair({ unanswered: 9 }), selected, false],
-    ['after 3 s', 3000, pair({ unanswered: 3 }), selected, true],
-    ['with only two probes unanswered', 9000, pair({ unanswered: 2 }), selected, false],
-    ['within 6 long round trips', 5999, pair({ unanswered: 9, rtt: millis(1000) }), spare, false],
-    ['after 6 long round trips', 6000, pair({ unanswered: 9, rtt: millis(1000) }), spare, true],
-  ] as const)('gives a silent path up: %s', (_name, silence, progress, standing, expected) => {
-    expect(isExpired(progress, standing, at(100_000 + silence))).toBe(expected);
+    ['before 3 s of silence', 2999, pair({ unanswered: 9 }), false],
+    ['after 3 s', 3000, pair({ unanswered: 3 }), true],
+    ['with only two probes unanswered', 9000, pair({ unanswered: 2 }), false],
+    ['within 6 long round trips', 5999, pair({ unanswered: 9, rtt: millis(1000) }), false],
+    ['after 6 long round trips', 6000, pair({ unanswered: 9, rtt: millis(1000) }), true],
+  ] as const)('gives a silent path up: %s', (_name, silence, progress, expected) => {
+    expect(isExpired(progress, at(100_000 + silence))).toBe(expected);
   });
 
   it('gives a doubted path up after 0.5 s or 3 round trips', () => {
-    const doubted = { ...selected, challenged: true };
-    expect(isExpired(pair({ unanswered: 3 }), doubted, at(100_499))).toBe(false);
-    expect(isExpired(pair({ unanswered: 3 }), doubted, at(100_500))).toBe(true);
-    const slow = pair({ unanswered: 3, rtt: millis(300) });
-    expect(isExpired(slow, doubted, at(100_899))).toBe(false);
-    expect(isExpired(slow, doubted, at(100_900))).toBe(true);
+    const doubted = pair({ unanswered: 3, doubtedAt: at(100_300) });
+    expect(isExpired(doubted, at(100_799))).toBe(false);
+    expect(isExpired(doubted, at(100_800))).toBe(true);
+    const slow = { ...doubted, rtt: millis(300) };
+    expect(isExpired(slow, at(101_199))).toBe(false);
+    expect(isExpired(slow, at(101_200))).toBe(true);
   });
 });

@@ -51,6 +51,12 @@ export class SessionLog {
     return time;
   }
 
+  timeOfLast(kind: SessionEvent['kind']): number {
+    const time = this.#times[this.events.findLastIndex(ofKind(kind))];
+    if (time === undefined) throw new Error(`there was no ${kind}`);
+    return time;
+  }
+
   protected note(event: SessionEvent): void {
     this.events.push(event);
     this.#times.push(this.#sim.elapsed);
