@@ -10,7 +10,7 @@ import type {
   TransferPhase,
 } from '../client/events.ts';
 import { display } from '../protocol/display.ts';
-import { formatBytes, formatRate, formatSpan } from './quantity.ts';
+import { formatBytes, formatClock, formatRate, formatSpan } from './quantity.ts';
 import { receiveCommand } from './receive-command.ts';
 import type { Terminal } from './terminal.ts';
 import type { View } from './view.ts';
@@ -21,13 +21,12 @@ const PATH_COLUMNS = 200;
 
 export type Role = 'sender' | 'receiver';
 
-const PHASES: Readonly<Record<TransferPhase, (peer: Role) => string>> = {
+const PHASES: Readonly<Record<Exclude<TransferPhase, 'reconnecting'>, (peer: Role) => string>> = {
   'finding-server': () => 'looking for a rendezvous server',
   'waiting-for-peer': (peer) => `waiting for the ${peer}`,
   connecting: () => 'connecting',
   'waiting-for-answer': () => 'waiting for the receiver to accept',
   transferring: () => 'starting',
-  reconnecting: () => 'connection lost, looking for another path',
   verifying: () => 'verifying',
 };
 
@@ -44,6 +43,8 @@ export class HumanReporter {
   readonly #options: HumanReporterOptions;
   readonly #peer: Role;
   #path: PathKind | undefined;
+  /** How long the other side has been missing, while it is. */
+  #silentMs: number | undefined;
   #file: FileEvent | undefined;
   /** What happened during a question: no more than a transfer has events without progress. */
   #held: TransferEvent[] | undefined;
@@ -73,7 +74,7 @@ export class HumanReporter {
   report(event: TransferEvent): void {
     // Written now, it would stand in the middle of the question.
     if (this.#held === undefined) this.#show(event);
-    else if (event.event !== 'progress') this.#held.push(event);
+    else if (!isCounter(event)) this.#held.push(event);
   }
 
   #show(event: TransferEvent): void {
@@ -109,9 +110,30 @@ export class HumanReporter {
   }
 
   /** Who is asked for the answer is not told to wait for it. */
-  #status({ phase }: StatusEvent): void {
-    if (phase === 'waiting-for-answer' && this.#options.role === 'receiver') return;
-    this.#view.wait(PHASES[phase](this.#peer));
+  #status(event: StatusEvent): void {
+    const { phase } = event;
+    if (phase === 'reconnecting') this.#missing(event);
+    else if (this.#silentMs !== undefined) this.#back(phase);
+    else if (phase !== 'waiting-for-answer' || this.#options.role === 'sender') {
+      this.#view.wait(PHASES[phase](this.#peer));
+    }
+  }
+
+  #missing({ silentMs, remainingMs }: Extract<StatusEvent, { phase: 'reconnecting' }>): void {
+    this.#silentMs = silentMs;
+    const [silence, end] = [formatClock(silentMs), formatClock(remainingMs)];
+    this.#view.wait(
+      `waiting for the ${this.#peer} to come back`,
+      `silent for ${silence}, giving up in ${end}`,
+    );
+  }
+
+  #back(phase: keyof typeof PHASES): void {
+    const silence = formatClock(this.#silentMs ?? 0);
+    this.#silentMs = undefined;
+    this.#view.line(`the ${this.#peer} is back after ${silence}`);
+    // The bar comes back by itself.
+    if (phase !== 'transferring') this.#status({ event: 'status', phase });
   }
 
   /** The receiver reads of it in the question whether to accept. */
@@ -162,6 +184,11 @@ export class HumanReporter {
     const rate = ms > 0 ? `, ${formatRate((bytes * 1_000) / ms)}` : '';
     this.#view.line(`${verb}${name}: ${formatBytes(bytes)} in ${formatSpan(ms)}${rate}, ${path}`);
   }
+}
+
+/** What the next event of its kind says as well. */
+function isCounter(event: TransferEvent): boolean {
+  return event.event === 'progress' || (event.event === 'status' && event.phase === 'reconnecting');
 }
 
 /** A local path or an address: not all of it is ours to choose, so it is made safe to look at. */

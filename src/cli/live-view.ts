@@ -35,9 +35,11 @@ export class LiveView implements View {
     this.#output.write(`${text}\n`);
   }
 
-  wait(text: string): void {
+  wait(text: string, detail?: string): void {
     this.#bar.stop();
-    this.#spinner.start(text);
+    const shown = detail === undefined ? text : `${text} (${detail})`;
+    if (this.#spinner.isSpinning) this.#spinner.text = shown;
+    else this.#spinner.start(shown);
   }
 
   progress(state: ProgressState): void {

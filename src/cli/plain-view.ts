@@ -17,11 +17,13 @@ export class PlainView implements View {
   }
 
   line(text: string): void {
+    this.#awaited = undefined;
     this.#output.write(`${text}\n`);
   }
 
-  wait(text: string): void {
-    if (text !== this.#awaited) this.line(text);
+  /** Once each time that something is awaited: a log needs no clock. */
+  wait(text: string, detail?: string): void {
+    if (text !== this.#awaited) this.line(detail === undefined ? text : `${text} (${detail})`);
     this.#awaited = text;
   }
 

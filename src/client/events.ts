@@ -16,11 +16,18 @@ export type TransferEvent =
   | DoneEvent
   | ErrorEvent;
 
-/** What is being waited for; comes again at every change. */
-export interface StatusEvent {
-  readonly event: 'status';
-  readonly phase: TransferPhase;
-}
+/**
+ * What is being waited for; comes again at every change. `reconnecting` comes every second, and says
+ * for how long nothing was heard of the other side, and how long it will still be waited for.
+ */
+export type StatusEvent =
+  | { readonly event: 'status'; readonly phase: Exclude<TransferPhase, 'reconnecting'> }
+  | {
+      readonly event: 'status';
+      readonly phase: 'reconnecting';
+      readonly silentMs: number;
+      readonly remainingMs: number;
+    };
 
 export type TransferPhase =
   | 'finding-server'

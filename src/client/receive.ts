@@ -85,7 +85,7 @@ class Receiving {
     this.#run = run;
     const searcher = searching ? searchLan(code.nameplate, run) : undefined;
     try {
-      this.#handle.emit({ event: 'status', phase: 'waiting-for-peer' });
+      run.enter('waiting-for-peer');
       await run.run({ signal, timeoutMs });
     } catch (error) {
       // Whatever happens to the goodbyes, what is done is done.
@@ -109,7 +109,7 @@ class Receiving {
         break;
       case 'complete':
         this.#finishProgress();
-        this.#handle.emit({ event: 'status', phase: 'verifying' });
+        run.enter('verifying');
         this.#do(() => this.#publish(run));
         break;
       default:
@@ -128,7 +128,7 @@ class Receiving {
     const name = entry.path[0] as Entry['path'][number];
     const { size } = entry;
     this.#handle.emit({ event: 'offer', name, entries: 1, bytes: size });
-    this.#handle.emit({ event: 'status', phase: 'waiting-for-answer' });
+    run.enter('waiting-for-answer');
     const target = await resolveTarget({ out: this.#options.out, name });
     const place = placeOf(target, name);
     const destination = join(place.directory, place.name);
@@ -144,7 +144,7 @@ class Receiving {
     }
     await this.#open(target, entry, onConflict, exists);
     run.touch((session, now) => session.accept(now));
-    this.#handle.emit({ event: 'status', phase: 'transferring' });
+    run.enter('transferring');
     this.#finishProgress = run.meter(size, () => run.session.bytesWritten);
   }
 

@@ -84,7 +84,7 @@ class Sending {
     switch (event.kind) {
       case 'code':
         handle.emit({ event: 'code', code: formatCode(event.code) });
-        handle.emit({ event: 'status', phase: 'waiting-for-peer' });
+        run.enter('waiting-for-peer');
         if (lan !== undefined) this.#answerOnLan(event.code.nameplate, lan);
         break;
       case 'wrong-code':
@@ -100,14 +100,14 @@ class Sending {
       case 'path':
         break;
       case 'accepted':
-        handle.emit({ event: 'status', phase: 'transferring' });
+        run.enter('transferring');
         this.#finishProgress = run.meter(size, () => run.session.bytesTaken);
         break;
       case 'sent':
         this.#finishProgress();
         // A file without bytes is never read, and so not looked at before.
         this.#source.finish().catch((error: P2PShareError) => run.abort(error));
-        handle.emit({ event: 'status', phase: 'verifying' });
+        run.enter('verifying');
         break;
       case 'finished':
         handle.emit({ event: 'file', path: this.#options.file, bytes: size, status: 'sent' });

@@ -16,6 +16,7 @@ import type { Endpoint } from '../protocol/wire/endpoint.ts';
 import { type Endpoints, openEndpoints } from './endpoints.ts';
 import type { CommonOptions } from './options.ts';
 import { pathEvent, pathKind } from './path-event.ts';
+import { Phases } from './phases.ts';
 import { ProgressMeter } from './progress-meter.ts';
 import type { TransferHandle } from './transfer-handle.ts';
 
@@ -37,6 +38,7 @@ export class SessionRun<S extends Session> {
   #startedAt = performance.now();
   #patience: NodeJS.Timeout | undefined;
   #progress: NodeJS.Timeout | undefined;
+  readonly #phases: Phases;
   #path: Path | undefined;
   #failure: P2PShareError | undefined;
   #finished = false;
@@ -55,6 +57,7 @@ export class SessionRun<S extends Session> {
   }) {
     this.session = options.session;
     this.#handle = options.handle;
+    this.#phases = new Phases((event) => options.handle.emit(event), monotonicNow);
     this.#endpoints = options.endpoints;
     this.#driver = new Driver({
       machine: options.session,
@@ -99,10 +102,16 @@ export class SessionRun<S extends Session> {
       signal?.removeEventListener('abort', cancel);
       clearTimeout(this.#patience);
       clearInterval(this.#progress);
+      this.#phases.close();
       this.#driver.close();
       await this.#endpoints.close();
     }
     if (this.#failure !== undefined) throw this.#failure;
+  }
+
+  /** Tells what is done from now on. */
+  enter(phase: Parameters<Phases['enter']>[0]): void {
+    this.#phases.enter(phase);
   }
 
   /** Ends the session for a reason of this side, unless all is done; the peer is told its code. */
@@ -126,7 +135,7 @@ export class SessionRun<S extends Session> {
     const meter = new ProgressMeter(total);
     const tell = () => this.#handle.emit(meter.measure(done(), performance.now()));
     tell();
-    this.#progress = setInterval(tell, PROGRESS_MS);
+    this.#progress = setInterval(() => this.#phases.isWaiting || tell(), PROGRESS_MS);
     return () => {
       clearInterval(this.#progress);
       tell();
@@ -145,7 +154,13 @@ export class SessionRun<S extends Session> {
       case 'joined':
         clearTimeout(this.#patience);
         this.#handle.emit({ event: 'peer', state: 'joined' });
-        this.#handle.emit({ event: 'status', phase: 'connecting' });
+        this.#phases.enter('connecting');
+        break;
+      case 'missing':
+        this.#phases.wait(event.since, event.until);
+        break;
+      case 'back':
+        this.#phases.resume();
         break;
       case 'path':
         this.#path = event.path;
@@ -161,8 +176,10 @@ export class SessionRun<S extends Session> {
         break;
       case 'finished':
         this.#finished = true;
+        this.#phases.close();
         break;
       case 'failed':
+        this.#phases.close();
         this.#failure ??= new P2PShareError(event.code, `${event.detail} (by ${event.by})`);
         break;
       case 'gone':

@@ -40,10 +40,13 @@ export class TransferHandle implements Transfer {
     this.result.catch(() => undefined);
   }
 
-  /** Queues an event. Progress replaces progress that is still unread; a full queue loses its oldest. */
+  /** Queues an event. What only counts on replaces its like that is still unread; a full queue loses its oldest. */
   emit(event: TransferEvent): void {
     if (this.#ended) return;
-    if (event.event === 'progress' && this.#queue.at(-1)?.event === 'progress') this.#queue.pop();
+    const last = this.#queue.at(-1);
+    if (last !== undefined && isCounter(last) && last.event === event.event && isCounter(event)) {
+      this.#queue.pop();
+    }
     this.#queue.push(event);
     if (this.#queue.length > limits.queuedEvents) this.#queue.shift();
     this.#wake?.();
@@ -78,6 +81,11 @@ export class TransferHandle implements Transfer {
       this.#wake = resolve;
     });
   }
+}
+
+/** Whether an event says nothing that a later one of its kind does not say. */
+function isCounter(event: TransferEvent): boolean {
+  return event.event === 'progress' || (event.event === 'status' && event.phase === 'reconnecting');
 }
 
 function asP2PShareError(cause: unknown): P2PShareError {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { HumanReporter } from '../../src/cli/human-reporter.ts';
 import type { View } from '../../src/cli/view.ts';
-import type { PathEvent } from '../../src/client/events.ts';
+import type { PathEvent, StatusEvent } from '../../src/client/events.ts';
 import { fakeTerminal } from './support/fake-terminal.ts';
 
 const DIRECT: PathEvent = {
@@ -13,11 +13,15 @@ const DIRECT: PathEvent = {
   rttMs: 1,
 };
 
+function silence(silentMs: number): StatusEvent {
+  return { event: 'status', phase: 'reconnecting', silentMs, remainingMs: 600_000 - silentMs };
+}
+
 function reporter(): { lines: string[]; one: HumanReporter } {
   const lines: string[] = [];
   const view: View = {
     line: (text) => lines.push(text),
-    wait: (text) => lines.push(`… ${text}`),
+    wait: (text, detail) => lines.push(`… ${text}${detail === undefined ? '' : ` (${detail})`}`),
     progress: () => lines.push('progress'),
     hide: () => undefined,
   };
@@ -36,11 +40,45 @@ describe('while a person is asked something', () => {
     expect(lines).toEqual(['the sender has joined', 'direct connection']);
   });
 
+  it('a silence is not counted; whoever is still silent then is told of', () => {
+    const { lines, one } = reporter();
+    one.pause();
+    one.report(silence(5000));
+    one.report(silence(6000));
+    one.resume();
+    expect(lines).toEqual([]);
+  });
+
   it('progress is not kept: what comes next says more', () => {
     const { lines, one } = reporter();
     one.pause();
     one.report({ event: 'progress', bytes: 1, total: 2, rate: 0, etaMs: null });
     one.resume();
     expect(lines).toEqual([]);
+  });
+});
+
+describe('while the other side is missing', () => {
+  it('a clock is shown, and then one line says that it is over', () => {
+    const { lines, one } = reporter();
+    one.report({ event: 'status', phase: 'transferring' });
+    one.report(silence(5000));
+    one.report(silence(65_000));
+    one.report({ event: 'status', phase: 'transferring' });
+    one.report({ event: 'status', phase: 'verifying' });
+    expect(lines).toEqual([
+      '… starting',
+      '… waiting for the sender to come back (silent for 0:05, giving up in 9:55)',
+      '… waiting for the sender to come back (silent for 1:05, giving up in 8:55)',
+      'the sender is back after 1:05',
+      '… verifying',
+    ]);
+  });
+
+  it('what else was awaited is shown again afterwards', () => {
+    const { lines, one } = reporter();
+    one.report(silence(5000));
+    one.report({ event: 'status', phase: 'connecting' });
+    expect(lines.slice(1)).toEqual(['the sender is back after 0:05', '… connecting']);
   });
 });

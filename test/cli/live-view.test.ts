@@ -16,6 +16,15 @@ describe('LiveView', () => {
     expect(screen(terminal.written.stderr)).toEqual(['']);
   });
 
+  it('lets what changes about a wait change in place', () => {
+    const { terminal, view } = liveView();
+    view.wait('waiting', 'for 0:05');
+    view.wait('waiting', 'for 0:06');
+    view.line('back');
+    expect(terminal.written.stderr).toContain('waiting (for 0:05)');
+    expect(screen(terminal.written.stderr)).toEqual(['back', '']);
+  });
+
   it('shows a bar while data flows, and lines above it', () => {
     const { terminal, view } = liveView();
     view.wait('starting');

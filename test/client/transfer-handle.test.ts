@@ -42,9 +42,22 @@ describe('TransferHandle', () => {
     ]);
   });
 
+  it('keeps only the latest count of a silence while nobody reads', async () => {
+    const handle = new TransferHandle();
+    const silence = (silentMs: number) =>
+      ({ event: 'status', phase: 'reconnecting', silentMs, remainingMs: 0 }) as const;
+    for (const span of [5000, 6000]) handle.emit(silence(span));
+    handle.emit(progress(1));
+    handle.emit(silence(7000));
+    handle.succeed(RESULT);
+
+    const events = [silence(6000), progress(1), silence(7000)];
+    expect((await collect(handle)).slice(0, 3)).toEqual(events);
+  });
+
   it('loses its oldest events, never its last, when nobody reads for a long time', async () => {
     const handle = new TransferHandle();
-    for (let n = 0; n < 1_000; n++) handle.emit({ event: 'status', phase: 'reconnecting' });
+    for (let n = 0; n < 1_000; n++) handle.emit({ event: 'status', phase: 'transferring' });
     handle.succeed(RESULT);
 
     const events = await collect(handle);

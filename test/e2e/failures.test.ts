@@ -9,7 +9,7 @@ import { ENDLESS, offered, underWay } from './support/scenes.ts';
 import { contents } from './support/stage.ts';
 import { it } from './support/staged.ts';
 
-/** A peer that is told leaves at once; one that is not would wait for 45 s. */
+/** A peer that is told leaves at once; one that is not would wait for 10 minutes. */
 const TOLD_WITHIN_MS = 2_000;
 /** A code that nobody has: nameplates are drawn at random, and this is one in a million. */
 const NOBODYS_CODE = '123456-acorn-velvet-harbor';

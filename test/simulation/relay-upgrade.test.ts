@@ -139,7 +139,7 @@ describe('a session that can only be relayed', () => {
     const scene = symmetric(seed);
     const { sender, receiver } = halfWay(scene);
     scene.server.driver.stop();
-    scene.runUntil(() => sender.ended && receiver.ended);
+    scene.runUntil(() => sender.ended && receiver.ended, millis(700_000));
     expect([sender.failure, receiver.failure]).toEqual(['P2P_INTERRUPTED', 'P2P_INTERRUPTED']);
   });
 

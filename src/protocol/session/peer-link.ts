@@ -11,11 +11,8 @@ import { Connection } from '../transport/connection.ts';
 import type { ConnectionEvent } from '../transport/connection-event.ts';
 import type { RecordSource } from '../transport/outgoing-records.ts';
 import { type Endpoint, sameEndpoint } from '../wire/endpoint.ts';
+import { Silence, type SilenceEvent } from './silence.ts';
 
-/** Without any sign of life for so long, the peer is taken for gone: well beyond a 10 s blackout. */
-const SILENCE: Millis = millis(45_000);
-/** Longer than any round trip without a fault, and shorter than a path takes to be given up. */
-const QUIET: Millis = millis(1000);
 /** How often traffic counts as consent; far finer than any timer of the path agent. */
 const VOUCH_INTERVAL: Millis = millis(10);
 /** Round-trip time before any path has answered (RFC 9002 §6.2.2). */
@@ -23,12 +20,9 @@ const INITIAL_RTT: Millis = millis(333);
 
 export type LinkEvent =
   | ConnectionEvent
-  | Extract<PathEvent, { kind: 'sample-wanted' | 'open-bases' | 'close-bases' }>
-  | { readonly kind: 'path'; readonly path: Path }
-  /** Nothing has been heard for a second: our NAT may have forgotten us. Once in each silence. */
-  | { readonly kind: 'quiet' }
-  /** Nothing has been heard for too long; `everHeard` tells a lost peer from one never reached. */
-  | { readonly kind: 'silent'; readonly everHeard: boolean };
+  | SilenceEvent
+  | Extract<PathEvent, { kind: 'open-bases' | 'close-bases' | 'sample-wanted' }>
+  | { readonly kind: 'path'; readonly path: Path };
 
 export interface PeerLinkOptions {
   readonly role: 'controlling' | 'controlled';
@@ -49,15 +43,12 @@ export class PeerLink {
   #vouched: { readonly remote: Endpoint; readonly at: Instant } | undefined;
   /** The agent's deadline after the last time that anything was asked of it. */
   #agentDeadline: Instant | undefined;
-  #heardAt: Instant;
-  #everHeard = false;
-  #quiet = true;
-  #silent = false;
+  readonly #silence: Silence;
 
   constructor(options: PeerLinkOptions, now: Instant) {
     this.#agent = new PathAgent(options, now);
     this.#connection = new Connection({ ...options, rtt: INITIAL_RTT }, now);
-    this.#heardAt = now;
+    this.#silence = new Silence(now);
   }
 
   get connection(): Connection {
@@ -95,30 +86,27 @@ export class PeerLink {
   handleProbes(run: Uint8Array, remote: Endpoint, now: Instant): void {
     const before = this.#agent.authenticProbes;
     this.#agent.handleBatch(run, remote, now);
-    if (this.#agent.authenticProbes > before) this.#onHeard(now);
+    if (this.#agent.authenticProbes > before) this.#silence.heard(now);
     this.#drainAgent(now);
   }
 
   handlePackets(run: Uint8Array, remote: Endpoint, now: Instant): void {
     if (!this.#connection.handleBatch(run, now)) return;
-    this.#onHeard(now);
+    this.#silence.heard(now);
     this.#vouchFor(remote, now);
   }
 
   handleTimeout(now: Instant): void {
     this.#agent.handleTimeout(now);
     this.#connection.handleTimeout(now);
+    this.#silence.handleTimeout(now);
     this.#drainAgent(now);
-    if (!this.#quiet && now >= after(this.#heardAt, QUIET)) {
-      this.#quiet = true;
-      this.#events.push({ kind: 'quiet' });
-      if (this.#connection.unacknowledged > 0) this.#agent.doubt(now);
-      this.#drainAgent(now);
-    }
-    if (!this.#silent && now >= after(this.#heardAt, SILENCE)) {
-      this.#silent = true;
-      this.#events.push({ kind: 'silent', everHeard: this.#everHeard });
-    }
+  }
+
+  /** The peer is missed: if it owes us anything, all paths have to prove themselves. */
+  doubtPaths(now: Instant): void {
+    if (this.#connection.unacknowledged > 0) this.#agent.doubt(now);
+    this.#drainAgent(now);
   }
 
   pollTransmit(now: Instant): Transmit | undefined {
@@ -126,13 +114,12 @@ export class PeerLink {
   }
 
   pollEvent(): LinkEvent | undefined {
-    return this.#events.shift() ?? this.#connection.pollEvent();
+    return this.#events.shift() ?? this.#silence.pollEvent() ?? this.#connection.pollEvent();
   }
 
   pollTimeout(): Instant | undefined {
-    const silence = this.#silent ? undefined : after(this.#heardAt, SILENCE);
-    const quiet = this.#quiet ? undefined : after(this.#heardAt, QUIET);
-    return earliest(this.#agentDeadline, this.#connection.pollTimeout(), quiet, silence);
+    const connection = this.#connection.pollTimeout();
+    return earliest(this.#agentDeadline, connection, this.#silence.deadline);
   }
 
   /** Tells the agent that `remote` is alive: not for each of thousands of batches a second. */
@@ -143,12 +130,6 @@ export class PeerLink {
     this.#vouched = { remote, at: now };
     this.#agent.handleAuthenticated(remote, now);
     this.#drainAgent(now);
-  }
-
-  #onHeard(now: Instant): void {
-    this.#heardAt = now;
-    this.#everHeard = true;
-    this.#quiet = false;
   }
 
   #drainAgent(now: Instant): void {

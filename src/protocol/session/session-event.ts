@@ -1,6 +1,7 @@
 import type { Path } from '../candidate.ts';
 import type { ErrorCode } from '../errors.ts';
 import type { Code } from '../handshake/code.ts';
+import type { Instant } from '../time.ts';
 import type { Offer } from '../transfer/entry.ts';
 
 /** What a session tells its shell, or asks of it (`read`, `write`, `released`, `complete`). */
@@ -15,6 +16,10 @@ export type SessionEvent =
   | { readonly kind: 'open-bases'; readonly bases: readonly number[] }
   /** These are not needed any more. */
   | { readonly kind: 'close-bases'; readonly bases: readonly number[] }
+  /** Nothing has been heard of the peer since `since`; it is waited for until `until`. */
+  | { readonly kind: 'missing'; readonly since: Instant; readonly until: Instant }
+  /** It is heard again. */
+  | { readonly kind: 'back' }
   /** Only individually sealed slices are taken for a while: somebody forges packets. */
   | { readonly kind: 'strict'; readonly active: boolean }
   /** Receiver: asks for `accept` or `decline`. */

@@ -230,11 +230,16 @@ export class SessionPeer {
         break;
       case 'quiet':
         this.#bindRelay?.(now);
+        this.#link?.doubtPaths(now);
         break;
       case 'closed':
         this.#handlers.onClosed(event, now);
         break;
-      case 'silent':
+      case 'missing':
+      case 'back':
+        if (!this.isOver) this.#events.push(event);
+        break;
+      case 'gone':
         this.abort(event.everHeard ? 'P2P_INTERRUPTED' : 'P2P_PEER_UNREACHABLE', 'silence', now);
         break;
     }

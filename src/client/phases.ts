@@ -1,0 +1,54 @@
+import type { Instant } from '../protocol/time.ts';
+import type { StatusEvent, TransferEvent, TransferPhase } from './events.ts';
+
+/** How often somebody who waits is told for how long. */
+const TELL_EVERY_MS = 1000;
+
+/** What a transfer is doing, and that it waits whenever the other side is not heard. */
+export class Phases {
+  readonly #emit: (event: TransferEvent) => void;
+  readonly #now: () => Instant;
+  #phase: Exclude<TransferPhase, 'reconnecting'> | undefined;
+  #clock: NodeJS.Timeout | undefined;
+
+  constructor(emit: (event: TransferEvent) => void, now: () => Instant) {
+    this.#emit = emit;
+    this.#now = now;
+  }
+
+  /** Whether the other side is missing. */
+  get isWaiting(): boolean {
+    return this.#clock !== undefined;
+  }
+
+  enter(phase: Exclude<TransferPhase, 'reconnecting'>): void {
+    this.#phase = phase;
+    // It is told when the other side is back: until then that is what is waited for.
+    if (!this.isWaiting) this.#emit({ event: 'status', phase });
+  }
+
+  /** Nothing has been heard since `since`; it will be waited until `until`. */
+  wait(since: Instant, until: Instant): void {
+    const tell = () => this.#emit(reconnecting(since, until, this.#now()));
+    this.close();
+    this.#clock = setInterval(tell, TELL_EVERY_MS);
+    tell();
+  }
+
+  resume(): void {
+    if (!this.isWaiting) return;
+    this.close();
+    if (this.#phase !== undefined) this.#emit({ event: 'status', phase: this.#phase });
+  }
+
+  close(): void {
+    clearInterval(this.#clock);
+    this.#clock = undefined;
+  }
+}
+
+function reconnecting(since: Instant, until: Instant, now: Instant): StatusEvent {
+  const silentMs = Math.round(now - since);
+  const remainingMs = Math.max(0, Math.round(until - now));
+  return { event: 'status', phase: 'reconnecting', silentMs, remainingMs };
+}
