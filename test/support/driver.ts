@@ -1,5 +1,5 @@
 import type { Machine, Transmit } from '../../src/protocol/machine.ts';
-import { after, type Instant, type Millis, millis } from '../../src/protocol/time.ts';
+import { after, elapsed, type Instant, type Millis, millis } from '../../src/protocol/time.ts';
 import type { Endpoint } from '../../src/protocol/wire/endpoint.ts';
 import type { EventTarget, SimulatedEvent } from './event-queue.ts';
 import type { Packet } from './packet.ts';
@@ -40,7 +40,15 @@ export const limits = {
   segments: 64,
   /** Bytes in one send: below the 65,507 that one IPv4 datagram may carry. */
   transmitBytes: 65_000,
+  /** Packets that wait in the socket of a machine that does not read them. */
+  socketPackets: 1000,
 } as const;
+
+/** `stopped` as by SIGSTOP, `asleep` as a computer whose lid is shut. */
+interface Sleep {
+  readonly kind: 'stopped' | 'asleep';
+  readonly since: Instant;
+}
 
 // What a machine finds in a batch that it kept without copying.
 const STALE_BYTE = 0xdb;
@@ -59,6 +67,9 @@ export class Driver<Event> implements EventTarget {
   #poke: SimulatedEvent | undefined;
   #alarm: { readonly event: SimulatedEvent; readonly deadline: Instant } | undefined;
   #isStopped = false;
+  #sleep: Sleep | undefined;
+  /** How much of the world's time this machine's clock has not seen. */
+  #lag: Millis = millis(0);
   #polledAt: Instant | undefined;
   #polls = 0;
 
@@ -75,9 +86,36 @@ export class Driver<Event> implements EventTarget {
     this.#random = world.random.fork(`${socket.name} timers`);
   }
 
+  /** The time on this machine's own clock. */
+  get now(): Instant {
+    return after(this.#world.queue.now, millis(-this.#lag));
+  }
+
   /** Lets the machine be drained in this instant. To be called after asking something of it. */
   poke(): void {
     this.#poke ??= this.#schedule(this.#world.queue.now);
+  }
+
+  /**
+   * Stops the machine until `wakeUp`. A process that is stopped finds what its socket could hold; a
+   * computer that sleeps hears nothing, and its clock stands.
+   */
+  sleep(kind: Sleep['kind']): void {
+    this.#sleep = { kind, since: this.#world.queue.now };
+  }
+
+  /** `tell` comes first, as a shell that has noticed it would. */
+  wakeUp(tell: (now: Instant) => void): void {
+    const { now } = this.#world.queue;
+    if (this.#sleep?.kind === 'asleep') {
+      this.#lag = millis(this.#lag + elapsed(this.#sleep.since, now));
+      this.#arrived = [];
+    }
+    this.#sleep = undefined;
+    this.#alarm = undefined;
+    tell(this.now);
+    this.#flush = this.#schedule(now);
+    this.#poke = this.#schedule(now);
   }
 
   /** Ends the machine as a killed process ends: nothing more is said. The port is free again. */
@@ -102,15 +140,18 @@ export class Driver<Event> implements EventTarget {
   /** `base`: by which of the sockets it came, if not by the first. */
   receive(packet: Packet, now: Instant, base?: number): void {
     const { coalesce: window = millis(0) } = this.#options;
+    if (this.#sleep && this.#arrived.length >= limits.socketPackets) return;
     this.#arrived.push(base === undefined ? packet : this.#stamped(packet, base));
     this.#flush ??= this.#schedule(after(now, window === false ? millis(0) : window));
   }
 
-  fire(event: SimulatedEvent, now: Instant): void {
-    if (this.#isStopped) return;
+  fire(event: SimulatedEvent): void {
+    if (this.#isStopped || this.#sleep) return;
+    const { now } = this;
     if (event === this.#flush) this.#deliver(now);
     else if (event === this.#poke) this.#drainPoked(now);
-    else if (event === this.#alarm?.event) this.#wake(now);
+    // The sum and the difference of a lag need not be the same number again.
+    else if (event === this.#alarm?.event) this.#wake(later(now, this.#alarm.deadline));
   }
 
   #schedule(at: Instant): SimulatedEvent {
@@ -172,7 +213,8 @@ export class Driver<Event> implements EventTarget {
     if (this.#alarm !== undefined && this.#alarm.deadline <= deadline) return;
     const { lateness = 0 } = this.#options;
     const late = millis(lateness > 0 ? lateness * this.#random.uniform() : 0);
-    this.#alarm = { event: this.#schedule(after(deadline, late)), deadline };
+    const at = after(deadline, millis(late + this.#lag));
+    this.#alarm = { event: this.#schedule(at), deadline };
   }
 
   /** Whether there was anything to send. */
@@ -233,6 +275,10 @@ export class Driver<Event> implements EventTarget {
     const where = `${this.#socket.name} at ${now}`;
     throw new Error(`seed ${this.#world.seed}: livelock: time does not move for ${where}`);
   }
+}
+
+function later(a: Instant, b: Instant): Instant {
+  return a > b ? a : b;
 }
 
 function single({ from, payload }: Packet): ReceivedBatch {

@@ -129,6 +129,15 @@ export class CandidatePair implements CheckProgress, RankedPath {
     this.#enter('triggered');
   }
 
+  /** What is known of it may be of another network, or of another time: its checks begin anew. */
+  restart(now: Instant): void {
+    this.#unanswered = 0;
+    this.#triggeredAt = now;
+    if (this.#state === 'succeeded') this.#doubtedAt = now;
+    else this.#since = now;
+    this.#enter('triggered');
+  }
+
   /** Wants a probe at once, whenever the last one was. */
   hasten(now: Instant): void {
     this.#triggeredAt = now;

@@ -167,6 +167,11 @@ export class PathAgent implements Machine<PathEvent> {
     for (const pair of this.#checklist.pairs) pair.doubt(now);
   }
 
+  /** Our network may be another one, or we have slept: all paths have to prove themselves at once. */
+  restart(now: Instant): void {
+    for (const pair of this.#checklist.pairs) pair.restart(now);
+  }
+
   handleTimeout(now: Instant): void {
     this.#expire(now);
     for (const pair of this.#pacer.round(this.#dueProbes(), now)) this.#probe(pair, now);

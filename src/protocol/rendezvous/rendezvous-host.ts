@@ -113,6 +113,11 @@ export class RendezvousHost implements Machine<HostEvent> {
     this.#binding = new RelayBinding(this.#channel, bind, now);
   }
 
+  /** Asks at once whether the server still knows us, which also tells it where we are. */
+  refresh(now: Instant): void {
+    if (this.#channel.has('refresh')) this.#channel.open('refresh', this.#refreshPlan(), now);
+  }
+
   /** Gives the nameplate up. After `happy` or `failed` its code is good for nobody any more. */
   close(outcome: Outcome, now: Instant): void {
     if (this.#state !== 'open') return;
@@ -187,7 +192,7 @@ export class RendezvousHost implements Machine<HostEvent> {
     else if (reply.kind === 'error') {
       // The server does not know whom we answered: see whether it still knows us.
       this.#channel.settle(tag);
-      this.#refreshNow(now);
+      this.refresh(now);
     }
   }
 
@@ -219,11 +224,7 @@ export class RendezvousHost implements Machine<HostEvent> {
   #handleBind(reply: Reply, now: Instant): void {
     const event = this.#binding?.handle(reply, now);
     if (event) this.#events.push(event);
-    if (reply.kind === 'error' && FORGOTTEN.has(reply.refusal)) this.#refreshNow(now);
-  }
-
-  #refreshNow(now: Instant): void {
-    if (this.#channel.has('refresh')) this.#channel.open('refresh', this.#refreshPlan(), now);
+    if (reply.kind === 'error' && FORGOTTEN.has(reply.refusal)) this.refresh(now);
   }
 
   #refreshPlan(): RequestPlan {

@@ -102,6 +102,12 @@ export class Hosting {
     return earliest(this.#embedded?.pollTimeout(), ...hosts);
   }
 
+  /** Shows ourselves to all servers at once: our address may be another one. */
+  refresh(now: Instant): void {
+    for (const { machine } of this.#hosts) machine.refresh(now);
+    this.#settle(now);
+  }
+
   close(outcome: Outcome, now: Instant): void {
     for (const { machine } of this.#hosts) machine.close(outcome, now);
   }

@@ -109,6 +109,20 @@ export class PeerLink {
     this.#drainAgent(now);
   }
 
+  /** We could not act for a while: what is known of the paths is old, and so is what comes in now. */
+  handleWake(now: Instant): void {
+    this.#silence.forgive(now);
+    this.restartPaths(now);
+  }
+
+  restartPaths(now: Instant): void {
+    const { path } = this;
+    // An answer to what was sent before would say that the round trip takes as long as we slept.
+    if (path !== undefined) this.#connection.usePath(path.remote, millis(path.rttMs), now);
+    this.#agent.restart(now);
+    this.#drainAgent(now);
+  }
+
   pollTransmit(now: Instant): Transmit | undefined {
     return this.#agent.pollTransmit(now) ?? this.#connection.pollTransmit(now);
   }

@@ -120,6 +120,12 @@ export class ReceiverSession implements Machine<SessionEvent> {
     this.#goodbyeAtLast = after(now, UNHEARD_GOODBYE);
   }
 
+  /** We could not act for a while: asleep, or stopped. To be told before anything else. */
+  handleWake(now: Instant): void {
+    this.#peer.handleWake(now);
+    this.#drain(now);
+  }
+
   /** Ends the session because of something on this side; the sender is told the code. */
   abort(code: ErrorCode, detail: string, now: Instant): void {
     this.#peer.abort(code, detail, now);

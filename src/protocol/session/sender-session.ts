@@ -111,6 +111,13 @@ export class SenderSession implements Machine<SessionEvent> {
     this.#drain(now);
   }
 
+  /** We could not act for a while: asleep, or stopped. To be told before anything else. */
+  handleWake(now: Instant): void {
+    this.#hosting.refresh(now);
+    this.#peer.handleWake(now);
+    this.#drain(now);
+  }
+
   /** Ends the session because of something on this side; the receiver is told the code. */
   abort(code: ErrorCode, detail: string, now: Instant): void {
     this.#peer.abort(code, detail, now);

@@ -158,6 +158,12 @@ export class SessionPeer {
     return outcome;
   }
 
+  /** The machine slept, or was stopped: everything is asked for anew. */
+  handleWake(now: Instant): void {
+    this.#link?.handleWake(now);
+    this.#bindRelay?.(now);
+  }
+
   /** Passes on what the link has to say. */
   drain(now: Instant): void {
     for (let event = this.#link?.pollEvent(); event; event = this.#link?.pollEvent()) {

@@ -232,6 +232,8 @@ export class Recovery {
     const index = this.packets.index(largest);
     if (this.packets.state[index] !== PacketState.acked) return;
     const rtt = millis(now - (this.packets.sentAt[index] as number));
+    // The peer slept, and acknowledges what it had before: that is no round trip of the path.
+    if (this.#probes >= PERSISTENT_CONGESTION_PROBES && rtt > MAX_PROBE_INTERVAL_MS) return;
     this.#sample.rtt = rtt;
     this.rtt.onSample(rtt, ackDelay);
   }

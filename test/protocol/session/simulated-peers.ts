@@ -81,7 +81,7 @@ export class SimulatedSender extends SessionLog {
   }
 
   abort(code: ErrorCode): void {
-    this.session.abort(code, 'by the test', this.#sim.now);
+    this.session.abort(code, 'by the test', this.#driver.now);
     this.#driver.poke();
   }
 
@@ -89,12 +89,18 @@ export class SimulatedSender extends SessionLog {
     this.#driver.stop();
   }
 
+  /** Lets the machine sleep for a while of the world's time. */
+  sleepFor(span: Millis, kind: 'stopped' | 'asleep'): void {
+    this.#driver.sleep(kind);
+    this.#sim.after(span, () => this.#driver.wakeUp((now) => this.session.handleWake(now)));
+  }
+
   #onEvent(event: SessionEvent): void {
     if (event.kind !== 'read' && event.kind !== 'released') this.note(event);
     followBases(event, this.session, { sim: this.#sim, host: this.#host, driver: this.#driver });
     if (event.kind !== 'read') return;
     const bytes = this.#file.slice(event.offset, event.offset + event.length);
-    this.session.handleRead(event.entry, event.offset, bytes, this.#sim.now);
+    this.session.handleRead(event.entry, event.offset, bytes, this.#driver.now);
     this.#driver.poke();
   }
 }
@@ -132,22 +138,22 @@ export class SimulatedReceiver extends SessionLog {
   }
 
   addServer(server: Endpoint): void {
-    this.session.addServer(server, this.#sim.now);
+    this.session.addServer(server, this.#driver.now);
     this.#driver.poke();
   }
 
   accept(): void {
-    this.session.accept(this.#sim.now);
+    this.session.accept(this.#driver.now);
     this.#driver.poke();
   }
 
   decline(): void {
-    this.session.decline('P2P_DECLINED', this.#sim.now);
+    this.session.decline('P2P_DECLINED', this.#driver.now);
     this.#driver.poke();
   }
 
   abort(code: ErrorCode): void {
-    this.session.abort(code, 'by the test', this.#sim.now);
+    this.session.abort(code, 'by the test', this.#driver.now);
     this.#driver.poke();
   }
 
@@ -155,8 +161,14 @@ export class SimulatedReceiver extends SessionLog {
     this.#driver.stop();
   }
 
+  /** Lets the machine sleep for a while of the world's time. */
+  sleepFor(span: Millis, kind: 'stopped' | 'asleep'): void {
+    this.#driver.sleep(kind);
+    this.#sim.after(span, () => this.#driver.wakeUp((now) => this.session.handleWake(now)));
+  }
+
   #onEvent(event: SessionEvent): void {
-    const { now } = this.#sim;
+    const { now } = this.#driver;
     const { onOffer = (receiver) => receiver.accept(), onWrite } = this.#options;
     if (event.kind !== 'write') this.note(event);
     followBases(event, this.session, { sim: this.#sim, host: this.#host, driver: this.#driver });
