@@ -1,5 +1,5 @@
 import type { Candidate, CandidateKind } from '../candidate.ts';
-import type { Instant } from '../time.ts';
+import { elapsed, type Instant, type Millis } from '../time.ts';
 import { addressBytes, addressText, type Endpoint, endpointKey } from '../wire/endpoint.ts';
 import { CandidatePair } from './candidate-pair.ts';
 import { limits } from './limits.ts';
@@ -68,6 +68,23 @@ export class Checklist {
     const known = this.find(remote);
     if (known !== undefined || !isAllowed(this.#policy, 'prflx')) return known;
     return this.#insert(endpointKey(remote), { kind: 'prflx', endpoint: remote }, inUse, now);
+  }
+
+  /** Every working pair that was silent for so long has to prove itself. */
+  doubt(silence: Millis, now: Instant): void {
+    for (const pair of this.pairs) if (elapsed(pair.heardAt, now) >= silence) pair.doubt(now);
+  }
+
+  /** Asks all pairs at once that worked before they failed. */
+  retry(now: Instant): void {
+    for (const pair of this.pairs) {
+      if (pair.state === 'failed' && pair.rtt !== undefined) pair.trigger(now);
+    }
+  }
+
+  /** Begins all checks anew. */
+  restart(now: Instant): void {
+    for (const pair of this.pairs) pair.restart(now);
   }
 
   #insert(

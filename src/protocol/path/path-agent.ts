@@ -1,7 +1,7 @@
 import type { Candidate, CandidateKind, Path } from '../candidate.ts';
 import type { Machine, Transmit } from '../machine.ts';
 import type { Crypto, Random } from '../ports.ts';
-import { earliest, elapsed, type Instant } from '../time.ts';
+import { earliest, type Instant, millis } from '../time.ts';
 import { type Endpoint, endpointKey, sameEndpoint, UNSPECIFIED } from '../wire/endpoint.ts';
 import { packetLength } from '../wire/packet.ts';
 import type { CandidatePair } from './candidate-pair.ts';
@@ -164,12 +164,12 @@ export class PathAgent implements Machine<PathEvent> {
    * that a network that is away as a whole is not taken for a reason to change paths.
    */
   doubt(now: Instant): void {
-    for (const pair of this.#checklist.pairs) pair.doubt(now);
+    this.#checklist.doubt(millis(0), now);
   }
 
   /** Our network may be another one, or we have slept: all paths have to prove themselves at once. */
   restart(now: Instant): void {
-    for (const pair of this.#checklist.pairs) pair.restart(now);
+    this.#checklist.restart(now);
   }
 
   handleTimeout(now: Instant): void {
@@ -278,14 +278,8 @@ export class PathAgent implements Machine<PathEvent> {
     const event = this.#selector.update(this.#checklist.pairs, now);
     if (event === undefined) return;
     this.#events.push(event);
-    if (wasLost && event.kind === 'selected') this.#onNetworkBack(now);
-  }
-
-  /** What works again first is rarely the best: the others that worked once are asked at once. */
-  #onNetworkBack(now: Instant): void {
-    for (const pair of this.#checklist.pairs) {
-      if (pair.state === 'failed' && pair.rtt !== undefined) pair.trigger(now);
-    }
+    // What works again first is rarely the best.
+    if (wasLost && event.kind === 'selected') this.#checklist.retry(now);
   }
 
   // A pair is judged when its next probe is due, so that the last one had its time to be answered.
@@ -294,16 +288,10 @@ export class PathAgent implements Machine<PathEvent> {
       if (at > now || !isExpired(pair, now)) continue;
       pair.expired(now);
       this.#selector.expired(pair);
-      if (pair === this.#selector.pair) this.#doubtSilent(now);
+      // Before one of the others takes over, it has to be known whether it works now.
+      if (pair === this.#selector.pair) this.#checklist.doubt(timers.selectedKeepAlive, now);
     }
     this.#select(now);
-  }
-
-  /** Before one of the others takes over, it has to be known whether it works now. */
-  #doubtSilent(now: Instant): void {
-    for (const pair of this.#checklist.pairs) {
-      if (elapsed(pair.heardAt, now) >= timers.selectedKeepAlive) pair.doubt(now);
-    }
   }
 
   #dueProbes(): DueProbe[] {
