@@ -17,7 +17,12 @@ export class Endpoints {
 
   /** Where our sockets can be reached inside our own networks: the host candidates. */
   get local(): Endpoint[] {
-    return this.interfaces.flatMap(({ address, family }) => {
+    return this.at(this.interfaces);
+  }
+
+  /** The endpoints of our sockets at these addresses. */
+  at(addresses: readonly LocalAddress[]): Endpoint[] {
+    return addresses.flatMap(({ address, family }) => {
       const socket = this.sockets.find((one) => one.family === family);
       return socket === undefined ? [] : [{ address, port: socket.address.port }];
     });

@@ -10,7 +10,7 @@ import { type ErrorCode, P2PShareError } from '../protocol/errors.ts';
 import type { Machine } from '../protocol/machine.ts';
 import type { OpenedBase } from '../protocol/nat/nat-survey.ts';
 import type { SessionEvent } from '../protocol/session/session-event.ts';
-import type { SessionOptions } from '../protocol/session/session-options.ts';
+import type { LocalNetworks, SessionOptions } from '../protocol/session/session-options.ts';
 import type { Instant } from '../protocol/time.ts';
 import type { Endpoint } from '../protocol/wire/endpoint.ts';
 import { type Endpoints, openEndpoints } from './endpoints.ts';
@@ -18,6 +18,7 @@ import type { CommonOptions } from './options.ts';
 import { pathEvent, pathKind } from './path-event.ts';
 import { Phases } from './phases.ts';
 import { ProgressMeter } from './progress-meter.ts';
+import { Surroundings } from './surroundings.ts';
 import type { TransferHandle } from './transfer-handle.ts';
 
 /** How often progress is told. */
@@ -27,6 +28,8 @@ const PROGRESS_MS = 200;
 export interface Session extends Machine<SessionEvent> {
   abort(code: ErrorCode, detail: string, now: Instant): void;
   handleBases(asked: readonly number[], opened: readonly OpenedBase[], now: Instant): void;
+  handleWake(now: Instant): void;
+  handleNetworks(networks: LocalNetworks, now: Instant): void;
 }
 
 /** A session on real sockets, from its opening to its last goodbye; what both sides share. */
@@ -62,6 +65,7 @@ export class SessionRun<S extends Session> {
     this.#driver = new Driver({
       machine: options.session,
       sockets: options.endpoints.sockets,
+      onStall: (now) => options.session.handleWake(now),
       onEvent: (event) => {
         this.#onEvent(event);
         options.onEvent(event);
@@ -94,6 +98,7 @@ export class SessionRun<S extends Session> {
       const error = new P2PShareError('P2P_TIMEOUT', `no peer within ${timeoutMs} ms`);
       this.#patience = setTimeout(() => this.abort(error), timeoutMs);
     }
+    const surroundings = this.#watchSurroundings();
     try {
       this.#driver.start();
       if (signal?.aborted) cancel();
@@ -103,6 +108,7 @@ export class SessionRun<S extends Session> {
       clearTimeout(this.#patience);
       clearInterval(this.#progress);
       this.#phases.close();
+      surroundings.close();
       this.#driver.close();
       await this.#endpoints.close();
     }
@@ -147,6 +153,16 @@ export class SessionRun<S extends Session> {
     const opened = Array.from(sockets, ([base, { address }]) => ({ base, port: address.port }));
     for (const [base, socket] of sockets) this.#driver.addBase(base, socket);
     this.touch((session, now) => session.handleBases(bases, opened, now));
+  }
+
+  #watchSurroundings(): Surroundings {
+    return new Surroundings({
+      onWake: (now) => this.touch((session) => session.handleWake(now)),
+      onNetworks: (interfaces) => {
+        const networks = { interfaces, localEndpoints: this.#endpoints.at(interfaces) };
+        this.touch((session, now) => session.handleNetworks(networks, now));
+      },
+    });
   }
 
   #onEvent(event: SessionEvent): void {

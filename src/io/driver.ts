@@ -20,6 +20,11 @@ export interface DriverOptions<Event> {
   readonly onEvent: (event: Event) => void;
   /** Sends that failed. They count as lost; `EMSGSIZE` says that the path takes no such datagrams. */
   readonly onSocketError?: SocketErrorHandler;
+  /**
+   * The process was stopped, or the event loop blocked, for seconds: told before the machine sees
+   * anything that happened meanwhile.
+   */
+  readonly onStall?: (now: Instant) => void;
   readonly clock?: () => Instant;
 }
 
@@ -32,6 +37,7 @@ export class Driver<Event> {
   readonly #ipv6: UdpSocket | undefined;
   readonly #onEvent: (event: Event) => void;
   readonly #onSocketError: SocketErrorHandler;
+  readonly #onStall: (now: Instant) => void;
   readonly #clock: () => Instant;
   #alarm: { readonly timer: NodeJS.Timeout; readonly at: Instant } | undefined;
   #immediate: NodeJS.Immediate | undefined;
@@ -48,6 +54,7 @@ export class Driver<Event> {
     this.#ipv6 = options.sockets.find((socket) => socket.family === 'udp6');
     this.#onEvent = options.onEvent;
     this.#onSocketError = options.onSocketError ?? (() => undefined);
+    this.#onStall = options.onStall ?? (() => undefined);
     this.#clock = options.clock ?? monotonicNow;
   }
 
@@ -107,7 +114,7 @@ export class Driver<Event> {
   // acknowledging every batch by itself costs a fifth of the receiver's time, and half of it where
   // every datagram is a batch (measured on loopback).
   #receive(batch: Uint8Array, remote: Endpoint): void {
-    this.#machine.handleBatch(batch, remote, this.#clock());
+    this.#machine.handleBatch(batch, remote, this.#now());
     this.#undrainedBytes += batch.length;
     if (this.#undrainedBytes >= DRAIN_BYTES) this.#drain();
     else this.#soon();
@@ -181,10 +188,26 @@ export class Driver<Event> {
   // After a stall of the event loop timers run first, while the datagrams that would have kept a
   // deadline from passing still wait in the kernel. So sockets are read before it counts as passed.
   readonly #onAlarm = (): void => {
+    this.#now();
+    this.#ring();
+  };
+
+  #ring(): void {
+    clearTimeout(this.#alarm?.timer);
     this.#alarm = undefined;
     this.#alarmRang = true;
     this.#soon();
-  };
+  }
+
+  /** The time of an input. If the alarm should have rung long before it, nothing ran meanwhile. */
+  #now(): Instant {
+    const now = this.#clock();
+    if (this.#alarm !== undefined && now - this.#alarm.at > STALL_MS) {
+      this.#ring();
+      this.#onStall(now);
+    }
+    return now;
+  }
 
   #soon(): void {
     if (!this.#closed) this.#immediate ??= setImmediate(this.#onImmediate);
@@ -208,6 +231,9 @@ function abandon(channel: Channel): void {
 
 // Four full batches: an acknowledgement for less is not worth a send while more is waiting.
 const DRAIN_BYTES = 256 << 10;
+
+// Shorter than a path takes to fail for silence, and longer than any garbage collection.
+const STALL_MS = 2000;
 
 // setTimeout takes 31 bits; a longer wait is asked for again.
 const MAX_TIMER_MS = 2 ** 31 - 1;

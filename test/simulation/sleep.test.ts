@@ -2,7 +2,7 @@ import { describe, expect } from 'vitest';
 import { millis } from '../../src/protocol/time.ts';
 import { NAT } from '../support/nat.ts';
 import { forEachSeed } from '../support/seeds.ts';
-import { sliceOf } from './packets.ts';
+import { nextSliceAt } from './observers.ts';
 import { type Meeting, Scene } from './scene.ts';
 
 const SEEDS = 3;
@@ -29,7 +29,7 @@ describe('after five minutes of sleep in the middle of a transfer it goes on wit
           for (const side of sides) meeting[side].sleepFor(FIVE_MINUTES, kind);
           scene.runFor(FIVE_MINUTES);
           const woken = scene.sim.elapsed;
-          const arrival = nextArrival(scene);
+          const arrival = nextSliceAt(scene, scene.office.router.nat.address);
           scene.expectTransfer(meeting);
           expect(arrival() - woken).toBeLessThan(RESUMED_WITHIN);
         });
@@ -88,16 +88,4 @@ function halfWay(scene: Scene): Meeting {
   scene.runFor(HALF_WAY);
   expect(meeting.receiver.ended).toBe(false);
   return meeting;
-}
-
-/** When the first slice from now on reaches the receiver's NAT. */
-function nextArrival(scene: Scene): () => number {
-  let at = Number.POSITIVE_INFINITY;
-  scene.sim.tap(({ to, payload }) => {
-    const isSlice =
-      to.address === scene.office.router.nat.address && sliceOf(payload) !== undefined;
-    if (isSlice) at = Math.min(at, scene.sim.elapsed);
-    return 'pass';
-  });
-  return () => at;
 }

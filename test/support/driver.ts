@@ -1,10 +1,10 @@
-import type { Machine, Transmit } from '../../src/protocol/machine.ts';
+import type { Machine } from '../../src/protocol/machine.ts';
 import { after, elapsed, type Instant, type Millis, millis } from '../../src/protocol/time.ts';
-import type { Endpoint } from '../../src/protocol/wire/endpoint.ts';
 import type { EventTarget, SimulatedEvent } from './event-queue.ts';
 import type { Packet } from './packet.ts';
 import { coalesce, type ReceivedBatch } from './receive-queue.ts';
 import type { SeededRandom } from './seeded-random.ts';
+import { type Socket, SocketSet } from './socket-set.ts';
 import type { World } from './world.ts';
 
 export interface DriverOptions<Event> {
@@ -20,26 +20,10 @@ export interface DriverOptions<Event> {
   readonly coalesce?: Millis | false;
 }
 
-/** A UDP socket that a driver sends through. */
-export interface Socket {
-  readonly name: string;
-  send(payload: Uint8Array, to: Endpoint, ttl?: number): void;
-  close(): void;
-}
-
-interface Base {
-  readonly socket: Socket;
-  readonly remotes: Map<Endpoint, Endpoint>;
-}
-
 /** What a driver will not go on beyond: each is a broken machine, never a busy one. */
 export const limits = {
   /** Answers to polls and timeouts without time moving. */
   pollsPerInstant: 100_000,
-  /** Datagrams in one GSO send: Linux takes no more (UDP_MAX_SEGMENTS). */
-  segments: 64,
-  /** Bytes in one send: below the 65,507 that one IPv4 datagram may carry. */
-  transmitBytes: 65_000,
   /** Packets that wait in the socket of a machine that does not read them. */
   socketPackets: 1000,
 } as const;
@@ -57,8 +41,9 @@ const STALE_BYTE = 0xdb;
 export class Driver<Event> implements EventTarget {
   readonly machine: Machine<Event>;
   readonly #world: World;
-  readonly #socket: Socket;
-  readonly #bases = new Map<number, Base>();
+  readonly #name: string;
+  /** What it sends through; may change while it runs. */
+  readonly sockets: SocketSet;
   readonly #options: DriverOptions<Event>;
   readonly #random: SeededRandom;
   readonly #memory = new Uint8Array(65_536);
@@ -81,7 +66,8 @@ export class Driver<Event> implements EventTarget {
   ) {
     this.machine = machine;
     this.#world = world;
-    this.#socket = socket;
+    this.#name = socket.name;
+    this.sockets = new SocketSet(world, socket);
     this.#options = options;
     this.#random = world.random.fork(`${socket.name} timers`);
   }
@@ -118,30 +104,28 @@ export class Driver<Event> implements EventTarget {
     this.#poke = this.#schedule(now);
   }
 
+  /** Lets `socket` carry what is for remotes of this base. */
+  addBase(base: number, socket: Socket): void {
+    this.sockets.addBase(base, socket);
+  }
+
+  removeBase(base: number): void {
+    this.sockets.removeBase(base);
+  }
+
   /** Ends the machine as a killed process ends: nothing more is said. The port is free again. */
   stop(): void {
     if (this.#isStopped) return;
     this.#isStopped = true;
     this.#arrived = [];
-    this.#socket.close();
-    for (const { socket } of this.#bases.values()) socket.close();
-  }
-
-  /** Lets `socket` carry what is for remotes of this base. */
-  addBase(base: number, socket: Socket): void {
-    this.#bases.set(base, { socket, remotes: new Map() });
-  }
-
-  removeBase(base: number): void {
-    this.#bases.get(base)?.socket.close();
-    this.#bases.delete(base);
+    this.sockets.close();
   }
 
   /** `base`: by which of the sockets it came, if not by the first. */
   receive(packet: Packet, now: Instant, base?: number): void {
     const { coalesce: window = millis(0) } = this.#options;
     if (this.#sleep && this.#arrived.length >= limits.socketPackets) return;
-    this.#arrived.push(base === undefined ? packet : this.#stamped(packet, base));
+    this.#arrived.push(this.sockets.stamped(packet, base));
     this.#flush ??= this.#schedule(after(now, window === false ? millis(0) : window));
   }
 
@@ -225,7 +209,7 @@ export class Driver<Event> implements EventTarget {
       if (transmit === undefined) return found;
       found = true;
       this.#countPoll(now);
-      this.#transmit(transmit);
+      this.sockets.send(transmit);
     }
   }
 
@@ -241,30 +225,6 @@ export class Driver<Event> implements EventTarget {
     }
   }
 
-  #transmit({ remote, payload, segmentSize, ttl, release }: Transmit): void {
-    const { base } = remote;
-    const socket = base === undefined ? this.#socket : this.#bases.get(base)?.socket;
-    checkTransmit(payload.length, segmentSize, this.#socket.name);
-    const to = this.#world.endpoints.intern(remote);
-    const copy = this.#world.memory.copy(payload);
-    release?.();
-    if (copy.length <= segmentSize) {
-      socket?.send(copy, to, ttl);
-      return;
-    }
-    for (let start = 0; start < copy.length; start += segmentSize) {
-      socket?.send(copy.subarray(start, start + segmentSize), to, ttl);
-    }
-  }
-
-  // One object for each remote, so that batches are joined by identity here as well.
-  #stamped(packet: Packet, base: number): Packet {
-    const remotes = this.#bases.get(base)?.remotes;
-    const from = remotes?.get(packet.from) ?? { ...packet.from, base };
-    remotes?.set(packet.from, from);
-    return { ...packet, from };
-  }
-
   #countPoll(now: Instant): void {
     if (this.#polledAt !== now) {
       this.#polledAt = now;
@@ -272,7 +232,7 @@ export class Driver<Event> implements EventTarget {
     }
     this.#polls += 1;
     if (this.#polls <= limits.pollsPerInstant) return;
-    const where = `${this.#socket.name} at ${now}`;
+    const where = `${this.#name} at ${now}`;
     throw new Error(`seed ${this.#world.seed}: livelock: time does not move for ${where}`);
   }
 }
@@ -283,11 +243,4 @@ function later(a: Instant, b: Instant): Instant {
 
 function single({ from, payload }: Packet): ReceivedBatch {
   return { from, payloads: [payload], bytes: payload.length };
-}
-
-function checkTransmit(bytes: number, segmentSize: number, name: string): void {
-  const isWhole = Number.isInteger(segmentSize) && segmentSize > 0 && bytes > 0;
-  const fits = bytes <= limits.transmitBytes && bytes <= segmentSize * limits.segments;
-  if (isWhole && fits) return;
-  throw new Error(`unreachable: ${name} sends ${bytes} bytes in segments of ${segmentSize}`);
 }

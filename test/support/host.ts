@@ -1,10 +1,11 @@
 import type { Machine } from '../../src/protocol/machine.ts';
 import { type Instant, instant } from '../../src/protocol/time.ts';
 import type { Endpoint } from '../../src/protocol/wire/endpoint.ts';
-import { Driver, type DriverOptions, type Socket } from './driver.ts';
+import { Driver, type DriverOptions } from './driver.ts';
 import type { EventTarget, SimulatedEvent } from './event-queue.ts';
 import type { LinePair, LinkOptions } from './link-options.ts';
 import type { Packet, Sink } from './packet.ts';
+import { familyOf, type Socket } from './socket-set.ts';
 import { connect, type Line, type World } from './world.ts';
 
 export interface HostCounters {
@@ -73,6 +74,12 @@ export class Host implements Sink, EventTarget {
     return driver;
   }
 
+  /** Lets a driver of another host go on here: its computer has this address now, or this one as well. */
+  attach<Event>(driver: Driver<Event>, port: number): void {
+    driver.sockets.attach(this.#socket(port));
+    this.#programs.set(port, { program: driver });
+  }
+
   /** Opens another socket for a driver, on a port that was never used unless told; yields it. */
   addBase<Event>(driver: Driver<Event>, base: number, port: number = this.#nextBasePort++): number {
     driver.addBase(base, this.#socket(port));
@@ -106,6 +113,7 @@ export class Host implements Sink, EventTarget {
     if (this.#programs.has(port)) throw new Error(`port ${port} of ${this.name} is taken`);
     return {
       name: `${this.name}:${port}`,
+      family: familyOf(this.address),
       send: (payload, to, ttl) => this.#send(port, payload, to, ttl),
       close: () => void this.#programs.delete(port),
     };

@@ -112,13 +112,18 @@ export class PeerLink {
   /** We could not act for a while: what is known of the paths is old, and so is what comes in now. */
   handleWake(now: Instant): void {
     this.#silence.forgive(now);
-    this.restartPaths(now);
+    this.restartPaths(true, now);
   }
 
-  restartPaths(now: Instant): void {
+  /**
+   * All paths have to prove themselves. If they are `other` ones than before, what was measured of
+   * the one in use is forgotten; and an answer to what was sent before a sleep measures the sleep.
+   */
+  restartPaths(other: boolean, now: Instant): void {
     const { path } = this;
-    // An answer to what was sent before would say that the round trip takes as long as we slept.
-    if (path !== undefined) this.#connection.usePath(path.remote, millis(path.rttMs), now);
+    if (other && path !== undefined) {
+      this.#connection.usePath(path.remote, millis(path.rttMs), now);
+    }
     this.#agent.restart(now);
     this.#drainAgent(now);
   }

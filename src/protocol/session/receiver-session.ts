@@ -2,7 +2,6 @@ import type { ErrorCode } from '../errors.ts';
 import type { Code } from '../handshake/code.ts';
 import type { Machine, Transmit } from '../machine.ts';
 import type { OpenedBase } from '../nat/nat-survey.ts';
-import { encodeCandidates } from '../path/candidate-codec.ts';
 import { after, earliest, type Instant, type Millis, millis } from '../time.ts';
 import { TransferReceiver } from '../transfer/transfer-receiver.ts';
 import type { ConnectionEvent } from '../transport/connection-event.ts';
@@ -11,7 +10,7 @@ import { forEachRun } from '../wire/packet-runs.ts';
 import { Joining, type JoiningEvent } from './joining.ts';
 import { failureOfClose } from './session-close.ts';
 import type { SessionEvent } from './session-event.ts';
-import type { SessionOptions } from './session-options.ts';
+import type { LocalNetworks, SessionOptions } from './session-options.ts';
 import { SessionPeer } from './session-peer.ts';
 
 export interface ReceiverSessionOptions extends SessionOptions {
@@ -41,7 +40,7 @@ export class ReceiverSession implements Machine<SessionEvent> {
   #goodbyeAtLast: Instant | undefined;
 
   constructor(options: ReceiverSessionOptions, now: Instant) {
-    const { server, searchFor, policy, localEndpoints } = options;
+    const { server, searchFor } = options;
     const transfer = new TransferReceiver({ hasher: options.hasher });
     this.#transfer = transfer;
     this.#server = server;
@@ -53,7 +52,7 @@ export class ReceiverSession implements Machine<SessionEvent> {
     });
     this.#joining = new Joining({
       ...options,
-      box: () => encodeCandidates(policy === 'relay' ? [] : localEndpoints),
+      box: () => this.#peer.box,
       searchUntil: searchFor === undefined ? undefined : after(now, searchFor),
     });
     if (server !== undefined) this.#joining.addServer(server, now);
@@ -123,6 +122,12 @@ export class ReceiverSession implements Machine<SessionEvent> {
   /** We could not act for a while: asleep, or stopped. To be told before anything else. */
   handleWake(now: Instant): void {
     this.#peer.handleWake(now);
+    this.#drain(now);
+  }
+
+  /** Addresses of this machine have come or gone. */
+  handleNetworks(networks: LocalNetworks, now: Instant): void {
+    this.#peer.handleNetworks(networks, now);
     this.#drain(now);
   }
 

@@ -3,7 +3,6 @@ import type { Code } from '../handshake/code.ts';
 import { SenderHandshake, type SenderHandshakeEvent } from '../handshake/sender-handshake.ts';
 import type { Machine, Transmit } from '../machine.ts';
 import type { OpenedBase } from '../nat/nat-survey.ts';
-import { encodeCandidates } from '../path/candidate-codec.ts';
 import { earliest, type Instant } from '../time.ts';
 import type { Entry } from '../transfer/entry.ts';
 import { TransferSender } from '../transfer/transfer-sender.ts';
@@ -14,7 +13,7 @@ import { forEachRun } from '../wire/packet-runs.ts';
 import { type Host, Hosting, type HostingEvent } from './hosting.ts';
 import { failureOfClose } from './session-close.ts';
 import type { SessionEvent } from './session-event.ts';
-import type { SessionOptions } from './session-options.ts';
+import type { LocalNetworks, SessionOptions } from './session-options.ts';
 import { SessionPeer } from './session-peer.ts';
 import { isSignal } from './signalling.ts';
 
@@ -54,7 +53,7 @@ export class SenderSession implements Machine<SessionEvent> {
   constructor(options: SenderSessionOptions, now: Instant) {
     this.#options = options;
     const { crypto, random, suites, server, lan, entries, hasher } = options;
-    const box = () => encodeCandidates(options.policy === 'relay' ? [] : options.localEndpoints);
+    const box = () => this.#peer.box;
     this.#handshake = new SenderHandshake({ crypto, random, suites, box });
     const transfer = new TransferSender({ entries, hasher });
     this.#transfer = transfer;
@@ -115,6 +114,13 @@ export class SenderSession implements Machine<SessionEvent> {
   handleWake(now: Instant): void {
     this.#hosting.refresh(now);
     this.#peer.handleWake(now);
+    this.#drain(now);
+  }
+
+  /** Addresses of this machine have come or gone. */
+  handleNetworks(networks: LocalNetworks, now: Instant): void {
+    this.#hosting.refresh(now);
+    this.#peer.handleNetworks(networks, now);
     this.#drain(now);
   }
 

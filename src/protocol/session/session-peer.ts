@@ -2,21 +2,21 @@ import type { ErrorCode } from '../errors.ts';
 import type { Transmit } from '../machine.ts';
 import { UNKNOWN_NAT } from '../nat/nat-behavior.ts';
 import type { OpenedBase } from '../nat/nat-survey.ts';
+import { encodeCandidates } from '../path/candidate-codec.ts';
 import type { Outcome } from '../rendezvous/requests.ts';
 import type { SessionKeys } from '../session-keys.ts';
 import { earliest, type Instant } from '../time.ts';
 import type { ConnectionEvent } from '../transport/connection-event.ts';
 import type { RecordSource } from '../transport/outgoing-records.ts';
-import type { Endpoint } from '../wire/endpoint.ts';
+import { type Endpoint, sameEndpoint } from '../wire/endpoint.ts';
 import type { PacketClass } from '../wire/packet-runs.ts';
 import { Ending } from './ending.ts';
 import type { MeetingPoint } from './meeting-point.ts';
 import { NatWatch } from './nat-watch.ts';
-import { peerCandidates } from './peer-candidates.ts';
 import { type LinkEvent, PeerLink, type PeerLinkOptions } from './peer-link.ts';
 import { closeCodeOf, outcomeOf } from './session-close.ts';
 import type { SessionEvent, SessionFailure } from './session-event.ts';
-import type { SessionOptions } from './session-options.ts';
+import type { LocalNetworks, SessionOptions } from './session-options.ts';
 import type { Situation } from './signal.ts';
 import { Trickle } from './trickle.ts';
 
@@ -50,6 +50,7 @@ export class SessionPeer {
   #trickle: Trickle | undefined;
   #situation: Situation;
   readonly #nat: NatWatch;
+  #networks: LocalNetworks;
   #bindRelay: ((now: Instant) => void) | undefined;
 
   constructor(
@@ -60,11 +61,17 @@ export class SessionPeer {
     },
   ) {
     this.#options = options;
+    this.#networks = options;
     this.#situation = { candidates: [], nat: UNKNOWN_NAT, samples: undefined };
     this.#nat = new NatWatch(options.random);
     this.#role = parts.role;
     this.#source = parts.source;
     this.#handlers = parts;
+  }
+
+  /** The plaintext of our sealed box: where we are. */
+  get box(): Uint8Array {
+    return encodeCandidates(this.#ownEndpoints);
   }
 
   get isMet(): boolean {
@@ -83,14 +90,13 @@ export class SessionPeer {
 
   /** Begins to look for a path. */
   meet({ keys, box, meeting: met, bindRelay, post }: Acquaintance, now: Instant): void {
-    const { crypto, interfaces, policy } = this.#options;
-    const meeting = { ...met, interfaces };
+    const { crypto, policy } = this.#options;
+    const meeting = { ...met, interfaces: this.#networks.interfaces };
     const link = new PeerLink(
       { ...this.#options, role: this.#role, keys, source: this.#source },
       now,
     );
     this.#link = link;
-    for (const candidate of peerCandidates(box, meeting)) link.addCandidate(candidate, now);
     if (policy !== 'direct' && meeting.server !== undefined) {
       this.#bindRelay = bindRelay;
       bindRelay(now);
@@ -98,8 +104,24 @@ export class SessionPeer {
       link.addCandidate({ kind: 'relay', endpoint: meeting.server }, now);
     }
     const situation = { ...this.#situation, ...this.#nat.meet() };
-    this.#trickle = new Trickle({ crypto, keys, link, meeting, situation, post }, now);
+    this.#trickle = new Trickle({ crypto, keys, box, link, meeting, situation, post }, now);
     this.#events.push({ kind: 'joined', verifier: keys.verifier });
+  }
+
+  /**
+   * Addresses of ours have come or gone. The peer is told, and all paths are asked at once; with an
+   * address the network behind it is gone, and what was measured there.
+   */
+  handleNetworks(networks: LocalNetworks, now: Instant): void {
+    const before = this.#networks.localEndpoints;
+    const isLost = (one: Endpoint) =>
+      !networks.localEndpoints.some((own) => sameEndpoint(own, one));
+    this.#networks = networks;
+    const candidates = this.#ownEndpoints.map((endpoint) => ({ kind: 'host', endpoint }) as const);
+    this.situate({ candidates }, now);
+    this.#trickle?.handleInterfaces(networks.interfaces, now);
+    this.#link?.restartPaths(before.some(isLost), now);
+    this.#bindRelay?.(now);
   }
 
   /** Something has changed on our side: the peer is told, now or when it is met. */
@@ -162,6 +184,8 @@ export class SessionPeer {
   handleWake(now: Instant): void {
     this.#link?.handleWake(now);
     this.#bindRelay?.(now);
+    // On its way the server sees where we are now, and tells the peer.
+    this.situate({}, now);
   }
 
   /** Passes on what the link has to say. */
@@ -217,6 +241,11 @@ export class SessionPeer {
     const news = this.isOver ? undefined : this.#trickle?.pollTimeout();
     const link = this.#link?.pollTimeout();
     return earliest(link, news, this.#nat.pollTimeout(), this.#ending.deadline);
+  }
+
+  /** What the peer may know of where we are. */
+  get #ownEndpoints(): readonly Endpoint[] {
+    return this.#options.policy === 'relay' ? [] : this.#networks.localEndpoints;
   }
 
   #onLinkEvent(event: LinkEvent, now: Instant): void {

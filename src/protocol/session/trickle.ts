@@ -3,7 +3,7 @@ import type { SessionKeys } from '../session-keys.ts';
 import type { Instant } from '../time.ts';
 import { type Endpoint, sameEndpoint } from '../wire/endpoint.ts';
 import type { MeetingPoint } from './meeting-point.ts';
-import { admitNamed, admitSeen } from './peer-candidates.ts';
+import { admitNamed, admitSeen, peerCandidates } from './peer-candidates.ts';
 import type { PeerLink } from './peer-link.ts';
 import type { Situation } from './signal.ts';
 import { Signalling } from './signalling.ts';
@@ -11,6 +11,8 @@ import { Signalling } from './signalling.ts';
 interface TrickleOptions {
   readonly crypto: Pick<Crypto, 'aead'>;
   readonly keys: SessionKeys;
+  /** The plaintext of the peer's sealed box: where it was when it was met. */
+  readonly box: Uint8Array;
   readonly link: PeerLink;
   readonly meeting: MeetingPoint;
   readonly situation: Situation;
@@ -21,6 +23,7 @@ interface TrickleOptions {
 /** Keeps both sides informed of each other after they have met, and the link of what the peer says. */
 export class Trickle {
   readonly #options: TrickleOptions;
+  #meeting: MeetingPoint;
   readonly #signalling: Signalling;
   #own: Situation;
   #peer: Situation | undefined;
@@ -29,10 +32,12 @@ export class Trickle {
 
   constructor(options: TrickleOptions, now: Instant) {
     this.#options = options;
+    this.#meeting = options.meeting;
     this.#own = options.situation;
     this.#seen = options.meeting.peerPublic;
     this.#signalling = new Signalling(options, options.situation, now);
     this.#survey(now);
+    this.#admit(now);
     this.handleTimeout(now);
   }
 
@@ -44,20 +49,24 @@ export class Trickle {
     this.handleTimeout(now);
   }
 
+  /** From other networks of ours, other addresses of the peer are worth a check. */
+  handleInterfaces(interfaces: MeetingPoint['interfaces'], now: Instant): void {
+    this.#meeting = { ...this.#meeting, interfaces };
+    this.#admit(now);
+  }
+
   /** `seen`: where the server says that the body came from. */
   handleBody(body: Uint8Array, seen: Endpoint | undefined, now: Instant): void {
     const situation = this.#signalling.handleBody(body, now);
-    const { meeting, link } = this.#options;
+    const { link } = this.#options;
     if (seen !== undefined && (this.#seen === undefined || !sameEndpoint(seen, this.#seen))) {
       this.#seen = seen;
-      for (const candidate of admitSeen(seen, meeting)) link.addCandidate(candidate, now);
+      for (const candidate of admitSeen(seen, this.#meeting)) link.addCandidate(candidate, now);
     }
     if (situation !== undefined) {
       this.#peer = situation;
       link.peerHasBegun(now);
-      for (const candidate of admitNamed(situation.candidates, meeting)) {
-        link.addCandidate(candidate, now);
-      }
+      this.#admit(now);
     }
     this.#survey(now);
     this.handleTimeout(now);
@@ -72,11 +81,19 @@ export class Trickle {
     return this.#signalling.pollTimeout();
   }
 
+  #admit(now: Instant): void {
+    const { box, link } = this.#options;
+    const named = admitNamed(this.#peer?.candidates ?? [], this.#meeting);
+    for (const candidate of [...peerCandidates(box, this.#meeting), ...named]) {
+      link.addCandidate(candidate, now);
+    }
+  }
+
   #survey(now: Instant): void {
-    const { meeting, link } = this.#options;
+    const { link } = this.#options;
     if (this.#seen === undefined) return;
     // A search goes where plain probes may go, and nowhere else.
-    if (admitSeen(this.#seen, meeting).length === 0) return;
+    if (admitSeen(this.#seen, this.#meeting).length === 0) return;
     const peer = this.#peer && { peer: this.#peer };
     link.survey({ own: this.#own, ...peer, remote: this.#seen }, now);
   }

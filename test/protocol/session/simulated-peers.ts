@@ -1,6 +1,5 @@
 import { createCrypto } from '../../../src/crypto/node-crypto.ts';
 import { createHasher } from '../../../src/crypto/xxhash.ts';
-import type { ErrorCode } from '../../../src/protocol/errors.ts';
 import type { Code } from '../../../src/protocol/handshake/code.ts';
 import { CipherSuite } from '../../../src/protocol/ports.ts';
 import { ReceiverSession } from '../../../src/protocol/session/receiver-session.ts';
@@ -13,7 +12,7 @@ import type { Endpoint } from '../../../src/protocol/wire/endpoint.ts';
 import type { Driver } from '../../support/driver.ts';
 import type { Host } from '../../support/host.ts';
 import type { Simulation } from '../../support/simulator.ts';
-import { SessionLog } from './session-log.ts';
+import { networksOf, SimulatedPeer } from './simulated-peer.ts';
 
 export { runServer } from './simulated-server.ts';
 
@@ -47,19 +46,15 @@ export interface ReceiverOptions extends PeerOptions {
 }
 
 /** A sender on a simulated host with a file of the given bytes in memory for a disk. */
-export class SimulatedSender extends SessionLog {
-  readonly #sim: Simulation;
-  readonly #host: Host;
+export class SimulatedSender extends SimulatedPeer {
   readonly #file: Uint8Array;
   readonly session: SenderSession;
-  readonly #driver: Driver<SessionEvent>;
+  protected readonly driver: Driver<SessionEvent>;
 
   constructor(sim: Simulation, host: Host, file: Uint8Array, options: SenderOptions) {
-    super(sim);
-    this.#sim = sim;
-    this.#host = host;
-    this.#file = file;
     const { name = 'sender', port = 5000, fileName = 'file.bin' } = options;
+    super(sim, host, port);
+    this.#file = file;
     const entryName = parseEntryName(fileName);
     if (typeof entryName !== 'string') throw new Error(`${fileName} is refused`);
     const { length } = file;
@@ -73,53 +68,34 @@ export class SimulatedSender extends SessionLog {
       },
       sim.now,
     );
-    this.#driver = host.run(this.session, { port, onEvent: (event) => this.#onEvent(event) });
+    this.driver = host.run(this.session, { port, onEvent: (event) => this.#onEvent(event) });
   }
 
   get code(): Code | undefined {
     return this.find('code')?.code;
   }
 
-  abort(code: ErrorCode): void {
-    this.session.abort(code, 'by the test', this.#driver.now);
-    this.#driver.poke();
-  }
-
-  stop(): void {
-    this.#driver.stop();
-  }
-
-  /** Lets the machine sleep for a while of the world's time. */
-  sleepFor(span: Millis, kind: 'stopped' | 'asleep'): void {
-    this.#driver.sleep(kind);
-    this.#sim.after(span, () => this.#driver.wakeUp((now) => this.session.handleWake(now)));
-  }
-
   #onEvent(event: SessionEvent): void {
     if (event.kind !== 'read' && event.kind !== 'released') this.note(event);
-    followBases(event, this.session, { sim: this.#sim, host: this.#host, driver: this.#driver });
+    this.followBases(event);
     if (event.kind !== 'read') return;
     const bytes = this.#file.slice(event.offset, event.offset + event.length);
-    this.session.handleRead(event.entry, event.offset, bytes, this.#driver.now);
-    this.#driver.poke();
+    this.session.handleRead(event.entry, event.offset, bytes, this.driver.now);
+    this.driver.poke();
   }
 }
 
 /** A receiver on a simulated host that writes to memory, and accepts everything unless told otherwise. */
-export class SimulatedReceiver extends SessionLog {
-  readonly #sim: Simulation;
-  readonly #host: Host;
+export class SimulatedReceiver extends SimulatedPeer {
   readonly session: ReceiverSession;
-  readonly #driver: Driver<SessionEvent>;
+  protected readonly driver: Driver<SessionEvent>;
   readonly #options: ReceiverOptions;
   file = new Uint8Array(0);
 
   constructor(sim: Simulation, host: Host, code: Code, options: ReceiverOptions) {
-    super(sim);
-    this.#sim = sim;
-    this.#host = host;
-    this.#options = options;
     const { name = 'receiver', port = 6000 } = options;
+    super(sim, host, port);
+    this.#options = options;
     this.session = new ReceiverSession(
       {
         ...sessionOptions(sim, host, name, port),
@@ -129,49 +105,29 @@ export class SimulatedReceiver extends SessionLog {
       },
       sim.now,
     );
-    this.#driver = host.run(this.session, { port, onEvent: (event) => this.#onEvent(event) });
-  }
-
-  /** Opens another socket; endpoints with this base are reached by it. */
-  openBase(base: number): void {
-    this.#host.addBase(this.#driver, base);
+    this.driver = host.run(this.session, { port, onEvent: (event) => this.#onEvent(event) });
   }
 
   addServer(server: Endpoint): void {
-    this.session.addServer(server, this.#driver.now);
-    this.#driver.poke();
+    this.session.addServer(server, this.driver.now);
+    this.driver.poke();
   }
 
   accept(): void {
-    this.session.accept(this.#driver.now);
-    this.#driver.poke();
+    this.session.accept(this.driver.now);
+    this.driver.poke();
   }
 
   decline(): void {
-    this.session.decline('P2P_DECLINED', this.#driver.now);
-    this.#driver.poke();
-  }
-
-  abort(code: ErrorCode): void {
-    this.session.abort(code, 'by the test', this.#driver.now);
-    this.#driver.poke();
-  }
-
-  stop(): void {
-    this.#driver.stop();
-  }
-
-  /** Lets the machine sleep for a while of the world's time. */
-  sleepFor(span: Millis, kind: 'stopped' | 'asleep'): void {
-    this.#driver.sleep(kind);
-    this.#sim.after(span, () => this.#driver.wakeUp((now) => this.session.handleWake(now)));
+    this.session.decline('P2P_DECLINED', this.driver.now);
+    this.driver.poke();
   }
 
   #onEvent(event: SessionEvent): void {
-    const { now } = this.#driver;
+    const { now } = this.driver;
     const { onOffer = (receiver) => receiver.accept(), onWrite } = this.#options;
     if (event.kind !== 'write') this.note(event);
-    followBases(event, this.session, { sim: this.#sim, host: this.#host, driver: this.#driver });
+    this.followBases(event);
     if (event.kind === 'offer') {
       this.file = new Uint8Array(event.offer.totalBytes);
       onOffer(this);
@@ -180,7 +136,7 @@ export class SimulatedReceiver extends SessionLog {
       this.file.set(event.bytes, event.offset);
       this.session.handleWritten(event.entry, event.offset, event.bytes.length, now);
     } else if (event.kind === 'complete') this.session.handlePublished(now);
-    this.#driver.poke();
+    this.driver.poke();
   }
 }
 
@@ -196,20 +152,6 @@ export function testFile(sim: Simulation, length: number): Uint8Array {
   return file;
 }
 
-/** Opens and closes the sockets that a session asks for. */
-function followBases(
-  event: SessionEvent,
-  session: SenderSession | ReceiverSession,
-  on: { readonly sim: Simulation; readonly host: Host; readonly driver: Driver<SessionEvent> },
-): void {
-  const { sim, host, driver } = on;
-  if (event.kind === 'close-bases') for (const base of event.bases) driver.removeBase(base);
-  if (event.kind !== 'open-bases') return;
-  const opened = event.bases.map((base) => ({ base, port: host.addBase(driver, base) }));
-  session.handleBases(event.bases, opened, sim.now);
-  driver.poke();
-}
-
 function sessionOptions(
   sim: Simulation,
   host: Host,
@@ -223,7 +165,6 @@ function sessionOptions(
     hasher,
     suites: [CipherSuite.aes256Gcm, CipherSuite.chacha20Poly1305],
     policy: 'any',
-    localEndpoints: [host.endpoint(port)],
-    interfaces: [{ address: host.address, prefixLength: 24 }],
+    ...networksOf([host], port),
   };
 }

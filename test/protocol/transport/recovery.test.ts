@@ -164,6 +164,23 @@ describe('acknowledgements', () => {
     expect(one.recovery.rtt.latest).toBe(90);
   });
 
+  it('of a peer that slept for minutes give no round-trip time; those of a slow path do', () => {
+    const wait = (until: number) => {
+      const one = history();
+      one.send(10);
+      for (let now = one.recovery.deadline ?? 0; now < START + until; ) {
+        one.recovery.handleTimeout(instant(now));
+        now = one.recovery.deadline ?? Number.POSITIVE_INFINITY;
+      }
+      one.ack([0, 10], until);
+      expect(one.acked.length).toBe(10);
+      return one.recovery;
+    };
+    expect(wait(300_000).rtt.smoothed).toBe(100);
+    expect(wait(300_000).probeInterval).toBeLessThan(500);
+    expect(wait(1900).rtt.latest).toBe(1900);
+  });
+
   it('reach packets from long ago: the history grows with what is in flight', () => {
     const one = history();
     one.send(10_000);
