@@ -2,11 +2,11 @@ import type { Candidate, CandidateKind, Path } from '../candidate.ts';
 import type { Machine, Transmit } from '../machine.ts';
 import type { Crypto, Random } from '../ports.ts';
 import { earliest, type Instant, millis } from '../time.ts';
-import { type Endpoint, endpointKey, sameEndpoint, UNSPECIFIED } from '../wire/endpoint.ts';
+import { type Endpoint, sameEndpoint } from '../wire/endpoint.ts';
 import { packetLength } from '../wire/packet.ts';
 import type { CandidatePair } from './candidate-pair.ts';
 import { Checklist, type PathPolicy } from './checklist.ts';
-import { limits } from './limits.ts';
+import { ObservedAddresses } from './observed-addresses.ts';
 import { openingOf } from './opening.ts';
 import type { PairState } from './pair-state.ts';
 import type { PathEvent } from './path-event.ts';
@@ -67,7 +67,7 @@ export class PathAgent implements Machine<PathEvent> {
   readonly #sender: ProbeSender;
   readonly #ladder: PunchLadder;
   readonly #requests = new ReplayWindow();
-  readonly #observed = new Set<string>();
+  readonly #observed = new ObservedAddresses();
   readonly #events: PathEvent[] = [];
   #authenticProbes = 0;
   #peerHasBegun = false;
@@ -228,7 +228,9 @@ export class PathAgent implements Machine<PathEvent> {
     this.#authenticProbes += 1;
     if (answer.nominate) this.#selector.nominationAnswered(pair);
     // By a relay the peer sees the relay's address, not one of ours.
-    if (pair.kind !== 'relay') this.#observe(response.observed);
+    if (pair.kind !== 'relay' && this.#observed.add(response.observed)) {
+      this.#events.push({ kind: 'observed', endpoint: response.observed });
+    }
     this.#select(now);
   }
 
@@ -263,14 +265,6 @@ export class PathAgent implements Machine<PathEvent> {
     const pair = admitted ? this.#checklist.learn(remote, inUse, now) : undefined;
     if (pair === undefined) this.#counters.refused += 1;
     return pair;
-  }
-
-  #observe(endpoint: Endpoint): void {
-    const key = endpointKey(endpoint);
-    if (this.#observed.has(key) || sameEndpoint(endpoint, UNSPECIFIED)) return;
-    if (this.#observed.size >= limits.observedAddresses) return;
-    this.#observed.add(key);
-    this.#events.push({ kind: 'observed', endpoint });
   }
 
   #select(now: Instant): void {
