@@ -69,7 +69,7 @@ export class PathAgent implements Machine<PathEvent> {
   readonly #requests = new ReplayWindow();
   readonly #observed = new ObservedAddresses();
   readonly #events: PathEvent[] = [];
-  #authenticProbes = 0;
+  #answers = 0;
   #peerHasBegun = false;
 
   constructor(options: PathAgentOptions, now: Instant) {
@@ -95,9 +95,9 @@ export class PathAgent implements Machine<PathEvent> {
     return this.#selector.path;
   }
 
-  /** Requests and answers of the peer that were authentic and new: signs of life. */
-  get authenticProbes(): number {
-    return this.#authenticProbes;
+  /** New answers of the peer to our requests: each shows that both reach each other. */
+  get answers(): number {
+    return this.#answers;
   }
 
   get paths(): PathStatus[] {
@@ -206,7 +206,6 @@ export class PathAgent implements Machine<PathEvent> {
       this.#counters.replayed += 1;
       return;
     }
-    this.#authenticProbes += 1;
     this.peerHasBegun(now);
     const pair = this.#pairOf(remote, now);
     if (pair === undefined) return;
@@ -225,7 +224,7 @@ export class PathAgent implements Machine<PathEvent> {
       else this.#counters.unsolicited += 1;
       return;
     }
-    this.#authenticProbes += 1;
+    this.#answers += 1;
     if (answer.nominate) this.#selector.nominationAnswered(pair);
     // By a relay the peer sees the relay's address, not one of ours.
     if (pair.kind !== 'relay' && this.#observed.add(response.observed)) {
@@ -236,7 +235,7 @@ export class PathAgent implements Machine<PathEvent> {
 
   /** The search has met the peer: a check on the spot makes a pair of it. */
   #found(remote: Endpoint, now: Instant): void {
-    this.#authenticProbes += 1;
+    this.#answers += 1;
     const pair = this.#pairOf(remote, now);
     if (pair !== undefined && pair.state !== 'succeeded') pair.hasten(now);
   }

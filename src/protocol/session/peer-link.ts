@@ -84,9 +84,10 @@ export class PeerLink {
   }
 
   handleProbes(run: Uint8Array, remote: Endpoint, now: Instant): void {
-    const before = this.#agent.authenticProbes;
+    const before = this.#agent.answers;
     this.#agent.handleBatch(run, remote, now);
-    if (this.#agent.authenticProbes > before) this.#silence.heard(now);
+    // A request alone shows that the peer is there, not that anything of ours reaches it.
+    if (this.#agent.answers > before) this.#silence.heard(now);
     this.#drainAgent(now);
   }
 

@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'vitest';
+import type { PathEvent } from '../../../src/client/events.ts';
 import { expectSuccess } from './expectations.ts';
 import type { Lab } from './lab.ts';
 import { addresses, type HostName } from './lab-topology.ts';
@@ -73,18 +74,27 @@ export class Crossing {
     await this.receiver.event('progress', isThere, PATIENCE_MS);
   }
 
-  /** Until both have a path of this kind in use that they did not have before `change`. */
+  /** Until both have taken a path of this kind after `change`. */
   async movesTo(kind: 'direct' | 'relay', change: () => Promise<void>): Promise<void> {
-    const seen = this.peers.map((peer) => peer.all('path').length);
+    await this.takes((path) => path.kind === kind, change);
+  }
+
+  /** Lets `change` happen; until the peers then have taken a path like this. */
+  async takes(
+    isMeant: (path: PathEvent) => boolean,
+    change: () => Promise<void>,
+    peers: readonly Program[] = this.peers,
+  ): Promise<void> {
+    const seen = peers.map((peer) => peer.all('path').length);
     await change();
     await Promise.all(
-      this.peers.map((peer, index) => {
+      peers.map((peer, index) => {
         const isNew = (path: object) =>
           peer
             .all('path')
             .slice(seen[index])
             .some((one) => one === path);
-        return peer.event('path', (path) => path.kind === kind && isNew(path), PATIENCE_MS);
+        return peer.event('path', (path) => isMeant(path) && isNew(path), PATIENCE_MS);
       }),
     );
   }
