@@ -9,6 +9,7 @@ import { Checklist, type PathPolicy } from './checklist.ts';
 import { ObservedAddresses } from './observed-addresses.ts';
 import { openingOf } from './opening.ts';
 import type { PairState } from './pair-state.ts';
+import { noPathCounts, type PathCounters } from './path-counters.ts';
 import type { PathEvent } from './path-event.ts';
 import { type PathRole, PathSelector } from './path-selector.ts';
 import { decodeProbe, type Probe, type ProbeKeys } from './probe-codec.ts';
@@ -37,22 +38,6 @@ export interface PathStatus {
   readonly selected: boolean;
 }
 
-/** What was dropped, by reason. */
-export interface PathCounters {
-  /** Not a probe in form, or of another type. */
-  malformed: number;
-  /** Of another session, reflected, or not made with the key. */
-  forged: number;
-  /** Requests seen before; answered, and otherwise without effect. */
-  replayed: number;
-  /** Answers to nothing that was asked of that remote. */
-  unsolicited: number;
-  /** Remotes that a limit or the policy keeps out. */
-  refused: number;
-  /** Answers that the queue had no room for. */
-  overflowed: number;
-}
-
 /**
  * Finds ways to the peer, proves them with keyed checks, keeps the best one in use and the others
  * warm: ICE (RFC 8445) and consent (RFC 7675) in spirit, docs/protocol-paths.md in detail.
@@ -74,14 +59,7 @@ export class PathAgent implements Machine<PathEvent> {
 
   constructor(options: PathAgentOptions, now: Instant) {
     this.#options = options;
-    this.#counters = {
-      malformed: 0,
-      forged: 0,
-      replayed: 0,
-      unsolicited: 0,
-      refused: 0,
-      overflowed: 0,
-    };
+    this.#counters = noPathCounts();
     this.counters = this.#counters;
     this.#checklist = new Checklist(options.policy);
     this.#selector = new PathSelector(options.role);

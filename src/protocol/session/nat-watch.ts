@@ -9,6 +9,8 @@ import type { Situation } from './signal.ts';
 
 /** Numbers of the prober's bases are from here on; those of punching are below (path/limits.ts). */
 const FIRST_BASE = 2_000_000;
+/** More than one prober ever opens, so that those of the one before are told apart. */
+const BASES_OF_A_PROBER = 10_000;
 
 type NatSituation = Pick<Situation, 'nat' | 'samples'>;
 
@@ -21,7 +23,9 @@ export type NatWatchEvent =
 export class NatWatch {
   readonly #random: Random;
   readonly #events: NatWatchEvent[] = [];
+  #server: Endpoint | undefined;
   #prober: NatProber | undefined;
+  #firstBase = FIRST_BASE;
   #told: NatSituation | undefined;
   #samples: Situation['samples'];
   #hasMet = false;
@@ -33,8 +37,19 @@ export class NatWatch {
   /** A server has answered. Only the first is asked, and only by IPv4: IPv6 has no ports to guess. */
   begin(server: Endpoint, now: Instant): void {
     if (this.#prober !== undefined || server.address.includes(':')) return;
-    this.#prober = new NatProber({ server, random: this.#random, firstBase: FIRST_BASE }, now);
+    this.#server = server;
+    this.#prober = new NatProber({ server, random: this.#random, firstBase: this.#firstBase }, now);
     this.#drain();
+  }
+
+  /** We are in another network: what has been found out is of NATs that are not ours any more. */
+  restart(now: Instant): void {
+    if (this.#server === undefined) return;
+    this.close();
+    this.#prober = undefined;
+    this.#samples = undefined;
+    this.#firstBase += BASES_OF_A_PROBER;
+    this.begin(this.#server, now);
   }
 
   /** The allocator is looked at: somebody comes, or the ladder wants to know. */
@@ -55,8 +70,11 @@ export class NatWatch {
     return base >= FIRST_BASE;
   }
 
-  handleBases(opened: readonly OpenedBase[], now: Instant): void {
-    this.#prober?.handleBasesOpened(opened, now);
+  handleBases(asked: readonly number[], opened: readonly OpenedBase[], now: Instant): void {
+    // Asked for before a restart: nobody waits for them any more.
+    const isLate = asked.some((base) => base < this.#firstBase);
+    if (!isLate) this.#prober?.handleBasesOpened(opened, now);
+    else this.#events.push({ kind: 'close-bases', bases: opened.map(({ base }) => base) });
     this.#drain();
   }
 

@@ -114,13 +114,15 @@ export class SessionPeer {
    */
   handleNetworks(networks: LocalNetworks, now: Instant): void {
     const before = this.#networks.localEndpoints;
-    const isLost = (one: Endpoint) =>
-      !networks.localEndpoints.some((own) => sameEndpoint(own, one));
+    const isThere = (one: Endpoint) =>
+      networks.localEndpoints.some((own) => sameEndpoint(own, one));
+    const isLost = !before.every(isThere);
     this.#networks = networks;
+    if (isLost) this.#nat.restart(now);
     const candidates = this.#ownEndpoints.map((endpoint) => ({ kind: 'host', endpoint }) as const);
     this.situate({ candidates }, now);
     this.#trickle?.handleInterfaces(networks.interfaces, now);
-    this.#link?.restartPaths(before.some(isLost), now);
+    this.#link?.restartPaths(isLost, now);
     this.#bindRelay?.(now);
   }
 
@@ -152,7 +154,7 @@ export class SessionPeer {
 
   /** What could be opened of the sockets that one `open-bases` asked for. */
   handleBases(asked: readonly number[], opened: readonly OpenedBase[], now: Instant): void {
-    if (asked.some((base) => this.#nat.owns(base))) this.#nat.handleBases(opened, now);
+    if (asked.some((base) => this.#nat.owns(base))) this.#nat.handleBases(asked, opened, now);
     else
       this.#link?.handleBases(
         opened.map(({ base }) => base),
