@@ -12,9 +12,13 @@ export function peerCandidates(box: Uint8Array, meeting: MeetingPoint): Candidat
   const named = (decodeCandidates(box) ?? []).map((endpoint): Candidate => {
     return { kind: 'host', endpoint };
   });
+  return [...seenCandidates(meeting), ...admitNamed(named, meeting)];
+}
+
+/** Where the server saw the peer when the two were introduced. */
+export function seenCandidates(meeting: MeetingPoint): Candidate[] {
   const { peerPublic } = meeting;
-  const seen = peerPublic === undefined ? [] : admitSeen(peerPublic, meeting);
-  return [...admitNamed(named, meeting), ...seen];
+  return peerPublic === undefined ? [] : admitSeen(peerPublic, meeting);
 }
 
 /** Those of the candidates that the peer itself named which are worth a check. */

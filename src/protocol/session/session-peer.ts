@@ -13,6 +13,7 @@ import type { PacketClass } from '../wire/packet-runs.ts';
 import { Ending } from './ending.ts';
 import type { MeetingPoint } from './meeting-point.ts';
 import { NatWatch } from './nat-watch.ts';
+import { seenCandidates } from './peer-candidates.ts';
 import { type LinkEvent, PeerLink, type PeerLinkOptions } from './peer-link.ts';
 import { closeCodeOf, outcomeOf } from './session-close.ts';
 import type { SessionEvent, SessionFailure } from './session-event.ts';
@@ -97,6 +98,8 @@ export class SessionPeer {
       now,
     );
     this.#link = link;
+    // First of all, and before anything that shows the peer that we have begun: it opens our NATs.
+    for (const candidate of seenCandidates(meeting)) link.addCandidate(candidate, now);
     if (policy !== 'direct' && meeting.server !== undefined) {
       this.#bindRelay = bindRelay;
       bindRelay(now);
@@ -105,6 +108,7 @@ export class SessionPeer {
     }
     const situation = { ...this.#situation, ...this.#nat.meet() };
     this.#trickle = new Trickle({ crypto, keys, box, link, meeting, situation, post }, now);
+    link.handleTimeout(now);
     this.#events.push({ kind: 'joined', verifier: keys.verifier });
   }
 
