@@ -19,10 +19,12 @@ const BYTES = 80_000;
 const SEEDS = 3;
 const KINDS = Object.keys(NAT) as (keyof typeof NAT)[];
 
-/** RFC 4787 in short: who maps per destination is not found by who filters by port. */
+/** RFC 4787 in short: who maps per destination is not found at once by who filters by port. */
 const RELAYED: ReadonlySet<string> = new Set([
   'portRestricted to symmetric',
   'symmetric to portRestricted',
+  'openRouter to symmetric',
+  'symmetric to openRouter',
   'symmetric to symmetric',
 ]);
 

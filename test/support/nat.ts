@@ -25,6 +25,11 @@ export interface NatOptions {
   readonly inboundRefresh?: boolean;
   /** The public ports in use, both included. Default 1024 to 65535. */
   readonly ports?: { readonly first: number; readonly last: number };
+  /**
+   * Whether the router takes in itself what arrives for nobody, as Linux does without a firewall.
+   * Flows from inside to that remote then need a port of their own. Default false.
+   */
+  readonly takesStrangersIn?: boolean;
   /** Sessions (mapping and remote) that fit the table; what would be one more is dropped. Default 65,536. */
   readonly sessions?: number;
 }
@@ -37,6 +42,7 @@ export const NAT = {
   fullCone: { ...CONE, filtering: 'endpoint-independent' },
   addressRestricted: { ...CONE, filtering: 'address-dependent' },
   portRestricted: { ...CONE, filtering: 'address-and-port-dependent' },
+  openRouter: { ...CONE, filtering: 'address-and-port-dependent', takesStrangersIn: true },
   symmetric: {
     mapping: 'address-and-port-dependent',
     filtering: 'address-and-port-dependent',
@@ -70,6 +76,8 @@ export class Nat {
   readonly #ports: { readonly first: number; readonly last: number };
   readonly #byInternal = new Map<Endpoint, Map<RemoteKey, Mapping>>();
   readonly #byPort = new Map<number, Mapping>();
+  /** What has arrived uninvited: the port, and from whom. */
+  readonly #strangers = new Map<Endpoint, number>();
   #retired = new Set<number>();
   #sessions = 0;
   #nextPort: number;
@@ -96,8 +104,7 @@ export class Nat {
 
   /** The public source of a packet that leaves, or `undefined` if the table is full. */
   outbound(internal: Endpoint, remote: Endpoint, now: Instant): Endpoint | undefined {
-    const key = remoteKey(this.options.mapping, remote);
-    const mapping = this.#find(internal, key, now) ?? this.#create(internal, key, now);
+    const mapping = this.#mappingFor(internal, remote, now);
     if (mapping === undefined || !this.#permit(mapping, remote, now)) return undefined;
     mapping.expires = after(now, this.#timeout);
     return mapping.external;
@@ -111,7 +118,10 @@ export class Nat {
     const key = remoteKey(filtering, remote);
     const permittedUntil = mapping.permissions.get(key);
     const isPermitted = permittedUntil !== undefined && permittedUntil > now;
-    if (filtering !== 'endpoint-independent' && !isPermitted) return undefined;
+    if (filtering !== 'endpoint-independent' && !isPermitted) {
+      if (this.options.takesStrangersIn) this.#strangers.set(remote, port);
+      return undefined;
+    }
     if (inboundRefresh === true) {
       mapping.expires = after(now, this.#timeout);
       if (isPermitted) mapping.permissions.set(key, mapping.expires);
@@ -125,6 +135,15 @@ export class Nat {
     this.#byInternal.clear();
     this.#byPort.clear();
     this.#sessions = 0;
+  }
+
+  #mappingFor(internal: Endpoint, remote: Endpoint, now: Instant): Mapping | undefined {
+    const usual = remoteKey(this.options.mapping, remote);
+    const known = this.#find(internal, usual, now);
+    // The flow of a stranger and ours would be the same to the router: ours gets another port.
+    const isTaken = known !== undefined && this.#strangers.get(remote) === known.external.port;
+    const key = isTaken ? remote : usual;
+    return this.#find(internal, key, now) ?? this.#create(internal, key, now);
   }
 
   #find(internal: Endpoint, key: RemoteKey, now: Instant): Mapping | undefined {
