@@ -32,36 +32,38 @@ export class Consent {
     this.#policy = policy;
   }
 
-  async decide(offer: Offer): Promise<Decision> {
+  /** `withdrawn` is aborted when the answer does not matter any more. */
+  async decide(offer: Offer, withdrawn: AbortSignal): Promise<Decision> {
     this.#reporter.pause();
     try {
-      return await this.#ask(offer);
+      return await this.#ask(offer, withdrawn);
     } finally {
       this.#reporter.resume();
     }
   }
 
-  async #ask(offer: Offer): Promise<Decision> {
-    if (!(await this.#accepts(offer))) return { accept: false };
+  async #ask(offer: Offer, withdrawn: AbortSignal): Promise<Decision> {
+    if (!(await this.#accepts(offer, withdrawn))) return { accept: false };
     if (!offer.exists || this.#policy.onConflict !== 'ask') return { accept: true };
-    return { accept: true, onConflict: await this.#resolveConflict(offer) };
+    return { accept: true, onConflict: await this.#resolveConflict(offer, withdrawn) };
   }
 
   /** Only a clear yes is one: Enter alone, end of input and anything else decline. */
-  async #accepts(offer: Offer): Promise<boolean> {
+  async #accepts(offer: Offer, withdrawn: AbortSignal): Promise<boolean> {
     const name = display(offer.name, NAME_COLUMNS);
     const summary = `${name} (${formatBytes(offer.bytes)}) to ${display(offer.destination, PATH_COLUMNS)}`;
     if (this.#policy.yes) {
       this.#reporter.note(`receiving ${summary}`);
       return true;
     }
-    return isYes(await this.#prompt.ask(`receive ${summary}? [y/N] `));
+    return isYes(await this.#prompt.ask(`receive ${summary}? [y/N] `, withdrawn));
   }
 
-  async #resolveConflict(offer: Offer): Promise<ConflictPolicy> {
+  async #resolveConflict(offer: Offer, withdrawn: AbortSignal): Promise<ConflictPolicy> {
     const path = display(offer.destination, PATH_COLUMNS);
     const answer = await this.#prompt.ask(
       `${path} exists: (s)kip, (r)ename, (o)verwrite, or Enter to stop? `,
+      withdrawn,
     );
     return CONFLICT_ANSWERS[(answer ?? '').toLowerCase()] ?? 'fail';
   }

@@ -13,10 +13,14 @@ export class Prompt {
     this.#signal = signal;
   }
 
-  /** The answer, trimmed; `undefined` when there is none (end of input, or the run is interrupted). */
-  async ask(question: string): Promise<string | undefined> {
+  /**
+   * The answer, trimmed; `undefined` when there is none: the input ended, the run was interrupted,
+   * or the question was `withdrawn`.
+   */
+  async ask(question: string, withdrawn?: AbortSignal): Promise<string | undefined> {
     this.#terminal.stderr.write(question);
-    const answer = await Promise.race([this.#nextLine(), this.#interruption()]);
+    const ends = [this.#signal, ...(withdrawn ? [withdrawn] : [])];
+    const answer = await Promise.race([this.#nextLine(), aborted(AbortSignal.any(ends))]);
     // Without an Enter the cursor still stands behind the question.
     if (answer === undefined) this.#terminal.stderr.write('\n');
     return answer?.trim();
@@ -38,8 +42,8 @@ export class Prompt {
     const source = createInterface({ input: this.#terminal.stdin, terminal: false });
     return { source, next: source[Symbol.asyncIterator]() };
   }
+}
 
-  async #interruption(): Promise<undefined> {
-    if (!this.#signal.aborted) await once(this.#signal, 'abort');
-  }
+async function aborted(signal: AbortSignal): Promise<undefined> {
+  if (!signal.aborted) await once(signal, 'abort');
 }

@@ -29,8 +29,12 @@ export interface ReceiveOptions extends CommonOptions {
   readonly out?: string;
   /** What to do when the destination exists; `fail` by default. `ask` leaves it to `decide`. */
   readonly onConflict?: ConflictPolicy | 'ask';
-  /** Asked once, before any byte of the file travels; everything is accepted by default. */
-  readonly decide?: (offer: Offer) => Promise<Decision>;
+  /**
+   * Asked once, before any byte of the file travels; everything is accepted by default. `signal` is
+   * aborted when there is nothing left to decide, because the sender has gone or the transfer was
+   * cancelled: the answer is not waited for then.
+   */
+  readonly decide?: (offer: Offer, signal: AbortSignal) => Promise<Decision>;
 }
 
 export type ConflictPolicy = 'fail' | 'skip' | 'rename' | 'overwrite';

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { lstat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { monotonicNow } from '../io/clock.ts';
@@ -12,7 +13,7 @@ import { millis } from '../protocol/time.ts';
 import type { Entry } from '../protocol/transfer/entry.ts';
 import type { FileStatus } from './events.ts';
 import { FileWriter } from './file-writer.ts';
-import type { ConflictPolicy, Decision, ReceiveOptions } from './options.ts';
+import type { ConflictPolicy, Decision, Offer, ReceiveOptions } from './options.ts';
 import { prepareSession, SessionRun } from './session-run.ts';
 import { type Transfer, TransferHandle, type TransferResult } from './transfer-handle.ts';
 
@@ -134,7 +135,8 @@ class Receiving {
     const destination = join(place.directory, place.name);
     const exists = await isThere(destination);
     const offer = { name, entries: 1, bytes: size, destination, exists };
-    const decision = (await this.#options.decide?.(offer)) ?? { accept: true };
+    const decision = await this.#decide(offer, run.over);
+    if (decision === undefined) return;
     if (!decision.accept) throw new P2PShareError('P2P_DECLINED', 'declined here');
     const onConflict = conflictPolicy(this.#options, decision);
     if (exists && onConflict === 'skip') {
@@ -146,6 +148,13 @@ class Receiving {
     run.touch((session, now) => session.accept(now));
     run.enter('transferring');
     this.#finishProgress = run.meter(size, () => run.session.bytesWritten);
+  }
+
+  /** The answer; `undefined` when the session was over before it came. */
+  async #decide(offer: Offer, over: AbortSignal): Promise<Decision | undefined> {
+    const { decide = async (): Promise<Decision> => ({ accept: true }) } = this.#options;
+    const decision = await Promise.race([decide(offer, over), aborted(over)]);
+    return over.aborted ? undefined : decision;
   }
 
   async #open(
@@ -189,6 +198,10 @@ function conflictPolicy(
 ): ConflictPolicy {
   const { onConflict = 'fail' } = options;
   return decision.onConflict ?? (onConflict === 'ask' ? 'fail' : onConflict);
+}
+
+async function aborted(signal: AbortSignal): Promise<undefined> {
+  if (!signal.aborted) await once(signal, 'abort');
 }
 
 async function isThere(path: string): Promise<boolean> {

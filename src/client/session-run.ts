@@ -45,6 +45,7 @@ export class SessionRun<S extends Session> {
   #path: Path | undefined;
   #failure: P2PShareError | undefined;
   #finished = false;
+  readonly #over = new AbortController();
   #opening: Promise<void> = Promise.resolve();
   #gone: () => void = () => undefined;
   /** Resolves when the session has said its goodbyes. */
@@ -76,6 +77,11 @@ export class SessionRun<S extends Session> {
   /** The path in use, or the last one; sessions that got anywhere have one. */
   get pathKind(): 'direct' | 'relay' {
     return this.#path === undefined ? 'direct' : pathKind(this.#path);
+  }
+
+  /** Aborted as soon as the session has finished or failed. */
+  get over(): AbortSignal {
+    return this.#over.signal;
   }
 
   /** Milliseconds since data could flow. */
@@ -193,9 +199,11 @@ export class SessionRun<S extends Session> {
       case 'finished':
         this.#finished = true;
         this.#phases.close();
+        this.#over.abort();
         break;
       case 'failed':
         this.#phases.close();
+        this.#over.abort();
         this.#failure ??= new P2PShareError(event.code, `${event.detail} (by ${event.by})`);
         break;
       case 'gone':

@@ -18,9 +18,9 @@ for (const name of await readdir(SCRIPTS)) {
 
 async function check(transcript: Transcript, folder: string): Promise<void> {
   for (const { name, content } of transcript.files) await writeFile(join(folder, name), content);
-  const { tty, typed } = transcript;
+  const { tty, typed, waits } = transcript;
   // A terminal without cursor movement: what stays on the screen is what the transcript shows.
-  const terminal = fakeTerminal({ tty, typed, env: { TERM: 'dumb', ...transcript.env } });
+  const terminal = fakeTerminal({ tty, typed, waits, env: { TERM: 'dumb', ...transcript.env } });
   const fake = fakeLibrary(transcript.script, terminal);
   const library = transcript.real ? await import('../../src/index.ts') : fake;
   const argv = transcript.argv.map((argument) => argument.replace('$DIR', folder));

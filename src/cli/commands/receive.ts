@@ -76,7 +76,7 @@ async function receive(args: ReceiveArguments, context: CommandContext): Promise
         code,
         ...(out === undefined ? {} : { out }),
         onConflict,
-        decide: (offer) => consent.decide(offer),
+        decide: (offer, withdrawn) => consent.decide(offer, withdrawn),
         signal,
       }),
       reporter,

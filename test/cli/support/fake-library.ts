@@ -59,8 +59,17 @@ async function play({ verb, rest }: LibraryStep, stage: Stage): Promise<void> {
       stage.handle.emit(JSON.parse(rest));
       return;
     case 'ask': {
-      const decision = await stage.options.decide?.(JSON.parse(rest));
+      const never = new AbortController().signal;
+      const decision = await stage.options.decide?.(JSON.parse(rest), never);
       await obey(decision, stage);
+      return;
+    }
+    case 'withdraw': {
+      const withdrawal = new AbortController();
+      const decision = stage.options.decide?.(JSON.parse(rest), withdrawal.signal);
+      await eventsRead();
+      withdrawal.abort();
+      await decision;
       return;
     }
     case 'signal':

@@ -13,14 +13,17 @@ export interface FakeTerminalOptions {
   readonly columns?: number;
   readonly env?: Environment;
   readonly typed?: readonly string[];
+  /** Whether the person still sits there and types nothing more; otherwise the input ends. */
+  readonly waits?: boolean;
 }
 
 export function fakeTerminal(options: FakeTerminalOptions = {}): FakeTerminal {
-  const { tty = false, columns = 80, env = {}, typed = [] } = options;
+  const { tty = false, columns = 80, env = {}, typed = [], waits = false } = options;
   const written = { stdout: '', stderr: '' };
   const listeners = new Set<(signal: EndSignal) => void>();
   const stdin = Object.assign(new PassThrough(), { isTTY: tty });
-  stdin.end(typed.map((line) => `${line}\n`).join(''));
+  for (const line of typed) stdin.write(`${line}\n`);
+  if (!waits) stdin.end();
   const output = (name: 'stdout' | 'stderr'): Output & Writable => {
     const stream = new Writable({
       decodeStrings: false,

@@ -6,10 +6,12 @@
  *     env NAME=VALUE
  *     real                         the library is the real one
  *     type TEXT                    one line on stdin
+ *     waits                        stdin does not end behind that (default: it does)
  *     file NAME CONTENT            exists in the working folder $DIR beforehand
  *     $ p2pshare …                 the command line; words are split at spaces
  *     > event {…}                  the library emits this
  *     > ask {…}                    the library asks for a decision about this offer
+ *     > withdraw {…}               the library asks, and does not want to know any more
  *     > signal SIGINT              the process gets a signal
  *     > hang-up                    nobody reads stdout any more
  *     > until-aborted              the library waits for the abort and ends with P2P_CANCELLED
@@ -30,6 +32,7 @@ export interface Transcript {
   readonly env: Readonly<Record<string, string>>;
   readonly real: boolean;
   readonly typed: readonly string[];
+  readonly waits: boolean;
   readonly files: readonly NamedContent[];
   readonly argv: readonly string[];
   readonly script: readonly LibraryStep[];
@@ -71,6 +74,7 @@ function parseTranscript(text: string): Transcript {
     real: first('real') !== undefined,
     env: Object.fromEntries(all('env').map(({ rest }) => splitAt(rest, '='))),
     typed: all('type').map(({ rest }) => rest),
+    waits: first('waits') !== undefined,
     files: named('file'),
     argv: (first('$')?.rest ?? '').split(' ').slice(1),
     script: all('>').map(({ rest }) => {
@@ -88,7 +92,9 @@ function parseTranscript(text: string): Transcript {
 }
 
 const NAMES = new Set(
-  ['tty real env type file $ > called decided exit stdout stderr left absent'.split(' ')].flat(),
+  [
+    'tty real env type waits file $ > called decided exit stdout stderr left absent'.split(' '),
+  ].flat(),
 );
 
 interface Directive {

@@ -1,0 +1,64 @@
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Offer, RunningServer } from '../../src/client/options.ts';
+import { receive } from '../../src/client/receive.ts';
+import { send } from '../../src/client/send.ts';
+import type { Transfer } from '../../src/client/transfer-handle.ts';
+import { serve } from '../../src/server/serve.ts';
+
+let server: RunningServer;
+let folder: string;
+
+beforeEach(async () => {
+  server = await serve({ listen: '127.0.0.1:0' });
+  folder = await mkdtemp(join(tmpdir(), 'p2pshare-withdrawn-'));
+});
+
+afterEach(async () => {
+  await server.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+describe('an offer that is withdrawn while it is decided on', () => {
+  it('ends the receiver, whatever becomes of the question', async () => {
+    const cancel = new AbortController();
+    const asked = promise<Offer>();
+    const withdrawn = promise<void>();
+    const receiver = await offered(cancel.signal, (offer, signal) => {
+      signal.addEventListener('abort', () => withdrawn.resolve());
+      asked.resolve(offer);
+      return new Promise(() => undefined);
+    });
+    await asked.promise;
+    cancel.abort();
+    await expect(receiver.result).rejects.toMatchObject({ code: 'P2P_CANCELLED' });
+    await withdrawn.promise;
+    expect(await readdir(folder)).toEqual(['report.txt']);
+  });
+});
+
+/** A receiver of a file whose sender `signal` cancels. */
+async function offered(
+  signal: AbortSignal,
+  decide: (offer: Offer, signal: AbortSignal) => Promise<never>,
+): Promise<Transfer> {
+  const file = join(folder, 'report.txt');
+  await writeFile(file, 'a report');
+  const common = { servers: server.endpoints, lan: false };
+  const sender = send({ ...common, file, signal });
+  for await (const event of sender) {
+    if (event.event !== 'code') continue;
+    return receive({ ...common, code: event.code, out: join(folder, 'copy.txt'), decide });
+  }
+  throw new Error('the sender has no code');
+}
+
+function promise<T>() {
+  let resolve: (value: T) => void = () => undefined;
+  return {
+    promise: new Promise<T>((done) => (resolve = done)),
+    resolve: (value: T) => resolve(value),
+  };
+}
