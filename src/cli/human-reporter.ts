@@ -30,6 +30,9 @@ const PHASES: Readonly<Record<Exclude<TransferPhase, 'reconnecting'>, (peer: Rol
   verifying: () => 'verifying',
 };
 
+const NEW_NUMBER =
+  'the server was restarted and gave another number: the code above leads nowhere any more';
+
 export interface HumanReporterOptions {
   readonly role: Role;
   readonly verbose: boolean;
@@ -46,6 +49,7 @@ export class HumanReporter {
   /** How long the other side has been missing, while it is. */
   #silentMs: number | undefined;
   #file: FileEvent | undefined;
+  #hasCode = false;
   /** What happened during a question: no more than a transfer has events without progress. */
   #held: TransferEvent[] | undefined;
 
@@ -146,6 +150,8 @@ export class HumanReporter {
   #code(code: string): void {
     const piped = this.#terminal.stdout.isTTY !== true;
     this.#view.hide();
+    if (this.#hasCode) this.#view.line(NEW_NUMBER);
+    this.#hasCode = true;
     if (piped) this.#terminal.stdout.write(`${code}\n`);
     const command = receiveCommand(piped ? 'CODE' : code, this.#options.servers);
     this.#view.line(`on the other machine, run:\n\n  ${command}\n`);

@@ -21,7 +21,7 @@ export const MESSAGES: Readonly<Record<ErrorCode, Message>> = {
   },
   P2P_CODE_UNKNOWN: {
     text: 'nobody is sending under this code',
-    hint: 'check the number at its start, that the sender still waits, and that both sides name the same --server',
+    hint: 'check the number at its start, and that the sender still waits; both sides must be on one local network or name the same --server',
   },
   P2P_CODE_USED: {
     text: 'this code has already been used',
@@ -46,7 +46,7 @@ export const MESSAGES: Readonly<Record<ErrorCode, Message>> = {
   },
   P2P_SERVER_UNREACHABLE: {
     text: 'no rendezvous server answered',
-    hint: 'check the address given with --server, and that UDP to it is not blocked',
+    hint: 'check the name or address given with --server, and that this network lets UDP through to it',
   },
   P2P_PEER_UNREACHABLE: {
     text: 'no path to the other side worked',
@@ -67,7 +67,7 @@ export const MESSAGES: Readonly<Record<ErrorCode, Message>> = {
   P2P_SOURCE_MISSING: { text: 'there is no such file', hint: 'check the path' },
   P2P_SOURCE_UNREADABLE: {
     text: 'the file cannot be read',
-    hint: 'check its permissions, and that it is a regular file and not a folder or a link',
+    hint: 'check its permissions, and that it is a file and not a folder or a device',
   },
   P2P_SOURCE_CHANGED: {
     text: 'the file changed while it was being sent',
@@ -75,19 +75,19 @@ export const MESSAGES: Readonly<Record<ErrorCode, Message>> = {
   },
   P2P_NAME_REFUSED: {
     text: 'the offered name is not safe to write',
-    hint: 'choose the name yourself with --out FILE, or ask the sender to rename it',
+    hint: 'rename the file and send it again; where only the receiver refuses the name, it can choose another with --out FILE',
   },
   P2P_TARGET_EXISTS: {
     text: 'the destination already exists',
-    hint: 'nothing was changed; receive it with --on-conflict rename or overwrite, or with another --out',
+    hint: 'nothing was changed; the receiver can add --on-conflict rename or overwrite, or name another --out',
   },
   P2P_TARGET_UNWRITABLE: {
     text: 'the destination cannot be written',
-    hint: 'check that the folder exists and is yours to write, or choose another with --out',
+    hint: 'the receiver can check that the folder exists and may be written, or name another with --out',
   },
   P2P_DISK_FULL: {
     text: 'there is not enough space at the destination',
-    hint: 'make room or choose another place with --out, then run both commands again',
+    hint: 'the receiver can make room or name another place with --out; then run both commands again',
   },
   P2P_LOCAL_IO: {
     text: 'reading or writing on this machine failed',

@@ -3,7 +3,7 @@ import { lstat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { monotonicNow } from '../io/clock.ts';
 import { type FileSink, openSink } from '../io/file-sink.ts';
-import { placeOf, resolveTarget, type Target } from '../io/file-target.ts';
+import { placeOf, resolveOut, resolveTarget, type Target } from '../io/file-target.ts';
 import { LanSearcher } from '../io/lan-beacon.ts';
 import { P2PShareError } from '../protocol/errors.ts';
 import { type Code, parseCode } from '../protocol/handshake/code.ts';
@@ -42,6 +42,8 @@ async function receiveFile(
   if (parsed.kind !== 'code') {
     throw new P2PShareError('P2P_CODE_INVALID', JSON.stringify(parsed.problem));
   }
+  // Before the code is spent on it.
+  await resolveOut(options.out);
   return await new Receiving(options, handle).run(parsed.code);
 }
 

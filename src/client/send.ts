@@ -39,6 +39,7 @@ class Sending {
   readonly #reader: FileReader;
   #responder: LanResponder | undefined;
   #finishProgress: () => void = () => undefined;
+  #isAccepted = false;
 
   constructor(options: SendOptions, handle: TransferHandle, source: FileSource) {
     this.#options = options;
@@ -98,8 +99,10 @@ class Sending {
         handle.emit({ event: 'offer', name: String(path[0]), entries: 1, bytes: size });
         break;
       case 'path':
+        if (!this.#isAccepted) run.enter('waiting-for-answer');
         break;
       case 'accepted':
+        this.#isAccepted = true;
         run.enter('transferring');
         this.#finishProgress = run.meter(size, () => run.session.bytesTaken);
         break;

@@ -224,7 +224,11 @@ export interface SessionGround {
 
 /** Opens what every session needs. Rejects with a `P2PShareError`. */
 export async function prepareSession(options: CommonOptions): Promise<SessionGround> {
-  const server = await firstServer(options.servers ?? []);
+  const { servers = [], lan = true, route } = options;
+  if (servers.length === 0 && (!lan || route === 'relay')) {
+    throw new P2PShareError('P2P_USAGE', 'without a server the local network must be allowed');
+  }
+  const server = await firstServer(servers);
   const endpoints = await openEndpoints();
   const crypto = createCrypto();
   return {

@@ -1,4 +1,5 @@
-import { lstat, stat } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { access, lstat, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { P2PShareError } from '../protocol/errors.ts';
 import { type EntryName, isHidden } from '../protocol/transfer/entry-name.ts';
@@ -22,18 +23,27 @@ export interface TargetWish {
  * `P2P_NAME_REFUSED` for a hidden name that only the sender has chosen (security rule 5).
  */
 export async function resolveTarget(wish: TargetWish): Promise<Target> {
-  const out = resolve(wish.out ?? '.');
-  const endsInSeparator = /[/\\]$/.test(wish.out ?? '');
-  if (await isDirectory(out)) {
-    if (isHidden(wish.name) && wish.allowHidden !== true) {
-      throw new P2PShareError('P2P_NAME_REFUSED', 'hidden name chosen by the sender');
-    }
-    return { directory: out };
+  const target = await resolveOut(wish.out);
+  if ('directory' in target && isHidden(wish.name) && wish.allowHidden !== true) {
+    throw new P2PShareError('P2P_NAME_REFUSED', 'hidden name chosen by the sender');
   }
-  if (endsInSeparator || !(await isDirectory(dirname(out)))) {
+  return target;
+}
+
+/**
+ * What `out` means, whatever is going to be offered. Throws `P2P_TARGET_UNWRITABLE` when there is no
+ * such folder, or when it must not be written to.
+ */
+export async function resolveOut(wish: string | undefined): Promise<Target> {
+  const out = resolve(wish ?? '.');
+  const target = (await isDirectory(out)) ? { directory: out } : { file: out };
+  const folder = 'directory' in target ? out : dirname(out);
+  const endsInSeparator = /[/\\]$/.test(wish ?? '');
+  if (('file' in target && endsInSeparator) || !(await isDirectory(folder))) {
     throw new P2PShareError('P2P_TARGET_UNWRITABLE', 'no such folder');
   }
-  return { file: out };
+  await asFileError('target', () => access(folder, constants.W_OK));
+  return target;
 }
 
 /** The folder and the name in it that a target means. */

@@ -36,6 +36,13 @@ describe('without a server, a receiver on the LAN', () => {
     expect(lan.scene.sim.elapsed).toBeLessThan(20_000);
   });
 
+  it('that hears of nobody at all is told that the code is not known', () => {
+    const lan = new Lan(1);
+    const receiver = lan.receive({ nameplate: 1234, words: WRONG });
+    lan.scene.runUntil(() => receiver.ended);
+    expect(receiver.failure).toBe('P2P_CODE_UNKNOWN');
+  });
+
   it('that was told wrong words hears so, and the right one still gets the file', () => {
     const lan = new Lan(1);
     const { sender, code } = lan.scene.send(WITHOUT_SERVER);

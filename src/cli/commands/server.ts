@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import type { Argv } from 'yargs';
 import { jsonLine } from '../json-events.ts';
+import { listenProblem } from '../listen-problem.ts';
 import type { Command, CommandContext } from './command.ts';
 import { OUTPUT_FLAGS } from './flags.ts';
 
@@ -36,11 +37,15 @@ export function addServer(yargs: Argv, choose: (command: Command) => void): Argv
 async function serve(args: ServerArguments, context: CommandContext): Promise<void> {
   const { terminal, library, signal } = context;
   const { listen } = args;
-  const server = await library.serve({
-    ...(listen === undefined ? {} : { listen }),
-    relay: args['no-relay'] !== true,
-    signal,
-  });
+  const server = await library
+    .serve({
+      ...(listen === undefined ? {} : { listen }),
+      relay: args['no-relay'] !== true,
+      signal,
+    })
+    .catch((error: unknown) => {
+      throw listenProblem(error);
+    });
   const { endpoints } = server;
   if (args.json) terminal.stdout.write(jsonLine({ event: 'ready', endpoints }));
   else if (!args.quiet) terminal.stderr.write(`p2pshare server ready on ${endpoints.join(', ')}\n`);

@@ -20,10 +20,13 @@ export function transferOptions(
   terminal: Terminal,
 ): CommonOptions & { readonly servers: readonly string[] } {
   const timeout = onlyOnce('timeout', args.timeout);
+  const named = servers(args.server, terminal.env.P2PSHARE_SERVER);
+  const policy = route(args);
+  if (named.length === 0) refuseWithoutServer(args);
   return {
-    servers: servers(args.server, terminal.env.P2PSHARE_SERVER),
+    servers: named,
     lan: args['no-lan'] !== true,
-    route: route(args),
+    route: policy,
     ...(timeout === undefined ? {} : { timeoutMs: parseDuration(timeout) }),
   };
 }
@@ -50,6 +53,14 @@ function servers(flag: readonly string[] | undefined, environment: string | unde
   if (flag?.some((server) => server.trim() === '')) throw new UsageError('--server is empty');
   const named = flag ?? (environment ?? '').split(',');
   return named.map((server) => server.trim()).filter((server) => server !== '');
+}
+
+/** Without a server the local network is all there is, and nobody there relays. */
+function refuseWithoutServer(args: TransferArguments): void {
+  const flag = args['relay-only'] ? '--relay-only' : args['no-lan'] ? '--no-lan' : undefined;
+  if (flag === undefined) return;
+  const hint = 'name one with --server HOST or in P2PSHARE_SERVER, or leave the flag out';
+  throw new UsageError(`${flag} needs a server`, hint);
 }
 
 function route(args: TransferArguments): RoutePolicy {

@@ -283,7 +283,8 @@ export class Joining {
     const telling = failures.find((failure) => TELLING.has(failure));
     // What a sender itself has said is final; otherwise it may still be found on the LAN.
     if (telling === undefined && this.#searchUntil !== undefined) return;
-    const code = telling ?? failures[0] ?? 'P2P_PEER_UNREACHABLE';
+    // The search has found nobody at all.
+    const code = telling ?? failures[0] ?? 'P2P_CODE_UNKNOWN';
     this.#events.push({ kind: 'failed', code });
   }
 }

@@ -97,7 +97,8 @@ async function obey(decision: Decision | undefined, stage: Stage): Promise<void>
 
 function failure(text: string): P2PShareError {
   const [code = '', ...words] = text.split(' ');
-  return new P2PShareError(code as ErrorCode, words.join(' '), { cause: new Error('the system') });
+  const cause = Object.assign(new Error('the system'), { code: words[0] });
+  return new P2PShareError(code as ErrorCode, words.join(' '), { cause });
 }
 
 /** Lets the reader of the events catch up, as time does outside of tests. */

@@ -1,0 +1,38 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { receive } from '../../src/client/receive.ts';
+import { send } from '../../src/client/send.ts';
+
+const code = '4821-acorn-velvet-harbor';
+let folder: string;
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'p2pshare-early-'));
+});
+
+afterEach(() => rm(folder, { recursive: true, force: true }));
+
+describe('before anybody is asked anything', () => {
+  // Nobody listens there: whoever asked would be told that no server answered, 15 s later.
+  const servers = ['127.0.0.1:9'];
+
+  it.each(['missing/', 'missing/copy.bin'])(
+    'a receiver is told that it cannot write to %s',
+    async (out) => {
+      const { result } = receive({ code, servers, lan: false, out: join(folder, out) });
+      await expect(result).rejects.toMatchObject({ code: 'P2P_TARGET_UNWRITABLE' });
+    },
+  );
+
+  it.each([{ lan: false }, { route: 'relay' as const }])(
+    'both sides are told that they need a server with %o',
+    async (options) => {
+      const file = import.meta.filename;
+      for (const { result } of [receive({ code, ...options }), send({ file, ...options })]) {
+        await expect(result).rejects.toMatchObject({ code: 'P2P_USAGE' });
+      }
+    },
+  );
+});
