@@ -1,86 +1,214 @@
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Lab, skipReason } from './support/lab.ts';
-import { addresses, type HostName, routers } from './support/lab-topology.ts';
-import { nat } from './support/nat-recipes.ts';
+import { LabSocket } from './support/lab-socket.ts';
+import {
+  addresses,
+  type ClientName,
+  type HostName,
+  type RouterName,
+  sites,
+} from './support/lab-topology.ts';
+import { behaviourOf, type NatBehaviour } from './support/nat-behaviour.ts';
+import { NatProbe } from './support/nat-probe.ts';
+import { forgetful, type NatRecipe, nat } from './support/nat-recipes.ts';
 
 const reason = skipReason();
 if (reason) console.warn(`nat-lab: skipped: ${reason}`);
 
-const probe = fileURLToPath(new URL('support/nat-probe.mjs', import.meta.url));
-const servers = [...addresses.s, '3478', '3479'];
+type Expected = Omit<NatBehaviour, 'addresses'>;
 
-interface Report {
-  readonly local: number;
-  /** Where the server saw one socket come from, at two addresses and two ports. */
-  readonly mapped: readonly { address: string; port: number }[];
-  readonly filtering: 'endpoint' | 'address' | 'port';
-}
+const independent = { mapping: 'endpoint', filtering: 'endpoint', ports: 'preserved' } as const;
+const strict = { mapping: 'port', filtering: 'port', hairpin: false } as const;
 
-const sides = [
-  ['a', 'ra'],
-  ['b', 'rb'],
-] as const;
+/** What each recipe is, as RFC 4787 has it: mapping, filtering, choice of ports, hairpin. */
+const translations: readonly [NatRecipe, Expected][] = [
+  [nat.fullCone, { ...independent, hairpin: false }],
+  [nat.fullConeHairpin, { ...independent, hairpin: true }],
+  [nat.fullConeRandomPort, { ...independent, ports: 'random', hairpin: false }],
+  [nat.addressRestricted, { ...independent, filtering: 'address', hairpin: false }],
+  [nat.portRestricted, { ...independent, filtering: 'port', hairpin: false }],
+  [nat.portRestrictedHairpin, { ...independent, filtering: 'port', hairpin: true }],
+  [nat.randomPort, { ...independent, filtering: 'port', ports: 'random', hairpin: false }],
+  [nat.openRouter, { ...independent, filtering: 'port', hairpin: false }],
+  [nat.symmetricUnfiltered, { ...strict, filtering: 'endpoint', ports: 'random' }],
+  [nat.symmetricAddressRestricted, { ...strict, filtering: 'address', ports: 'random' }],
+  [nat.symmetricSequential, { ...strict, ports: 'sequential' }],
+  [nat.symmetricBlock512, { ...strict, ports: 512 }],
+  [nat.symmetricBlock2048, { ...strict, ports: 2048 }],
+  [nat.symmetric, { ...strict, ports: 'random' }],
+  [nat.addressDependent, { ...strict, mapping: 'address', ports: 'random' }],
+];
+
+/** Who has a public address of its own can be told to talk to itself at it. */
+const publicHosts: readonly [NatRecipe, Expected][] = [
+  [nat.none, { ...independent, hairpin: true }],
+  [nat.firewall, { ...independent, filtering: 'port', hairpin: true }],
+];
 
 let lab: Lab;
+let probe: NatProbe;
 
-describe.skipIf(reason)('the NAT laboratory', () => {
-  beforeAll(async () => {
-    lab = await Lab.create();
-    const server = lab.run('s', process.execPath, [probe, 'server', ...servers]);
-    await once(server.stdout ?? expect.fail('no pipe'), 'data');
+beforeAll(async () => {
+  if (reason) return;
+  lab = await Lab.create();
+  probe = await NatProbe.start(lab);
+});
+afterAll(() => lab?.down());
+
+describe.skipIf(reason)('a recipe does what its name says:', () => {
+  it.each(translations.map(([recipe, is]) => ({ name: recipe.name, recipe, is })))(
+    '$name',
+    async ({ recipe, is }) => {
+      const seen = await seenBehind(recipe);
+      expect(seen).toEqual([
+        { ...is, addresses: [sites.ra.wan[0]] },
+        { ...is, addresses: [sites.rb.wan[0]] },
+      ]);
+    },
+  );
+
+  it.each(publicHosts.map(([recipe, is]) => ({ name: recipe.name, recipe, is })))(
+    '$name',
+    async ({ recipe, is }) => {
+      const seen = await seenBehind(recipe);
+      expect(seen).toEqual([
+        { ...is, addresses: ['198.51.100.130'] },
+        { ...is, addresses: ['192.0.2.130'] },
+      ]);
+    },
+  );
+
+  it('one to one: the first client has a public address that all may write to', async () => {
+    const [a, b] = await seenBehind(nat.oneToOne);
+    expect(a).toMatchObject({ ...independent, addresses: [sites.ra.wan[1]] });
+    expect(b).toMatchObject({ ...independent, addresses: [sites.rb.wan[1]] });
   });
 
-  afterAll(() => lab.down());
-
-  describe.each(sides)('%s behind %s', (host, router) => {
-    it('is seen as it is, and reached by everybody, without NAT', async () => {
-      await lab.nat(router, nat.none);
-      const { local, mapped, filtering } = await report(host);
-      expect(mapped).toEqual(Array(4).fill({ address: addresses[host], port: local }));
-      expect(filtering).toBe('endpoint');
-    });
-
-    it('has one mapping, for those it spoke to, when port-restricted', async () => {
-      await lab.nat(router, nat.portRestricted);
-      const { local, mapped, filtering } = await report(host);
-      expect(mapped).toEqual(Array(4).fill({ address: routers[router].wan, port: local }));
-      expect(filtering).toBe('port');
-    });
-
-    it('has one mapping, for everybody, behind a full cone', async () => {
-      await lab.nat(router, nat.fullCone);
-      const { local, mapped, filtering } = await report(host);
-      expect(mapped).toEqual(Array(4).fill({ address: routers[router].wan, port: local }));
-      expect(filtering).toBe('endpoint');
-    });
-
-    it('has another port for each destination when symmetric', async () => {
-      await lab.nat(router, nat.symmetric);
-      const { mapped, filtering } = await report(host);
-      expect(new Set(mapped.map(({ address }) => address))).toEqual(new Set([routers[router].wan]));
-      // Four random ports: two of them are the same once in 10,000 runs, three never.
-      expect(new Set(mapped.map(({ port }) => port)).size).toBeGreaterThanOrEqual(3);
-      expect(filtering).toBe('port');
-    });
+  it('symmetric, pool of addresses: its destinations see it at one after the other', async () => {
+    for (const [i, seen] of (await seenBehind(nat.symmetricPool)).entries()) {
+      expect(seen).toMatchObject({ ...strict, ports: 'random' });
+      expect(seen?.addresses).toEqual([sites.ra, sites.rb][i]?.wan);
+    }
   });
 
-  it('moves the mappings of a symmetric NAT when it forgets them', async () => {
+  it.each([
+    ['UDP blocked: any TCP gets out', nat.udpBlocked, true],
+    ['web only: TCP to port 443 gets out', nat.webOnly, false],
+  ])('%s', async (_name, recipe, anyPort) => {
+    await lab.nat('ra', recipe);
+    const { udp, tcp } = await probe.report('a');
+    expect(udp).toBe(false);
+    expect(tcp.anyPort !== null).toBe(anyPort);
+    expect(tcp.webPort?.address).toBe(sites.ra.wan[0]);
+  });
+
+  it.each([nat.fullCone, nat.symmetric, nat.openRouter])(
+    'TCP keeps its port whatever is done to UDP: $name',
+    async (recipe) => {
+      await lab.nat('ra', recipe);
+      const { tcp } = await probe.report('a');
+      expect(tcp.anyPort).toMatchObject({ address: sites.ra.wan[0], port: tcp.anyPort?.local });
+    },
+  );
+
+  /** How it looks to the first client of each home. */
+  async function seenBehind(recipe: NatRecipe): Promise<(NatBehaviour | undefined)[]> {
+    await Promise.all([lab.nat('ra', recipe), lab.nat('rb', recipe)]);
+    return Promise.all([behaviour('a'), behaviour('b')]);
+  }
+});
+
+describe.skipIf(reason)('a router', () => {
+  it.each([
+    ['keeps the port of a client for whom a stranger came too early', nat.portRestricted, true],
+    ['does not, if it is open: the stranger has taken it', nat.openRouter, false],
+  ])('%s', async (_does, recipe, keeps) => {
+    await lab.nat('ra', recipe);
+    const [client, stranger] = await sockets('a', 'p');
+    await stranger.send('too early', { address: sites.ra.wan[0], port: client.port });
+    await client.send('here I am', { address: addresses.p, port: stranger.port });
+    const { port } = await stranger.receive();
+    expect(port === client.port).toBe(keeps);
+  });
+
+  it.each([nat.portRestricted, nat.fullCone])(
+    'forgets mappings when told to: $name',
+    async (recipe) => {
+      await lab.nat('ra', recipe);
+      const [client, friend] = await sockets('a', 'p');
+      const to = { address: addresses.p, port: friend.port };
+      await client.send('remember me', to);
+      const mapped = await friend.receive();
+      await lab.forget('ra');
+      await friend.send('do you?', mapped);
+      await client.send('again', to);
+      await friend.send('now I do', await friend.receive());
+      expect(await client.receive()).toMatchObject({ text: 'now I do' });
+    },
+  );
+
+  it('gives a client another port when a symmetric one has forgotten it', async () => {
     await lab.nat('ra', nat.symmetric);
-    const before = await report('a');
+    const [client, friend] = await sockets('a', 'p');
+    const to = { address: addresses.p, port: friend.port };
+    await client.send('before', to);
+    const before = await friend.receive();
     await lab.forget('ra');
-    const after = await report('a');
-    expect(after.mapped).not.toEqual(before.mapped);
+    await client.send('after', to);
+    expect((await friend.receive()).port).not.toBe(before.port);
   });
 
-  it('keeps private addresses private behind a NAT', async () => {
+  it('forgets idle mappings when it is forgetful, and keeps them for longer otherwise', async () => {
+    await lab.nat('ra', forgetful(nat.portRestricted, 1));
+    await probe.place('a');
+    await expect.poll(() => connections('ra'), { timeout: 10_000 }).toBe('');
     await lab.nat('ra', nat.portRestricted);
-    await lab.nat('rb', nat.portRestricted);
-    const route = (from: HostName, to: string) => lab.exec(from, 'ip', ['route', 'get', to]);
-    expect(await route('core', routers.rb.wan)).toContain('dev wb');
-    await expect(route('core', addresses.b)).rejects.toThrow('Invalid argument');
+    await probe.place('a');
+    const [, seconds] = /^udp +17 (\d+) /m.exec(await connections('ra')) ?? [];
+    expect(Number(seconds)).toBeGreaterThan(20);
+  });
+});
+
+describe.skipIf(reason)('the network', () => {
+  it('lets clients of one router reach each other, unless they are isolated', async () => {
+    await lab.nat('ra', nat.portRestricted);
+    const [client, neighbour] = await sockets('a', 'a2');
+    const to = { address: addresses.a2, port: neighbour.port };
+    await client.send('before', to);
+    await lab.isolateClients('ra', true);
+    await client.send('isolated', to);
+    await lab.isolateClients('ra', false);
+    await client.send('after', to);
+    const heard = [await neighbour.receive(), await neighbour.receive()];
+    expect(heard.map(({ text }) => text)).toEqual(['before', 'after']);
+  });
+
+  it('keeps private addresses private', async () => {
+    const route = (to: string) => lab.exec('core', 'ip', ['route', 'get', to]);
+    expect(await route(sites.rb.wan[0])).toContain('dev to-rb');
+    for (const address of [addresses.b, sites.h1.wan[0]]) {
+      await expect(route(address)).rejects.toThrow('Invalid argument');
+    }
+  });
+});
+
+describe.skipIf(reason)('a home behind a carrier NAT', () => {
+  beforeAll(async () => {
+    await Promise.all([lab.nat('h1', nat.portRestricted), lab.nat('h2', nat.portRestricted)]);
+  });
+
+  it('is seen at the address of the carrier', async () => {
+    await lab.nat('cgn', nat.portRestricted);
+    const addresses = [sites.cgn.wan[0]];
+    const is = { ...independent, filtering: 'port', hairpin: false, addresses };
+    expect([await behaviour('c1'), await behaviour('c2')]).toEqual([is, is]);
+  });
+
+  it('is as symmetric as the carrier', async () => {
+    await lab.nat('cgn', nat.symmetric);
+    expect(await behaviour('c1')).toMatchObject({ ...strict, ports: 'random' });
   });
 });
 
@@ -114,8 +242,20 @@ describe.skipIf(reason)('the life of a laboratory', () => {
   });
 });
 
-async function report(host: HostName): Promise<Report> {
-  return JSON.parse(await lab.exec(host, process.execPath, [probe, 'client', ...servers]));
+async function behaviour(host: ClientName): Promise<NatBehaviour | undefined> {
+  const report = await probe.report(host);
+  // The ports below are those of services, which nobody takes for a peer's.
+  if (report.udp) expect(Math.min(...report.sockets.map(({ port }) => port))).toBeGreaterThan(1023);
+  return behaviourOf(report);
+}
+
+function sockets(...hosts: [HostName, HostName]): Promise<[LabSocket, LabSocket]> {
+  const [one, other] = hosts;
+  return Promise.all([LabSocket.open(lab, one), LabSocket.open(lab, other)]);
+}
+
+function connections(router: RouterName): Promise<string> {
+  return lab.exec(router, 'conntrack', ['-L', '-p', 'udp']);
 }
 
 function namespaces(): string {

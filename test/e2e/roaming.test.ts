@@ -101,8 +101,8 @@ async function addIpv6(): Promise<void> {
   }
   await ip(
     'core',
-    'addr add 2001:db8:a::1/64 dev wa nodad',
-    'addr add 2001:db8:b::1/64 dev wb nodad',
+    'addr add 2001:db8:a::1/64 dev to-ra nodad',
+    'addr add 2001:db8:b::1/64 dev to-rb nodad',
   );
   await ip(
     'ra',

@@ -15,14 +15,20 @@ import {
   trackNamespace,
 } from './lab-namespaces.ts';
 import {
+  addresses,
+  atHome,
+  type ClientName,
   forwarders,
   forwardingSysctls,
   type HostName,
   hosts,
+  inTheOpen,
+  isRouter,
   links,
+  openAddress,
   type RouterName,
-  routers,
   setup,
+  sites,
 } from './lab-topology.ts';
 import type { NatRecipe } from './nat-recipes.ts';
 
@@ -35,6 +41,7 @@ export function skipReason(): string | undefined {
     ['nft', '--version'],
     ['conntrack', '--version'],
     ['sysctl', '--version'],
+    ['bridge', '-V'],
     ['setpriv', '--version'],
   ] as const) {
     try {
@@ -46,12 +53,18 @@ export function skipReason(): string | undefined {
   return undefined;
 }
 
+/** Port maps keep mappings for longer than the kernel does by default. */
+const PORT_MAP_IDLE_S = 300;
+
 /** A small internet in network namespaces, with real kernels' NATs; see `lab-topology.ts`. */
 export class Lab {
   readonly #prefix = newPrefix();
   readonly #children = new Set<ChildProcess>();
+  readonly #recipes = new Map<RouterName, NatRecipe>();
+  /** Clients that have an address of the internet. */
+  readonly #open = new Set<ClientName>();
 
-  /** Builds the network. All routers start as plain routers without NAT (`nat.none`). */
+  /** Builds the network. All clients are at home, behind routers that only forward. */
   static async create(): Promise<Lab> {
     deleteStaleNamespaces();
     const lab = new Lab();
@@ -69,18 +82,40 @@ export class Lab {
     return this.#prefix + host;
   }
 
+  /** Where a client is at present: that depends on its router. */
+  address(client: ClientName): string {
+    return this.#open.has(client) ? openAddress(client) : addresses[client];
+  }
+
   /** Makes a router behave as the recipe says; all its mappings are forgotten. */
   async nat(router: RouterName, recipe: NatRecipe): Promise<void> {
-    const { wan, lan } = routers[router];
-    await this.exec(router, 'nft', ['-f', '-'], `flush ruleset\n${recipe.ruleset({ wan })}`);
-    await this.forget(router);
-    const route = recipe.routed ? `route replace ${lan} via ${wan}` : `route flush ${lan}`;
-    await this.#ip('core', [route]);
+    const { wan, lan, clients } = sites[router];
+    const [own, ...pool] = wan;
+    const idleSeconds = recipe.idleSeconds ?? PORT_MAP_IDLE_S;
+    const ruleset = recipe.ruleset({ wan: own, pool, client: `${lan}.2`, idleSeconds });
+    await this.exec(router, 'nft', ['-f', '-'], `flush ruleset\n${ruleset}`);
+    await this.exec(router, 'conntrack', ['-F']);
+    await this.#keepMappings(router, recipe.idleSeconds);
+    for (const client of clients) {
+      if (!isRouter(client)) await this.#place(client, recipe.open ?? false);
+    }
+    this.#recipes.set(router, recipe);
   }
 
   /** Lets a router lose its mappings, as after a reboot. */
   async forget(router: RouterName): Promise<void> {
+    const { memory = [] } = this.#recipes.get(router) ?? {};
+    const flush = memory.map((kept) => `flush ${kept}`).join('\n');
+    if (flush !== '') await this.exec(router, 'nft', ['-f', '-'], flush);
     await this.exec(router, 'conntrack', ['-F']);
+  }
+
+  /** Keeps the clients of one network from reaching each other there, as guest networks do. */
+  async isolateClients(router: RouterName, isolated: boolean): Promise<void> {
+    for (const client of sites[router].clients) {
+      const port = ['dev', `to-${client}`, 'isolated', isolated ? 'on' : 'off'];
+      await this.exec(router, 'bridge', ['link', 'set', ...port]);
+    }
   }
 
   /**
@@ -124,22 +159,15 @@ export class Lab {
     await Promise.all(
       hosts.map(async (host) => {
         const devices = links.flat().filter(([name]) => name === host);
-        await this.#ip(host, [
-          'link set lo up',
-          ...devices.flatMap(([, device, cidr]) =>
-            cidr ? [`addr add ${cidr} dev ${device}`] : [],
-          ),
-          ...devices.map(([, device]) => `link set ${device} up`),
-          ...setup[host],
-        ]);
+        const up = ['lo', ...devices.map(([, device]) => device)].map((device) => {
+          return `link set ${device} up`;
+        });
+        await this.#ip(host, [...up, ...setup(host)]);
       }),
     );
     // `-e`: the bridge's keys are there only where its netfilter module is loaded.
     const sysctl = ['-eqw', ...forwardingSysctls];
     await Promise.all(forwarders.map((host) => this.exec(host, 'sysctl', sysctl)));
-    for (const router of ['ra', 'rb'] as const) {
-      await this.#ip('core', [`route replace ${routers[router].lan} via ${routers[router].wan}`]);
-    }
   }
 
   #creation(): string[] {
@@ -152,6 +180,21 @@ export class Lab {
           `peer name ${rightDevice} netns ${name(right)}`,
       ),
     ];
+  }
+
+  /** Without a span, mappings live as long as the kernel has it by default. */
+  async #keepMappings(router: RouterName, seconds: number | undefined): Promise<void> {
+    if (this.#recipes.get(router)?.idleSeconds === seconds) return;
+    const key = 'net.netfilter.nf_conntrack_udp_timeout';
+    const [fresh, answered] = seconds === undefined ? [30, 120] : [seconds, seconds];
+    await this.exec(router, 'sysctl', ['-qw', `${key}=${fresh}`, `${key}_stream=${answered}`]);
+  }
+
+  async #place(client: ClientName, open: boolean): Promise<void> {
+    if (this.#open.has(client) === open) return;
+    await this.#ip(client, open ? inTheOpen(client) : atHome(client));
+    if (open) this.#open.add(client);
+    else this.#open.delete(client);
   }
 
   async #ip(host: HostName, commands: readonly string[]): Promise<void> {

@@ -1,5 +1,5 @@
 import type { Lab } from './lab.ts';
-import { type HostName, routers } from './lab-topology.ts';
+import { type HostName, sites } from './lab-topology.ts';
 
 /** Lets no more than so many Mbit/s out of a device. */
 export async function limitRate(
@@ -38,7 +38,7 @@ export async function unblock(lab: Lab, host: HostName): Promise<void> {
 
 /** The internet carries nothing from one home to the other, but to servers what it always did. */
 export async function cutDirect(lab: Lab): Promise<void> {
-  const homes = `{ ${routers.ra.wan}, ${routers.rb.wan} }`;
+  const homes = `{ ${sites.ra.wan[0]}, ${sites.rb.wan[0]} }`;
   await block(lab, 'core', 'forward', `ip saddr ${homes} ip daddr ${homes} meta l4proto udp`);
 }
 

@@ -1,98 +1,139 @@
-/** The router that a recipe is for: `wan` is its public address. Its interfaces are `wan` and `lan`. */
+import {
+  answersOnly,
+  closedInput,
+  forwarding,
+  hashedPort,
+  inTurn,
+  masquerade,
+  PORT_MAP_MEMORY,
+  type PortMap,
+  portMap,
+  translating,
+} from './nat-rulesets.ts';
+
+/** What a recipe needs to know of the router that it is for. */
 export interface RouterAddresses {
   readonly wan: string;
+  /** More public addresses; some routers have none. */
+  readonly pool: readonly string[];
+  /** Its first client. */
+  readonly client: string;
+  readonly idleSeconds: number;
 }
 
 /** How a router behaves towards UDP, in the terms of RFC 4787, written for nftables. */
 export interface NatRecipe {
   readonly name: string;
   ruleset(router: RouterAddresses): string;
-  /** Whether the hosts behind it are reached at their own addresses. */
-  readonly routed?: boolean;
+  /** Whether the clients have addresses of the internet. */
+  readonly open?: boolean;
+  /** What it remembers besides the kernel's own table of connections. */
+  readonly memory?: readonly string[];
+  /** How long a mapping lives without traffic, where that is not the kernel's default. */
+  readonly idleSeconds?: number;
 }
 
-/** A public network: endpoint-independent mapping and filtering, since nothing is done. */
-const none: NatRecipe = { name: 'none', ruleset: () => '', routed: true };
+const ADDRESS_AND_PORT = ['ip saddr', 'udp sport', 'ip daddr', 'udp dport'] as const;
 
-/** A home router: endpoint-independent mapping, address and port-dependent filtering. */
-const portRestricted: NatRecipe = {
-  name: 'port-restricted',
-  ruleset: () => closedInput + masquerade(''),
-};
+/** Every behaviour of the laboratory. UDP is what differs; TCP is masqueraded like at home. */
+export const nat = {
+  /** A public network: nothing is done. */
+  none: { name: 'none', ruleset: () => '', open: true },
+  /** No NAT, but a stateful firewall: what most IPv6 networks are. */
+  firewall: { name: 'firewall', ruleset: () => forwarding(answersOnly), open: true },
+  /** Endpoint-independent mapping and filtering. */
+  fullCone: cone('full cone', { filter: 'none' }),
+  /** The same, for clients of one network among each other, too. */
+  fullConeHairpin: cone('full cone with hairpin', { filter: 'none', hairpin: true }),
+  fullConeRandomPort: cone('full cone of random ports', {
+    filter: 'none',
+    port: hashedPort('ip saddr', 'udp sport'),
+  }),
+  /** One public address for one client, as clouds give their machines. */
+  oneToOne: { name: 'one to one', ruleset: oneToOne },
+  addressRestricted: cone('address-restricted', { filter: 'address' }),
+  /** A home router; stock Linux. */
+  portRestricted: home('port-restricted', () => masquerade()),
+  portRestrictedHairpin: cone('port-restricted with hairpin', { filter: 'port', hairpin: true }),
+  /** Endpoint-independent mapping, but not to the port that the client has. */
+  randomPort: home('port-restricted of random ports', ({ wan }) =>
+    translating(`${wan} : ${hashedPort('ip saddr', 'udp sport')}`),
+  ),
+  /** A home router that lets itself be talked to: Docker, libvirt, a plain Linux machine. */
+  openRouter: { name: 'open router', ruleset: () => masquerade() },
+  /** Another port for each destination, and yet anybody may use it. */
+  symmetricUnfiltered: cone('symmetric, unfiltered', {
+    filter: 'none',
+    port: hashedPort(...ADDRESS_AND_PORT),
+  }),
+  symmetricAddressRestricted: cone('symmetric, address-restricted', {
+    filter: 'address',
+    port: hashedPort(...ADDRESS_AND_PORT),
+  }),
+  symmetricSequential: home('symmetric, ports in sequence', ({ wan }) =>
+    translating(`${wan} : ${inTurn(SEQUENCE)}`),
+  ),
+  symmetricBlock512: home('symmetric, 512 ports', ({ wan }) =>
+    translating(`${wan}:20000-20511 fully-random`),
+  ),
+  symmetricBlock2048: home('symmetric, 2048 ports', ({ wan }) =>
+    translating(`${wan}:20000-22047 fully-random`),
+  ),
+  /** Another random port for each destination. */
+  symmetric: home('symmetric', () =>
+    masquerade('oifname "wan" meta l4proto udp masquerade fully-random'),
+  ),
+  /** Another random port for each destination address. */
+  addressDependent: home('address-dependent', ({ wan }) =>
+    translating(`${wan} : ${hashedPort('ip saddr', 'udp sport', 'ip daddr')}`),
+  ),
+  /** Another random port of another public address for each destination. */
+  symmetricPool: home('symmetric, pool of addresses', ({ wan, pool }) =>
+    translating(`${inTurn([wan, ...pool])} fully-random`),
+  ),
+  udpBlocked: home(
+    'UDP blocked',
+    () => masquerade() + forwarding('meta l4proto udp udp dport != 53 drop'),
+  ),
+  webOnly: home('web only', () => masquerade() + forwarding(WEB, 'drop')),
+} as const satisfies Readonly<Record<string, NatRecipe>>;
 
-/** Another random port for each destination (address and port-dependent mapping and filtering). */
-const symmetric: NatRecipe = {
-  name: 'symmetric',
-  ruleset: () => closedInput + masquerade('oifname "wan" meta l4proto udp masquerade fully-random'),
-};
-
-/** Endpoint-independent mapping and filtering. */
-const fullCone: NatRecipe = {
-  name: 'full cone',
-  ruleset: ({ wan }) => closedInput + portMap({ key: 'udp sport', snat: `snat to ${wan}` }),
-};
-
-export const nat = { none, portRestricted, symmetric, fullCone } as const;
-
-// nft 1.0.6 ends a rule at the line's end only: `; }` on one line is a syntax error.
-
-/**
- * What makes a router a home router: nobody outside may talk to it. Without this, a probe that
- * comes too early leaves a conntrack entry on the router, and the real mapping then has to take
- * another port. Leave it out on purpose for routers that are open.
- */
-const closedInput = `
-table ip firewall {
- chain input {
-  type filter hook input priority 0; policy accept;
-  iifname "wan" ct state new drop
- }
+/** The same NAT, which forgets mappings that have not been used for so long. */
+export function forgetful(recipe: NatRecipe, idleSeconds: number): NatRecipe {
+  return { ...recipe, name: `${recipe.name}, forgetful`, idleSeconds };
 }
+
+// Many: a mapping whose turn it is while its port is taken loses its packets.
+const SEQUENCE = Array.from({ length: 8192 }, (_, i) => 30_000 + i);
+
+const WEB = `
+  ct state established,related accept
+  iifname "lan" tcp dport { 80, 443 } accept
+  iifname "lan" udp dport 53 accept
 `;
 
-/** Source NAT by `rule` for what it matches (UDP), by plain masquerade for everything else. */
-function masquerade(rule: string): string {
-  return `
-table ip nat {
- chain post {
-  type nat hook postrouting priority srcnat; policy accept;
-  ${rule}
-  oifname "wan" masquerade
- }
-}
-`;
+/** A router that nobody outside may talk to. */
+function home(name: string, rules: (router: RouterAddresses) => string): NatRecipe {
+  return { name, ruleset: (router) => closedInput + rules(router) };
 }
 
-interface PortMap {
-  /** The mapped port that belongs to a packet going out. */
-  readonly key: string;
-  readonly snat: string;
-  /** Rules of the forward chain: the filtering. None: whoever knows the mapped port gets in. */
-  readonly filter?: string;
+function cone(name: string, options: Omit<PortMap, 'wan' | 'idleSeconds'>): NatRecipe {
+  const ruleset = ({ wan, idleSeconds }: RouterAddresses) =>
+    closedInput + portMap({ ...options, wan, idleSeconds });
+  return { name, ruleset, memory: PORT_MAP_MEMORY };
 }
 
-/** Source NAT that remembers who has which mapped port, and lets strangers in to it. */
-function portMap({ key, snat, filter = '' }: PortMap): string {
+function oneToOne({ pool: [address], client }: RouterAddresses): string {
   return `
 table ip nat {
- map mapped {
-  type inet_service : ipv4_addr . inet_service
-  flags dynamic,timeout
-  timeout 300s
-  size 65535
- }
  chain pre {
   type nat hook prerouting priority dstnat; policy accept;
-  iifname "wan" meta l4proto udp dnat to udp dport map @mapped
+  ip daddr ${address} dnat to ${client}
  }
  chain post {
   type nat hook postrouting priority srcnat; policy accept;
-  oifname "wan" meta l4proto udp update @mapped { ${key} timeout 300s : ip saddr . udp sport }
-  oifname "wan" ${snat}
- }
- chain filtering {
-  type filter hook forward priority 0; policy accept;
-  ${filter}
+  ip saddr ${client} oifname "wan" snat to ${address}
+  oifname "wan" masquerade
  }
 }
 `;
