@@ -172,6 +172,17 @@ describe.skipIf(reason)('a router', () => {
 });
 
 describe.skipIf(reason)('the network', () => {
+  it('lets a packet of two hops open its own router, and come no further', async () => {
+    await lab.nat('ra', nat.portRestricted);
+    const [client, friend] = await sockets('a', 'p');
+    const to = { address: addresses.p, port: friend.port };
+    await client.send('opener', to, 2);
+    await friend.send('come in', { address: sites.ra.wan[0], port: client.port });
+    expect(await client.receive()).toMatchObject({ text: 'come in' });
+    await client.send('after it', to);
+    expect(await friend.receive()).toMatchObject({ text: 'after it' });
+  });
+
   it('lets clients of one router reach each other, unless they are isolated', async () => {
     await lab.nat('ra', nat.portRestricted);
     const [client, neighbour] = await sockets('a', 'a2');

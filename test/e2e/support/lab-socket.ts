@@ -45,10 +45,10 @@ export class LabSocket {
     return this.#port;
   }
 
-  /** Resolves when the datagram is on its way. */
-  async send(text: string, { address, port }: LabEndpoint): Promise<void> {
+  /** Resolves when the datagram is on its way, which is over after `ttl` hops. */
+  async send(text: string, { address, port }: LabEndpoint, ttl = 64): Promise<void> {
     const sent = this.#next('sent');
-    this.#child.send({ text, address, port });
+    this.#child.send({ text, address, port, ttl });
     await sent;
   }
 
