@@ -25,11 +25,11 @@ export class Stage {
   }
 
   /** A server on a port of the system's choice, once it is ready. */
-  async server(options: ProgramOptions & { readonly listen?: string } = {}): Promise<Server> {
-    const program = this.start(
-      ['server', '--json', '--listen', options.listen ?? '127.0.0.1:0'],
-      options,
-    );
+  async server(
+    options: ProgramOptions & { readonly listen?: string | readonly string[] } = {},
+  ): Promise<Server> {
+    const flags = [options.listen ?? '127.0.0.1:0'].flat().flatMap((it) => ['--listen', it]);
+    const program = this.start(['server', '--json', ...flags], options);
     const { endpoints } = await program.event('ready');
     return { program, endpoint: endpoints[0] as string };
   }
