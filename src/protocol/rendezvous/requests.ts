@@ -202,10 +202,14 @@ export function decodeClose(fields: ByteReader): CloseFields | undefined {
     : { nameplate, secret, outcome };
 }
 
-export function encodeObserve(head: RequestHead, { replyFrom }: ObserveFields): Uint8Array {
-  return encodeRequest(MessageType.observe, head, (writer) => {
-    writer.uint8(REPLY_SOURCES.indexOf(replyFrom));
-  });
+/** `bytes`: how long it is made, where it is to be found out whether so much gets there. */
+export function encodeObserve(
+  head: RequestHead,
+  { replyFrom }: ObserveFields,
+  bytes = MIN_REQUEST_BYTES,
+): Uint8Array {
+  const write = (writer: ByteWriter): void => writer.uint8(REPLY_SOURCES.indexOf(replyFrom));
+  return encodeRequest(MessageType.observe, head, write, bytes);
 }
 
 export function decodeObserve(fields: ByteReader): ObserveFields | undefined {

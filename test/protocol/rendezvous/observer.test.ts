@@ -50,6 +50,20 @@ describe('a challenge', () => {
 });
 
 describe('an OBSERVE', () => {
+  it.each([64, 1200, 1472])('of %i bytes gets a small answer', (size) => {
+    const server = newServer();
+    const none = { txid: TXID, token: bytes(16, 0) };
+    const question = encodeObserve(none, { replyFrom: 'asked' }, size);
+    expect(question).toHaveLength(size);
+    const [challenge] = askOnce(server, question, HOST, START);
+    if (challenge?.reply?.kind !== 'challenge') throw new Error('no challenge');
+    const head = { txid: TXID, token: challenge.reply.token };
+    const again = encodeObserve(head, { replyFrom: 'asked' }, size);
+    const [observed] = askOnce(server, again, HOST, START);
+    expect(observed?.reply).toMatchObject({ kind: 'observed', observed: HOST });
+    expect([challenge, observed].map((sent) => sent?.payload.length)).toEqual([58, 63]);
+  });
+
   it('is answered with the source of the question and where else to ask', () => {
     expect(observe(newServer(), 'asked')).toEqual([
       {
