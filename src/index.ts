@@ -1,7 +1,27 @@
 /**
  * p2pshare as a library: `send` and `receive` start a transfer and hand back its events and
- * result, `serve` runs a rendezvous server and relay. Everything else is private.
+ * result, `serve` runs a rendezvous server and relay, `diagnose` says how this machine is
+ * connected. Everything else is private.
  */
+export { diagnose } from './client/diagnose.ts';
+export type {
+  Advice,
+  DiagnoseOptions,
+  Diagnosis,
+  EndpointDiagnosis,
+  Expectation,
+  Filtering,
+  Ipv6Support,
+  Mapping,
+  NatDiagnosis,
+  PathPrediction,
+  PeerKind,
+  PortAllocation,
+  RoundTripDiagnosis,
+  ServerDiagnosis,
+  TcpAnswer,
+  UdpAnswer,
+} from './client/diagnosis.ts';
 export type {
   CodeEvent,
   DoneEvent,

@@ -3,6 +3,7 @@ import { expect, it } from 'vitest';
 it('exports what the documentation names and nothing else', async () => {
   expect(Object.keys(await import('../src/index.ts')).sort()).toEqual([
     'P2PShareError',
+    'diagnose',
     'receive',
     'send',
     'serve',

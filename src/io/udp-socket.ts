@@ -81,6 +81,11 @@ export class UdpSocket implements Channel {
     return this.#segmenting;
   }
 
+  /** Whether datagrams that are too large for the path get lost, as they must for its MTU to be found. */
+  get forbidsFragments(): boolean {
+    return this.#kernel !== undefined;
+  }
+
   /** Bytes the kernel keeps for us while we are busy, as it accounts them. */
   get receiveBufferBytes(): number {
     return this.#socket.getRecvBufferSize();

@@ -1,6 +1,8 @@
 import { describe, expectTypeOf, it } from 'vitest';
 import {
   type Decision,
+  type Diagnosis,
+  diagnose,
   type ErrorCode,
   type Offer,
   P2PShareError,
@@ -73,6 +75,21 @@ describe('serve', () => {
   it('starts with no options at all', () => {
     expectTypeOf(serve()).toEqualTypeOf<Promise<RunningServer>>();
     expectTypeOf<RunningServer['endpoints']>().toEqualTypeOf<readonly string[]>();
+  });
+});
+
+describe('diagnose', () => {
+  it('needs nothing, and finds out what it can', () => {
+    expectTypeOf(diagnose()).toEqualTypeOf<Promise<Diagnosis>>();
+    expectTypeOf(diagnose({ servers: ['host:1'] })).toEqualTypeOf<Promise<Diagnosis>>();
+    // @ts-expect-error a list, as everywhere
+    void diagnose({ servers: 'host' });
+  });
+
+  it('says null of what it could not find out', () => {
+    expectTypeOf<null>().toExtend<Diagnosis['nat']>();
+    type Endpoint = Diagnosis['servers'][number]['endpoints'][number];
+    expectTypeOf<Endpoint['mtu']>().toEqualTypeOf<number | null>();
   });
 });
 

@@ -1,0 +1,59 @@
+import { setMaxListeners } from 'node:events';
+import { localCandidateAddresses } from '../io/network-interfaces.ts';
+import { parseServerAddress, type ServerAddress } from '../io/resolve-server.ts';
+import { P2PShareError } from '../protocol/errors.ts';
+import type { NatFindings } from '../protocol/nat/nat-findings.ts';
+import type { Endpoint } from '../protocol/wire/endpoint.ts';
+import type { DiagnoseOptions, Diagnosis } from './diagnosis.ts';
+import { diagnosisOf, type Evidence } from './evidence.ts';
+import { surveyNat } from './nat-survey.ts';
+import { checkServer } from './server-check.ts';
+
+/** What is not known by then stays unknown. Over a satellite it takes eight. */
+const TOTAL_MS = 10_000;
+
+/**
+ * Finds out how this machine is connected, and what that means for transfers. Rejects with
+ * `P2P_USAGE` when a server's name is none; that no server answers is a finding like any other.
+ */
+export async function diagnose(options: DiagnoseOptions = {}): Promise<Diagnosis> {
+  const { servers = [], signal } = options;
+  const named = servers.map((server) => ({ server, address: parseServerAddress(server) }));
+  const end = new AbortController();
+  // Two for each endpoint, of which there may be more than Node takes for a leak.
+  setMaxListeners(0, end.signal);
+  const stop = () => end.abort();
+  signal?.addEventListener('abort', stop, { once: true });
+  const timer = setTimeout(stop, TOTAL_MS);
+  try {
+    signal?.throwIfAborted();
+    const evidence = await gather(named, end.signal);
+    signal?.throwIfAborted();
+    return diagnosisOf(evidence);
+  } catch (cause) {
+    if (signal?.aborted) throw new P2PShareError('P2P_CANCELLED', 'aborted', { cause });
+    throw cause;
+  } finally {
+    clearTimeout(timer);
+    signal?.removeEventListener('abort', stop);
+  }
+}
+
+async function gather(
+  named: readonly { readonly server: string; readonly address: ServerAddress }[],
+  end: AbortSignal,
+): Promise<Evidence> {
+  let survey: Promise<NatFindings | undefined> | undefined;
+  const onAnswer = (endpoint: Endpoint): void => {
+    // IPv6 has no ports to guess. Without a socket to ask from, the NAT stays unknown.
+    if (endpoint.address.includes(':')) return;
+    survey ??= surveyNat(endpoint, end).catch(() => undefined);
+  };
+  const servers = await Promise.all(
+    named.map(async ({ server, address }) => ({
+      server,
+      endpoints: await checkServer(address, { end, onAnswer }),
+    })),
+  );
+  return { interfaces: localCandidateAddresses(), servers, findings: await survey };
+}

@@ -1,0 +1,103 @@
+import type { Filtering, Mapping, PortAllocation } from '../protocol/nat/nat-behavior.ts';
+import type { PathPrediction, PeerKind } from '../protocol/path/path-prediction.ts';
+
+export type { Filtering, Mapping, PathPrediction, PeerKind, PortAllocation };
+
+export interface DiagnoseOptions {
+  /** Rendezvous servers as `HOST[:PORT]`; without one, this machine can say little of its NAT. */
+  readonly servers?: readonly string[];
+  /** Aborting it ends the diagnosis with `P2P_CANCELLED`. */
+  readonly signal?: AbortSignal;
+}
+
+/** What `diagnose` found out, in plain values. Whatever could not be found out is `null`. */
+export interface Diagnosis {
+  /** The addresses of this machine, as `address/prefix`; no loopback. */
+  readonly interfaces: readonly string[];
+  readonly ipv6: Ipv6Support;
+  readonly servers: readonly ServerDiagnosis[];
+  /** What the NATs on this side do, as the first server shows it that answers over IPv4. */
+  readonly nat: NatDiagnosis | null;
+  /** What becomes of transfers with peers of each kind. */
+  readonly expect: readonly Expectation[];
+  readonly advice: readonly Advice[];
+}
+
+/**
+ * `none`: no address of the internet; `untested`: there is one, but no server with one to ask;
+ * `silent`: no server answered over IPv6; `works`: one did.
+ */
+export type Ipv6Support = 'none' | 'untested' | 'silent' | 'works';
+
+/** A server that was named, and what its name leads to: nothing where the name is not known. */
+export interface ServerDiagnosis {
+  readonly server: string;
+  readonly endpoints: readonly EndpointDiagnosis[];
+}
+
+export interface EndpointDiagnosis {
+  /** `host:port`, IPv6 hosts in brackets. */
+  readonly endpoint: string;
+  readonly udp: UdpAnswer;
+  /** Whether anybody accepts connections there, too. */
+  readonly tcp: TcpAnswer;
+  /** Where the server saw this machine. */
+  readonly observed: string | null;
+  readonly rtt: RoundTripDiagnosis | null;
+  /** The MTU of the way there is at least this. */
+  readonly mtu: number | null;
+}
+
+/** `unreachable`: this machine has no way there at all. */
+export type UdpAnswer = 'answered' | 'other-version' | 'unanswered' | 'unreachable';
+export type TcpAnswer = 'accepted' | 'refused' | 'unanswered' | 'unreachable';
+
+/** Milliseconds, of the `answered` among `asked` questions. */
+export interface RoundTripDiagnosis {
+  readonly asked: number;
+  readonly answered: number;
+  readonly minMs: number;
+  readonly medianMs: number;
+}
+
+/** What the NATs on the way do, in the words of RFC 4787; several in a row act as one. */
+export interface NatDiagnosis {
+  /**
+   * Where the server sees this machine: with a public address; or with a private one, so that it is
+   * on this side of what may be between here and the internet, and shows nothing of that.
+   */
+  readonly scope: 'internet' | 'private';
+  /** Whether this machine's address is changed on the way. Where it is not, filters may be all the same. */
+  readonly translated: boolean;
+  /** Several are a pool. */
+  readonly publicAddresses: readonly string[];
+  readonly mapping: Mapping;
+  readonly filtering: Filtering;
+  readonly allocation: PortAllocation;
+  readonly hairpin: boolean | null;
+  /** With one, what depends on the address alone looks like what depends on nothing. */
+  readonly serverAddresses: number;
+}
+
+/** `ipv6`: any peer that has IPv6 as well. */
+export interface Expectation {
+  readonly peer: PeerKind | 'ipv6';
+  readonly path: PathPrediction;
+}
+
+/** What would help. */
+export type Advice =
+  /** Name a server of the internet: only one shows what the NATs on the way there do. */
+  | 'name-a-server'
+  /** No server answers; its name or address may be wrong. */
+  | 'check-server'
+  /** Servers are there, but UDP does not get through. */
+  | 'allow-udp'
+  /** The server speaks another version. */
+  | 'update'
+  /** Datagrams of 1,200 bytes do not get through, which every transfer begins with. */
+  | 'raise-mtu'
+  /** With an endpoint-independent mapping, more peers would be reached directly. */
+  | 'independent-mapping'
+  /** With IPv6 on both sides, more peers would be reached directly. */
+  | 'ipv6';

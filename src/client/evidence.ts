@@ -1,0 +1,108 @@
+import type { LocalAddress } from '../io/network-interfaces.ts';
+import type { NatFindings } from '../protocol/nat/nat-findings.ts';
+import { addressClass } from '../protocol/path/address-class.ts';
+import { FIREWALLED, PEERS, type PeerKind, predictPath } from '../protocol/path/path-prediction.ts';
+import { type Endpoint, formatEndpoint } from '../protocol/wire/endpoint.ts';
+import { adviceFor } from './advice.ts';
+import type {
+  Diagnosis,
+  EndpointDiagnosis,
+  Expectation,
+  Ipv6Support,
+  NatDiagnosis,
+} from './diagnosis.ts';
+import type { EndpointCheck } from './server-check.ts';
+
+/** What a diagnosis is made from. */
+export interface Evidence {
+  readonly interfaces: readonly LocalAddress[];
+  readonly servers: readonly {
+    readonly server: string;
+    readonly endpoints: readonly EndpointCheck[];
+  }[];
+  readonly findings: NatFindings | undefined;
+}
+
+/** What the evidence means. */
+export function diagnosisOf({ interfaces, servers, findings }: Evidence): Diagnosis {
+  const checks = servers.flatMap(({ endpoints }) => endpoints);
+  const nat = natOf(findings, interfaces);
+  const diagnosis = {
+    interfaces: interfaces.map(({ address, prefixLength }) => `${address}/${prefixLength}`),
+    ipv6: ipv6Of(interfaces, checks),
+    servers: servers.map(({ server, endpoints }) => ({
+      server,
+      endpoints: endpoints.map(endpointOf),
+    })),
+    nat,
+    expect: [...expectationsOf(nat), ...overIpv6(interfaces, checks)],
+  };
+  return { ...diagnosis, advice: adviceFor(diagnosis) };
+}
+
+function endpointOf(check: EndpointCheck): EndpointDiagnosis {
+  const { endpoint, observed } = check;
+  return {
+    endpoint: formatEndpoint(endpoint),
+    udp: check.udp,
+    tcp: check.tcp,
+    observed: observed === undefined ? null : formatEndpoint(observed),
+    rtt: check.rtt,
+    mtu: check.mtu,
+  };
+}
+
+function natOf(
+  findings: NatFindings | undefined,
+  interfaces: readonly LocalAddress[],
+): NatDiagnosis | null {
+  if (findings?.observed === undefined) return null;
+  const { behavior, observed, publicAddresses, hairpin, serverAddresses } = findings;
+  return {
+    scope: scopeOf(observed),
+    translated: !isOwn(observed, interfaces),
+    publicAddresses,
+    ...behavior,
+    hairpin: hairpin ?? null,
+    serverAddresses,
+  };
+}
+
+function scopeOf({ address }: Endpoint): NatDiagnosis['scope'] {
+  return addressClass(address) === 'public' ? 'internet' : 'private';
+}
+
+function ipv6Of(
+  interfaces: readonly LocalAddress[],
+  checks: readonly EndpointCheck[],
+): Ipv6Support {
+  const own = interfaces.filter(({ family }) => family === 'udp6');
+  if (!own.some(({ address }) => addressClass(address) === 'public')) return 'none';
+  const asked = checks.filter(({ endpoint }) => endpoint.address.includes(':'));
+  if (asked.length === 0) return 'untested';
+  return asked.some(({ udp }) => udp === 'answered') ? 'works' : 'silent';
+}
+
+/** Nothing is to be expected where the way to the internet is not known. */
+function expectationsOf(nat: NatDiagnosis | null): Expectation[] {
+  if (nat === null || nat.scope === 'private' || nat.mapping === 'unknown') return [];
+  const peers = Object.keys(PEERS) as PeerKind[];
+  return peers.map((peer) => ({ peer, path: predictPath(nat, PEERS[peer]) }));
+}
+
+/** Where an own IPv6 address is the one that is seen, nothing but firewalls is in between. */
+function overIpv6(
+  interfaces: readonly LocalAddress[],
+  checks: readonly EndpointCheck[],
+): Expectation[] {
+  const isSeenAsIs = checks.some(({ observed }) => {
+    if (observed === undefined || scopeOf(observed) !== 'internet') return false;
+    return observed.address.includes(':') && isOwn(observed, interfaces);
+  });
+  return isSeenAsIs ? [{ peer: 'ipv6', path: predictPath(FIREWALLED, FIREWALLED) }] : [];
+}
+
+function isOwn({ address }: Endpoint, interfaces: readonly LocalAddress[]): boolean {
+  const isLoopback = addressClass(address) === 'loopback';
+  return isLoopback || interfaces.some((own) => own.address === address);
+}
