@@ -1,5 +1,6 @@
-import yargs from 'yargs';
+import yargs, { type Argv } from 'yargs';
 import type { Command } from './commands/command.ts';
+import { addDoctor } from './commands/doctor.ts';
 import { addReceive } from './commands/receive.ts';
 import { addSend } from './commands/send.ts';
 import { addServer } from './commands/server.ts';
@@ -11,6 +12,8 @@ export type CommandLine =
   | { readonly kind: 'text'; readonly text: string };
 
 const WIDEST_HELP = 80;
+/** In the order in which help lists them. */
+const COMMANDS = [addSend, addReceive, addServer, addDoctor];
 
 /** Reads the arguments; throws `UsageError`. Nothing is run and nothing is printed. */
 export function parseCommandLine(
@@ -35,12 +38,12 @@ export function parseCommandLine(
       'parse-numbers': false,
       'parse-positional-numbers': false,
     });
-  addServer(addReceive(addSend(parser, choose), choose), choose)
+  COMMANDS.reduce<Argv>((argv, add) => add(argv, choose), parser)
     .version(version)
     .help()
     .alias('help', 'h')
     .strict()
-    .demandCommand(1, 'say what to do: send, receive or server')
+    .demandCommand(1, 'say what to do: send, receive, server or doctor')
     // `fail` must throw: a handler that returns lets the command run on bad arguments.
     .exitProcess(false)
     .fail(throwUsageError)

@@ -1,10 +1,15 @@
+import type { Diagnosis } from '../client/diagnosis.ts';
 import type { TransferEvent } from '../client/events.ts';
 import { P2PShareError } from '../protocol/errors.ts';
 import { messageFor } from './messages.ts';
 
-/** Everything that `--json` prints: the library's events, the server's, and errors with a hint. */
+/**
+ * Everything that `--json` prints: the library's events, the server's, a diagnosis, and errors with
+ * a hint.
+ */
 export type JsonEvent =
   | TransferEvent
+  | ({ readonly event: 'diagnosis' } & Diagnosis)
   | { readonly event: 'ready'; readonly endpoints: readonly string[] }
   | { readonly event: 'closed'; readonly stats: Readonly<Record<string, number>> };
 

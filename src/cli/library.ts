@@ -1,3 +1,4 @@
+import type { DiagnoseOptions, Diagnosis } from '../client/diagnosis.ts';
 import type {
   ReceiveOptions,
   RunningServer,
@@ -11,4 +12,5 @@ export interface Library {
   send(options: SendOptions): Transfer;
   receive(options: ReceiveOptions): Transfer;
   serve(options?: ServeOptions): Promise<RunningServer>;
+  diagnose(options?: DiagnoseOptions): Promise<Diagnosis>;
 }

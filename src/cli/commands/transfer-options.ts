@@ -20,7 +20,7 @@ export function transferOptions(
   terminal: Terminal,
 ): CommonOptions & { readonly servers: readonly string[] } {
   const timeout = onlyOnce('timeout', args.timeout);
-  const named = servers(args.server, terminal.env.P2PSHARE_SERVER);
+  const named = namedServers(args.server, terminal);
   const policy = route(args);
   if (named.length === 0) refuseWithoutServer(args);
   return {
@@ -29,6 +29,13 @@ export function transferOptions(
     route: policy,
     ...(timeout === undefined ? {} : { timeoutMs: parseDuration(timeout) }),
   };
+}
+
+/** The servers that are to be used; a flag beats the environment. */
+export function namedServers(flag: readonly string[] | undefined, { env }: Terminal): string[] {
+  if (flag?.some((server) => server.trim() === '')) throw new UsageError('--server is empty');
+  const named = flag ?? (env.P2PSHARE_SERVER ?? '').split(',');
+  return named.map((server) => server.trim()).filter((server) => server !== '');
 }
 
 /** What a reporter has to know of the flags. */
@@ -46,13 +53,6 @@ export function reporterOptions(
     verbose: args.verbose === true,
     ...rest,
   };
-}
-
-/** A flag beats the environment. */
-function servers(flag: readonly string[] | undefined, environment: string | undefined): string[] {
-  if (flag?.some((server) => server.trim() === '')) throw new UsageError('--server is empty');
-  const named = flag ?? (environment ?? '').split(',');
-  return named.map((server) => server.trim()).filter((server) => server !== '');
 }
 
 /** Without a server the local network is all there is, and nobody there relays. */

@@ -22,6 +22,11 @@ export function fakeLibrary(script: readonly LibraryStep[], terminal: FakeTermin
     seen,
     send: (options) => start('send', options),
     receive: (options) => start('receive', options),
+    diagnose: async (options) => {
+      seen.called = describeCall('diagnose', options ?? {});
+      const found = script.find(({ verb }) => verb === 'found');
+      return JSON.parse(found?.rest ?? 'null');
+    },
     serve: async (options) => {
       seen.called = describeCall('serve', options ?? {});
       for (const step of script) {
