@@ -1,5 +1,6 @@
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
+import type { Diagnosis } from '../../../src/client/diagnosis.ts';
 import type { ErrorEvent, TransferEvent } from '../../../src/client/events.ts';
 import { CLI } from './build.ts';
 import type { Lab } from './lab.ts';
@@ -10,6 +11,7 @@ import type { HostName } from './lab-topology.ts';
 export type ProgramEvent =
   | Exclude<TransferEvent, ErrorEvent>
   | (ErrorEvent & { readonly hint: string })
+  | ({ readonly event: 'diagnosis' } & Diagnosis)
   | { readonly event: 'ready'; readonly endpoints: readonly string[] }
   | { readonly event: 'closed'; readonly stats: Readonly<Record<string, number>> };
 
