@@ -62,7 +62,7 @@ const CONTACTS: Readonly<Record<string, readonly string[]>> = {
 const PACKAGES: Readonly<Record<string, RegExp>> = {
   cli: /^(node:|yargs$|ora$|cli-progress$)/,
   crypto: /^(node:|@noble\/curves\/|xxhash-wasm$)/,
-  io: /^(node:|koffi$)/,
+  io: /^(node:|koffi$|ws$|socks$|proxy-from-env$)/,
   client: /^node:/,
   server: /^node:/,
 };
