@@ -1,4 +1,4 @@
-import type { Machine } from '../protocol/machine.ts';
+import type { Machine, Transmit } from '../protocol/machine.ts';
 import type { Instant } from '../protocol/time.ts';
 import type { Endpoint } from '../protocol/wire/endpoint.ts';
 import {
@@ -32,6 +32,8 @@ export interface DriverOptions<Event> {
 export class Driver<Event> {
   readonly #machine: Machine<Event>;
   readonly #channels: Set<Channel>;
+  /** Those that take no more. As long as there is one, the machine is not asked what to send. */
+  readonly #full = new Set<Channel>();
   readonly #bases = new Map<number, Channel>();
   readonly #ipv4: UdpSocket | undefined;
   readonly #ipv6: UdpSocket | undefined;
@@ -84,6 +86,7 @@ export class Driver<Event> {
     if (channel === undefined) return;
     this.#bases.delete(base);
     this.#channels.delete(channel);
+    this.#full.delete(channel);
     abandon(channel);
     // It may have been the one that everything waited for.
     this.#soon();
@@ -106,7 +109,10 @@ export class Driver<Event> {
 
   #adopt(channel: Channel, onBatch: BatchHandler): void {
     channel.onBatch(onBatch);
-    channel.onDrain(() => this.#soon());
+    channel.onDrain(() => {
+      this.#full.delete(channel);
+      this.#soon();
+    });
     channel.onError(this.#onSocketError);
   }
 
@@ -140,23 +146,23 @@ export class Driver<Event> {
 
   /** Sends until the machine is silent or a socket is full; in that case `onDrain` goes on. */
   #transmit(now: Instant): void {
-    while (this.#hasRoom()) {
+    while (this.#full.size === 0) {
       const transmit = this.#machine.pollTransmit(now);
       if (!transmit) return;
       const channel = this.#channelOf(transmit.remote);
-      if (channel) channel.send(transmit);
+      if (channel) this.#send(channel, transmit);
       else transmit.release?.();
     }
+  }
+
+  #send(channel: Channel, transmit: Transmit): void {
+    channel.send(transmit);
+    if (channel.pending >= MAX_PENDING_SENDS) this.#full.add(channel);
   }
 
   #channelOf({ address, base }: Endpoint): Channel | undefined {
     if (base !== undefined) return this.#bases.get(base);
     return address.includes(':') ? this.#ipv6 : this.#ipv4;
-  }
-
-  #hasRoom(): boolean {
-    for (const { pending } of this.#channels) if (pending >= MAX_PENDING_SENDS) return false;
-    return true;
   }
 
   // Whoever hears of an event may ask something of the machine: what it then says is sent at once.
