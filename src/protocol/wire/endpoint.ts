@@ -2,11 +2,13 @@ import type { ByteReader } from './byte-reader.ts';
 import type { ByteWriter } from './byte-writer.ts';
 
 /**
- * A transport address: a numeric IPv4 or IPv6 address (RFC 5952 text) and a UDP port.
+ * A transport address: a numeric IPv4 or IPv6 address (RFC 5952 text) and a port of UDP, or of TCP
+ * where `isStream` says so.
  *
  * `base` says by which of our own sockets or connections it is reached (the base of a candidate,
  * RFC 8445 §4), where that is not the one UDP socket of the address family. One address by two
- * bases is two remotes. It means nothing to anybody else, and is never written.
+ * bases is two remotes. It means nothing to anybody else, and is never written; whether it is a
+ * connection is.
  */
 export interface Endpoint {
   readonly address: string;
@@ -19,6 +21,17 @@ export const ENDPOINT_BYTES = 19;
 
 /** Stands for "not known"; on the wire, family 0 and zeros. */
 export const UNSPECIFIED: Endpoint = { address: '0.0.0.0', port: 0 };
+
+/**
+ * Bases above this one are connections of ours, which lose nothing and keep order. This one is for
+ * the TCP endpoints of others: nothing can be sent there.
+ */
+export const FOREIGN_STREAM = 2 ** 16;
+
+/** Whether the endpoint is one of TCP. */
+export function isStream({ base }: Endpoint): boolean {
+  return base !== undefined && base >= FOREIGN_STREAM;
+}
 
 /** A string that is equal for equal endpoints; for `Map` keys. */
 export function endpointKey({ address, port, base }: Endpoint): string {
@@ -43,7 +56,8 @@ export function canonicalAddress(address: string): string {
 /** Writes `ENDPOINT_BYTES` bytes. An IPv6 zone (`%eth0`) has no meaning elsewhere and is left out. */
 export function writeEndpoint(writer: ByteWriter, endpoint: Endpoint): void {
   const bytes = addressBytes(endpoint.address);
-  writer.uint8(endpoint.port === 0 ? 0 : bytes.length === 4 ? 4 : 6);
+  const family = (bytes.length === 4 ? 4 : 6) | (isStream(endpoint) ? STREAM_FLAG : 0);
+  writer.uint8(endpoint.port === 0 ? 0 : family);
   writer.bytes(bytes);
   writer.zeros(16 - bytes.length);
   writer.uint16(endpoint.port);
@@ -56,9 +70,14 @@ export function readEndpoint(reader: ByteReader): Endpoint | undefined {
   const port = reader.uint16();
   if (family === undefined || bytes === undefined || port === undefined) return undefined;
   if (family === 0) return UNSPECIFIED;
-  if (family !== 4 && family !== 6) return undefined;
-  return { address: addressText(family === 4 ? bytes.subarray(0, 4) : bytes), port };
+  const version = family & ~STREAM_FLAG;
+  if (version !== 4 && version !== 6) return undefined;
+  const address = addressText(version === 4 ? bytes.subarray(0, 4) : bytes);
+  return family === version ? { address, port } : { address, port, base: FOREIGN_STREAM };
 }
+
+/** Added to the family of an endpoint of TCP. */
+const STREAM_FLAG = 0x10;
 
 /** The 4 or 16 bytes of a numeric address in network order. Anything else is a caller's mistake. */
 export function addressBytes(address: string): Uint8Array {

@@ -8,15 +8,17 @@ import {
   addressText,
   canonicalAddress,
   ENDPOINT_BYTES,
+  FOREIGN_STREAM,
   formatEndpoint,
+  isStream,
   readEndpoint,
   UNSPECIFIED,
   writeEndpoint,
 } from '../../../src/protocol/wire/endpoint.ts';
 
-function roundTrip(address: string, port: number) {
+function roundTrip(address: string, port: number, base?: number) {
   const writer = new ByteWriter();
-  writeEndpoint(writer, { address, port });
+  writeEndpoint(writer, base === undefined ? { address, port } : { address, port, base });
   expect(writer.length).toBe(ENDPOINT_BYTES);
   return readEndpoint(new ByteReader(writer.finish()));
 }
@@ -35,6 +37,17 @@ describe('endpoint', () => {
 
   it('leaves out the zone, which means nothing on another machine', () => {
     expect(roundTrip('fe80::1%eth0', 5)).toEqual({ address: 'fe80::1', port: 5 });
+  });
+
+  it.each(['192.0.2.1', '2001:db8::1'])('says of %s whether its port is one of TCP', (address) => {
+    const stream = roundTrip(address, 9420, 70_000);
+    expect(stream).toEqual({ address, port: 9420, base: FOREIGN_STREAM });
+    expect(stream && isStream(stream)).toBe(true);
+    expect(isStream({ address, port: 9420 })).toBe(false);
+  });
+
+  it('does not tell others which of our UDP sockets it is about', () => {
+    expect(roundTrip('192.0.2.1', 9420, 255)).toEqual({ address: '192.0.2.1', port: 9420 });
   });
 
   it('reads an unspecified endpoint from family 0', () => {
