@@ -61,11 +61,19 @@ export interface ServeOptions {
    * addresses of a family the server can tell its clients more about their NATs.
    */
   readonly listen?: string | readonly string[];
+  /** With it, TLS is spoken to clients over TCP that want it, beside plain HTTP on the same port. */
+  readonly tls?: CertificateFiles;
   /** Whether the server also relays for peers that find no direct path; true by default. */
   readonly relay?: boolean;
   /** Aborting it closes the server. */
   readonly signal?: AbortSignal;
   readonly onEvent?: (event: ServerEvent) => void;
+}
+
+/** Paths of PEM files: a certificate with those that vouch for it, and its private key. */
+export interface CertificateFiles {
+  readonly cert: string;
+  readonly key: string;
 }
 
 /** One line of `server --json`. */

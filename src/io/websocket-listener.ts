@@ -10,22 +10,18 @@ import { SUBPROTOCOL, WEBSOCKET_OPTIONS, WebSocketChannel } from './websocket-ch
 import { DEFAULT_WEBSOCKET_LIMITS, type WebSocketLimits } from './websocket-limits.ts';
 
 export interface WebSocketListenerOptions {
-  /** Numeric; `::` takes IPv4 as well. */
-  readonly address: string;
-  readonly port: number;
   /** With one, TLS is spoken to whoever begins with it, beside plain HTTP on the same port. */
   readonly certificate?: Certificate | undefined;
-  readonly limits?: Partial<WebSocketLimits> | undefined;
+  readonly limits?: Partial<WebSocketLimits>;
   readonly onChannel: (channel: WebSocketChannel) => void;
 }
 
-/** Listens for WebSockets. Rejects with the system's error (`EADDRINUSE`, `EACCES`, …). */
-export async function listenForWebSockets(
-  options: WebSocketListenerOptions,
-): Promise<WebSocketListener> {
-  const listener = new WebSocketListener(options);
-  await listener.listen(options.address, options.port);
-  return listener;
+export interface WebSocketCounters {
+  readonly open: number;
+  /** Connections that a limit kept out, or that a deadline ended. */
+  readonly refused: number;
+  /** Batches that their client did not read in time. */
+  readonly dropped: number;
 }
 
 /** Makes channels of TCP connections, and is rid within seconds of those that are something else. */
@@ -34,7 +30,7 @@ export class WebSocketListener {
   readonly #onChannel: (channel: WebSocketChannel) => void;
   readonly #admissions: Admissions;
   readonly #entrance: HttpEntrance;
-  readonly #server: Server;
+  readonly #servers: Server[] = [];
   readonly #upgrader = new WebSocketServer({
     ...WEBSOCKET_OPTIONS,
     noServer: true,
@@ -44,8 +40,11 @@ export class WebSocketListener {
   readonly #sockets = new Set<Socket>();
   /** With how many messages each had brought when it was last looked at. */
   readonly #channels = new Map<WebSocketChannel, number>();
+  /** By channels that are closed. */
+  #dropped = 0;
   #sweep: NodeJS.Timeout | undefined;
 
+  /** Throws when the certificate is none, or not of its key. */
   constructor({ certificate, limits, onChannel }: WebSocketListenerOptions) {
     this.#limits = { ...DEFAULT_WEBSOCKET_LIMITS, ...limits };
     this.#onChannel = onChannel;
@@ -55,33 +54,35 @@ export class WebSocketListener {
       handshakeMs: this.#limits.handshakeMs,
       onUpgrade: (request, stream, head) => this.#upgrade(request, stream, head),
     });
-    this.#server = createServer((socket) => this.#accept(socket));
   }
 
-  get address(): Endpoint {
-    const { address, port } = this.#server.address() as AddressInfo;
-    return { address, port };
+  get counters(): WebSocketCounters {
+    let dropped = this.#dropped;
+    for (const channel of this.#channels.keys()) dropped += channel.dropped;
+    return { open: this.#channels.size, refused: this.#admissions.refused, dropped };
   }
 
-  /** Channels that are open, and connections that a limit or a deadline kept from becoming one. */
-  get counters(): { readonly open: number; readonly refused: number } {
-    return { open: this.#channels.size, refused: this.#admissions.refused };
-  }
-
-  async listen(address: string, port: number): Promise<void> {
-    this.#server.listen({ host: address, port });
-    await once(this.#server, 'listening');
-    this.#sweep = setInterval(() => this.#endSilent(), this.#limits.idleMs);
+  /**
+   * Listens there as well; yields where that is. An IPv6 address takes IPv6 alone, as the sockets
+   * beside it do. Rejects with the system's error (`EADDRINUSE`, `EACCES`, …).
+   */
+  async listen(address: string, port: number): Promise<Endpoint> {
+    const server = createServer((socket) => this.#accept(socket));
+    server.listen({ host: address, port, ipv6Only: true });
+    await once(server, 'listening');
+    this.#servers.push(server);
+    this.#sweep ??= setInterval(() => this.#endSilent(), this.#limits.idleMs);
+    const bound = server.address() as AddressInfo;
+    return { address: bound.address, port: bound.port };
   }
 
   /** Says goodbye to all, and waits a second for theirs. */
   async close(): Promise<void> {
     clearInterval(this.#sweep);
-    const closed = once(this.#server, 'close');
-    this.#server.close();
+    const closed = this.#servers.map((server) => once(server.close(), 'close'));
     await Promise.all([...this.#channels.keys()].map((channel) => channel.close()));
     for (const socket of this.#sockets) socket.destroy();
-    await closed;
+    await Promise.all(closed);
   }
 
   #accept(socket: Socket): void {
@@ -117,7 +118,10 @@ export class WebSocketListener {
     const local = { address: canonicalAddress(localAddress), port: localPort };
     const channel = new WebSocketChannel(socket, { remote, local });
     this.#channels.set(channel, 0);
-    socket.once('close', () => this.#channels.delete(channel));
+    socket.once('close', () => {
+      this.#channels.delete(channel);
+      this.#dropped += channel.dropped;
+    });
     this.#onChannel(channel);
   }
 

@@ -12,9 +12,6 @@ export interface UdpListener {
   readonly role: 'named' | 'alternate';
 }
 
-/** Bases from here on are no UDP socket's: four addresses, two families and two ports each. */
-export const FIRST_BASE_BEHIND_UDP = 16;
-
 /**
  * Opens each address and, beside each, an alternate at the next port, or at any free one. Rejects
  * when an address cannot be had; an alternate that cannot is left out.

@@ -19,16 +19,16 @@ const MAX_BATCH = 65_000;
 
 /** A stranger's WebSocket to a channel of ours. */
 async function stranger(): Promise<{ socket: WebSocket; channel: WebSocketChannel }> {
-  const { listener, accepted } = await listen();
-  const socket = new WebSocket(`ws://127.0.0.1:${listener.address.port}/`, 'p2pshare');
+  const { address, accepted } = await listen();
+  const socket = new WebSocket(`ws://127.0.0.1:${address.port}/`, 'p2pshare');
   closing({ close: () => socket.terminate() });
   await once(socket, 'open');
   return { socket, channel: await accepted() };
 }
 
 async function raw(): Promise<{ client: RawClient; channel: WebSocketChannel }> {
-  const { listener, accepted } = await listen();
-  const client = new RawClient(listener.address, upgradeRequest());
+  const { address, accepted } = await listen();
+  const client = new RawClient(address, upgradeRequest());
   await client.heard('\r\n\r\n');
   return { client, channel: await accepted() };
 }
@@ -48,9 +48,9 @@ describe('a WebSocket channel', () => {
   });
 
   it('names the same two ends on both sides', async () => {
-    const { client, server, listener } = await connected();
-    expect(client.remote).toEqual(listener.address);
-    expect(server.local).toEqual(listener.address);
+    const { client, server, address } = await connected();
+    expect(client.remote).toEqual(address);
+    expect(server.local).toEqual(address);
     expect(server.remote).toEqual(client.local);
   });
 

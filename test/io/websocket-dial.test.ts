@@ -31,14 +31,14 @@ async function run(server: Server): Promise<string> {
 
 /** Dials a server and proves that words go through. */
 async function proveWay(options: Parameters<typeof dial>[1] = {}): Promise<Endpoint> {
-  const { listener, accepted } = await listen();
-  const server = { host: 'localhost', port: listener.address.port };
-  const client = await dial(listener.address, { server, ...options });
+  const { address, accepted } = await listen();
+  const server = { host: 'localhost', port: address.port };
+  const client = await dial(address, { server, ...options });
   const batch = nextBatch(await accepted());
   say(client, client.remote, 'all the way');
   expect((await batch).toString()).toBe('all the way');
-  expect(client.remote).toEqual(listener.address);
-  return listener.address;
+  expect(client.remote).toEqual(address);
+  return address;
 }
 
 /** A proxy that answers as the test says, named in the environment. */
@@ -55,20 +55,21 @@ describe('dialling a WebSocket', () => {
   });
 
   it('insists on a certificate for the name of the server', async () => {
-    const { listener } = await listen({ address: '::', certificate });
-    const { port } = listener.address;
+    const { listener, address } = await listen({ certificate });
+    const { port } = address;
+    await listener.listen('127.0.0.2', port);
     const ca = certificate.cert;
     const tls = (host: string, trust = {}) =>
-      dial(listener.address, { server: { host, port }, tls: true, ...trust });
+      dial(address, { server: { host, port }, tls: true, ...trust });
     await tls('localhost', { ca });
     await tls('127.0.0.1', { ca });
     await expect(tls('localhost')).rejects.toThrow(/self.signed/i);
-    await expect(tls('::1', { ca })).rejects.toThrow(/IP: ::1/);
+    await expect(tls('127.0.0.2', { ca })).rejects.toThrow(/IP: 127.0.0.2/);
   });
 
   it('does not speak TLS with who does not', async () => {
-    const { listener } = await listen();
-    await expect(dial(listener.address, { tls: true })).rejects.toThrow();
+    const { address } = await listen();
+    await expect(dial(address, { tls: true })).rejects.toThrow();
   });
 
   it('ends when it is told to', async () => {
@@ -98,16 +99,15 @@ describe('dialling through a proxy', () => {
     const make = kind === 'http' ? httpProxy : socksProxy;
     const proxy = await run(make((connection) => seen.push(connection)));
     vi.stubEnv('ALL_PROXY', `${kind}://${proxy}`);
-    const { listener } = await listen();
-    const { address, port } = listener.address;
-    await dial(listener.address);
-    expect(seen).toEqual([{ target: `${address}:${port}`, credentials: '' }]);
+    const { address: server } = await listen();
+    await dial(server);
+    expect(seen).toEqual([{ target: `${server.address}:${server.port}`, credentials: '' }]);
   });
 
   it('speaks TLS with the server behind it', async () => {
     vi.stubEnv('HTTPS_PROXY', `http://${await run(httpProxy(() => undefined))}`);
-    const { listener } = await listen({ certificate });
-    await dial(listener.address, { tls: true, ca: certificate.cert });
+    const { address } = await listen({ certificate });
+    await dial(address, { tls: true, ca: certificate.cert });
   });
 
   it('tells what a proxy answered that wants another password', async () => {

@@ -1,9 +1,11 @@
 import { once } from 'node:events';
 import type { Argv } from 'yargs';
+import type { CertificateFiles } from '../../client/options.ts';
 import { jsonLine } from '../json-events.ts';
 import { listenProblem } from '../listen-problem.ts';
+import { UsageError } from '../usage-error.ts';
 import type { Command, CommandContext } from './command.ts';
-import { OUTPUT_FLAGS } from './flags.ts';
+import { OUTPUT_FLAGS, onlyOnce } from './flags.ts';
 
 const SERVER_FLAGS = {
   listen: {
@@ -12,6 +14,12 @@ const SERVER_FLAGS = {
     requiresArg: true,
     describe: 'Where to listen, ADDRESS:PORT; repeatable [default: [::]:9420]',
   },
+  'tls-cert': {
+    type: 'string',
+    requiresArg: true,
+    describe: 'Certificate for wss:// over TCP, PEM; needs --tls-key',
+  },
+  'tls-key': { type: 'string', requiresArg: true, describe: 'Its private key, PEM' },
   'no-relay': { type: 'boolean', describe: 'Introduce peers, but carry no files between them' },
   json: OUTPUT_FLAGS.json,
   quiet: { alias: 'q', type: 'boolean', describe: 'Print no more than errors' },
@@ -19,6 +27,8 @@ const SERVER_FLAGS = {
 
 interface ServerArguments {
   readonly listen: string[] | undefined;
+  readonly 'tls-cert': string | undefined;
+  readonly 'tls-key': string | undefined;
   readonly 'no-relay': boolean | undefined;
   readonly json: boolean | undefined;
   readonly quiet: boolean | undefined;
@@ -37,9 +47,11 @@ export function addServer(yargs: Argv, choose: (command: Command) => void): Argv
 async function serve(args: ServerArguments, context: CommandContext): Promise<void> {
   const { terminal, library, signal } = context;
   const { listen } = args;
+  const tls = certificateFiles(args);
   const server = await library
     .serve({
       ...(listen === undefined ? {} : { listen }),
+      ...(tls === undefined ? {} : { tls }),
       relay: args['no-relay'] !== true,
       signal,
     })
@@ -55,4 +67,14 @@ async function serve(args: ServerArguments, context: CommandContext): Promise<vo
   if (args.json) terminal.stdout.write(jsonLine({ event: 'closed', stats }));
   // A server has no other end than an interruption.
   signal.throwIfAborted();
+}
+
+function certificateFiles(args: ServerArguments): CertificateFiles | undefined {
+  const cert = onlyOnce('tls-cert', args['tls-cert']);
+  const key = onlyOnce('tls-key', args['tls-key']);
+  if (cert === undefined && key === undefined) return undefined;
+  if (cert === undefined || key === undefined) {
+    throw new UsageError('--tls-cert and --tls-key belong together');
+  }
+  return { cert, key };
 }

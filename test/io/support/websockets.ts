@@ -4,8 +4,7 @@ import type { Channel } from '../../../src/io/channel.ts';
 import type { WebSocketChannel } from '../../../src/io/websocket-channel.ts';
 import { dialWebSocket, type WebSocketDial } from '../../../src/io/websocket-dial.ts';
 import {
-  listenForWebSockets,
-  type WebSocketListener,
+  WebSocketListener,
   type WebSocketListenerOptions,
 } from '../../../src/io/websocket-listener.ts';
 import type { Endpoint } from '../../../src/protocol/wire/endpoint.ts';
@@ -24,8 +23,12 @@ afterEach(async () => {
 
 /** A listener on loopback, and the channels that it makes. */
 export async function listen(
-  options: Partial<WebSocketListenerOptions> = {},
-): Promise<{ listener: WebSocketListener; accepted: () => Promise<WebSocketChannel> }> {
+  options: Partial<WebSocketListenerOptions> & { readonly address?: string } = {},
+): Promise<{
+  listener: WebSocketListener;
+  address: Endpoint;
+  accepted: () => Promise<WebSocketChannel>;
+}> {
   const channels: WebSocketChannel[] = [];
   const waiting: ((channel: WebSocketChannel) => void)[] = [];
   const onChannel = (channel: WebSocketChannel) => {
@@ -33,14 +36,14 @@ export async function listen(
     if (next) next(channel);
     else channels.push(channel);
   };
-  const listener = closing(
-    await listenForWebSockets({ address: '127.0.0.1', port: 0, onChannel, ...options }),
-  );
+  const listener = new WebSocketListener({ onChannel, ...options });
+  const address = await listener.listen(options.address ?? '127.0.0.1', 0);
+  closing(listener);
   const accepted = async () => {
     const channel = channels.shift();
     return channel ?? (await new Promise<WebSocketChannel>((resolve) => waiting.push(resolve)));
   };
-  return { listener, accepted };
+  return { listener, address, accepted };
 }
 
 export async function dial(
@@ -56,11 +59,11 @@ export async function dial(
 export async function connected(): Promise<{
   client: WebSocketChannel;
   server: WebSocketChannel;
-  listener: WebSocketListener;
+  address: Endpoint;
 }> {
-  const { listener, accepted } = await listen();
-  const client = await dial(listener.address);
-  return { client, server: await accepted(), listener };
+  const { address, accepted } = await listen();
+  const client = await dial(address);
+  return { client, server: await accepted(), address };
 }
 
 /** A TCP server whose connections are the test's to answer. */
