@@ -1,4 +1,4 @@
-import type { Endpoint } from '../wire/endpoint.ts';
+import { type Endpoint, isStream } from '../wire/endpoint.ts';
 import { addressClass, isBroadcastOf, isInPrefix, type Prefix } from './address-class.ts';
 
 /** What we know about where we and the peer are. */
@@ -15,11 +15,12 @@ export interface CandidateContext {
 /**
  * Whether an address that the peer named may be probed at all. The peer holds the keys but is not
  * trusted with what we send to whom (request forgery, RFC 9000 §21.5): no services, nothing on
- * this machine, nothing inside our network unless there is a reason to expect the peer there.
+ * this machine, nothing inside our network unless there is a reason to expect the peer there. And
+ * nothing by UDP to what is an endpoint of TCP, which may be that of a proxy.
  */
 export function admitCandidate(endpoint: Endpoint, context: CandidateContext): boolean {
   const { address, port } = endpoint;
-  if (port < FIRST_UNPRIVILEGED_PORT) return false;
+  if (port < FIRST_UNPRIVILEGED_PORT || isStream(endpoint)) return false;
   if (context.interfaces.some((prefix) => isBroadcastOf(address, prefix))) return false;
   switch (addressClass(address)) {
     case 'public':

@@ -1,5 +1,6 @@
 import type { Candidate, CandidateKind } from '../candidate.ts';
 import { after, type Instant, type Millis } from '../time.ts';
+import { isStream } from '../wire/endpoint.ts';
 import { OutstandingProbes } from './outstanding-probes.ts';
 import { nextPairState, type PairEvent, type PairState } from './pair-state.ts';
 import type { RankedPath } from './path-selection.ts';
@@ -37,6 +38,10 @@ export class CandidatePair implements CheckProgress, RankedPath {
 
   get family(): 4 | 6 {
     return this.candidate.endpoint.address.includes(':') ? 6 : 4;
+  }
+
+  get stream(): boolean {
+    return isStream(this.candidate.endpoint);
   }
 
   get state(): PairState {

@@ -4,6 +4,8 @@ import type { CandidateKind } from '../candidate.ts';
 export interface RankedPath {
   readonly kind: CandidateKind;
   readonly family: 4 | 6;
+  /** Whether it is a connection, whose own retransmissions make it slower when packets are lost. */
+  readonly stream: boolean;
   readonly leastRtt: number;
 }
 
@@ -13,8 +15,9 @@ export function kindRank(kind: CandidateKind): number {
 }
 
 /**
- * Whether it is worth leaving `current` for `other`: a better kind; or, among equal kinds, clearly
- * fewer milliseconds; or, where those are alike, IPv6 (no NAT to forget it).
+ * Whether it is worth leaving `current` for `other`: a better kind; or, among equal kinds, UDP
+ * instead of a connection; or clearly fewer milliseconds; or, where those are alike, IPv6 (no NAT
+ * to forget it).
  *
  * The least round trip is compared, not the last one: load on the path in use raises the last, and
  * leaving for that reason would take the load along.
@@ -22,6 +25,7 @@ export function kindRank(kind: CandidateKind): number {
 export function isBetter(other: RankedPath, current: RankedPath): boolean {
   const ranks = kindRank(other.kind) - kindRank(current.kind);
   if (ranks !== 0) return ranks < 0;
+  if (other.stream !== current.stream) return current.stream;
   if (isClearlyFaster(other, current)) return true;
   return other.family > current.family && !isClearlyFaster(current, other);
 }

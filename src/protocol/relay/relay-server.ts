@@ -1,7 +1,7 @@
 import type { Transmit } from '../machine.ts';
 import type { Crypto } from '../ports.ts';
 import type { Instant } from '../time.ts';
-import type { Endpoint } from '../wire/endpoint.ts';
+import { type Endpoint, isStream } from '../wire/endpoint.ts';
 import {
   CONNECTION_ID_BYTES,
   hasConnectionId,
@@ -52,7 +52,7 @@ export class RelayServer {
   }
 
   bind(binding: Binding, now: Instant): BindOutcome {
-    if (!this.#allowPrivate && !isPublicAddress(binding.remote.address)) return 'refused';
+    if (!this.#allowPrivate && !isHarmless(binding.remote)) return 'refused';
     return this.#allocations.bind(binding, now);
   }
 
@@ -86,6 +86,11 @@ export class RelayServer {
   pollTransmit(): Transmit | undefined {
     return this.#transmits.shift();
   }
+}
+
+/** A connection is its client's own work: it reaches into no network of ours, whatever is in between. */
+function isHarmless(remote: Endpoint): boolean {
+  return isStream(remote) || isPublicAddress(remote.address);
 }
 
 function findRun(batch: Uint8Array, start: number): { end: number; packets: number } {

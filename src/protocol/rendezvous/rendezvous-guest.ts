@@ -8,7 +8,12 @@ import { MAX_BODY_BYTES, SECRET_BYTES } from './message.ts';
 import { REFUSAL_ERRORS } from './refusal.ts';
 import { RelayBinding, type RelayEvent } from './relay-binding.ts';
 import type { Reply } from './replies.ts';
-import { type Answer, RequestChannel } from './request-channel.ts';
+import {
+  type Answer,
+  type DialEvent,
+  RequestChannel,
+  type ServerAccess,
+} from './request-channel.ts';
 import {
   encodeClaim,
   encodeClose,
@@ -27,11 +32,11 @@ export type GuestEvent =
       readonly peer: Endpoint | undefined;
     }
   | RelayEvent
+  | DialEvent
   /** At most once; the rendezvous is over, a session that already runs is not concerned. */
   | { readonly kind: 'failed'; readonly code: ErrorCode };
 
-export interface RendezvousGuestOptions {
-  readonly server: Endpoint;
+export interface RendezvousGuestOptions extends ServerAccess {
   readonly nameplate: number;
   /** 16 random bytes, which the handshake carries as well. */
   readonly claimId: Uint8Array;
@@ -65,6 +70,22 @@ export class RendezvousGuest implements Machine<GuestEvent> {
     this.#claimSecret = options.random.bytes(SECRET_BYTES);
     this.#unreachableAt = after(now, UNREACHABLE_AFTER);
     this.#claim(now);
+    this.#considerDial(now);
+  }
+
+  /** The endpoints of the server by which it is, or may be, spoken to. */
+  get ways(): Endpoint[] {
+    return this.#channel.ways;
+  }
+
+  /** A connection to the server is open, as `dial` asked. */
+  addWay(way: Endpoint, now: Instant): void {
+    this.#channel.addWay(way, now);
+  }
+
+  /** A connection could not be opened, or is closed. */
+  endWay(way: Endpoint, now: Instant): void {
+    this.#channel.endWay(way, now);
   }
 
   /** Packets that were no answer to anything. */
@@ -89,6 +110,7 @@ export class RendezvousGuest implements Machine<GuestEvent> {
         encode: (head) => encodePost(head, { nameplate, claimId, secret, body }),
         first: this.#firstPostRepeat(),
         cap: LONGEST_POST_REPEAT,
+        isForOtherSide: true,
       },
       now,
     );
@@ -153,6 +175,7 @@ export class RendezvousGuest implements Machine<GuestEvent> {
     }
     this.#channel.handleTimeout(now);
     if (this.#state === 'closing' && !this.#channel.has('close')) this.#end();
+    this.#considerDial(now);
   }
 
   pollTransmit(): Transmit | undefined {
@@ -166,6 +189,10 @@ export class RendezvousGuest implements Machine<GuestEvent> {
   pollTimeout(): Instant | undefined {
     const isWaiting = this.#state === 'open' && !this.#channel.hasAnswer;
     return earliest(this.#channel.pollTimeout(), isWaiting ? this.#unreachableAt : undefined);
+  }
+
+  #considerDial(now: Instant): void {
+    if (this.#state === 'open' && this.#channel.takeDial(now)) this.#events.push({ kind: 'dial' });
   }
 
   #claim(now: Instant): void {

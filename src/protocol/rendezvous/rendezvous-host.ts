@@ -7,7 +7,13 @@ import { MAX_BODY_BYTES, MAX_HELLO_BYTES, SECRET_BYTES } from './message.ts';
 import { REFUSAL_ERRORS, type Refusal } from './refusal.ts';
 import { RelayBinding, type RelayEvent } from './relay-binding.ts';
 import type { Reply } from './replies.ts';
-import { type Answer, RequestChannel, type RequestPlan } from './request-channel.ts';
+import {
+  type Answer,
+  type DialEvent,
+  RequestChannel,
+  type RequestPlan,
+  type ServerAccess,
+} from './request-channel.ts';
 import {
   encodeClose,
   encodePost,
@@ -27,11 +33,11 @@ export type HostEvent =
       readonly peer: Endpoint | undefined;
     }
   | RelayEvent
+  | DialEvent
   /** At most once, and only before the first `registered`. */
   | { readonly kind: 'failed'; readonly code: ErrorCode };
 
-export interface RendezvousHostOptions {
-  readonly server: Endpoint;
+export interface RendezvousHostOptions extends ServerAccess {
   /** At most 256 bytes, which every claimant gets. */
   readonly hello: Uint8Array;
   readonly random: Random;
@@ -71,6 +77,22 @@ export class RendezvousHost implements Machine<HostEvent> {
     this.#ownerSecret = options.ownerSecret ?? options.random.bytes(SECRET_BYTES);
     this.#unreachableAt = after(now, UNREACHABLE_AFTER);
     this.#register(now);
+    this.#considerDial(now);
+  }
+
+  /** The endpoints of the server by which it is, or may be, spoken to. */
+  get ways(): Endpoint[] {
+    return this.#channel.ways;
+  }
+
+  /** A connection to the server is open, as `dial` asked. */
+  addWay(way: Endpoint, now: Instant): void {
+    this.#channel.addWay(way, now);
+  }
+
+  /** A connection could not be opened, or is closed. */
+  endWay(way: Endpoint, now: Instant): void {
+    this.#channel.endWay(way, now);
   }
 
   /** Packets that were no answer to anything. */
@@ -97,6 +119,7 @@ export class RendezvousHost implements Machine<HostEvent> {
         first: LONGEST_REPEAT,
         cap: LONGEST_REPEAT,
         attempts: 1,
+        isForOtherSide: true,
       },
       now,
     );
@@ -150,6 +173,7 @@ export class RendezvousHost implements Machine<HostEvent> {
     }
     this.#channel.handleTimeout(now);
     if (this.#state === 'closing' && !this.#channel.has('close')) this.#state = 'ended';
+    this.#considerDial(now);
   }
 
   pollTransmit(): Transmit | undefined {
@@ -163,6 +187,10 @@ export class RendezvousHost implements Machine<HostEvent> {
   pollTimeout(): Instant | undefined {
     const isWaiting = this.#state === 'open' && !this.#channel.hasAnswer;
     return earliest(this.#channel.pollTimeout(), isWaiting ? this.#unreachableAt : undefined);
+  }
+
+  #considerDial(now: Instant): void {
+    if (this.#state === 'open' && this.#channel.takeDial(now)) this.#events.push({ kind: 'dial' });
   }
 
   #register(now: Instant): void {

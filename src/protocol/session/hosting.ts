@@ -6,7 +6,8 @@ import { RendezvousServer } from '../rendezvous/rendezvous-server.ts';
 import type { Outcome } from '../rendezvous/requests.ts';
 import type { ServerLimits } from '../rendezvous/server-limits.ts';
 import { earliest, type Instant } from '../time.ts';
-import { type Endpoint, sameEndpoint, UNSPECIFIED } from '../wire/endpoint.ts';
+import { type Endpoint, isStream, sameEndpoint, UNSPECIFIED } from '../wire/endpoint.ts';
+import type { ServerTransports } from './session-options.ts';
 
 /** A rendezvous at which the sender can be found. */
 export interface Host {
@@ -29,11 +30,13 @@ export type HostingEvent =
       readonly body: Uint8Array;
       readonly peer: Endpoint | undefined;
     }
+  | { readonly kind: 'dial'; readonly server: Endpoint }
   | { readonly kind: 'failed'; readonly code: ErrorCode };
 
 interface HostingOptions {
   /** The server to register with; without one, only the embedded server is there. */
   readonly server: Endpoint | undefined;
+  readonly transports?: ServerTransports | undefined;
   /** Whether an embedded server answers on our own socket, for the LAN. */
   readonly lan: boolean;
   readonly hello: Uint8Array;
@@ -70,11 +73,21 @@ export class Hosting {
 
   handleRun(run: Uint8Array, remote: Endpoint, now: Instant): void {
     for (const host of this.#hosts) {
-      if (host.server !== undefined && sameEndpoint(host.server, remote)) {
+      if (host.server !== undefined && isWay(host.machine, remote)) {
         host.machine.handleBatch(run, remote, now);
       }
     }
     this.#embedded?.handleBatch(run, remote, now);
+    this.#settle(now);
+  }
+
+  addWay(server: Endpoint, way: Endpoint, now: Instant): void {
+    this.#hostAt(server)?.machine.addWay(way, now);
+    this.#settle(now);
+  }
+
+  endWay(server: Endpoint, way: Endpoint, now: Instant): void {
+    this.#hostAt(server)?.machine.endWay(way, now);
     this.#settle(now);
   }
 
@@ -112,13 +125,18 @@ export class Hosting {
     for (const { machine } of this.#hosts) machine.close(outcome, now);
   }
 
+  #hostAt(server: Endpoint): Host | undefined {
+    return this.#hosts.find((host) => host.server && sameEndpoint(host.server, server));
+  }
+
   #register(server: Endpoint | undefined, nameplate: number | undefined, now: Instant): void {
-    const { hello, random } = this.#options;
+    const { hello, random, transports } = this.#options;
     const machine = new RendezvousHost(
       {
         server: server ?? UNSPECIFIED,
         hello,
         random,
+        ...(server === undefined ? {} : transports),
         ...(nameplate === undefined ? {} : { nameplate }),
       },
       now,
@@ -141,7 +159,9 @@ export class Hosting {
     switch (event.kind) {
       case 'registered':
         host.observed = host.server === undefined ? undefined : event.observed;
-        if (host.server !== undefined) this.#events.push({ kind: 'server', server: host.server });
+        if (host.observed !== undefined && host.server !== undefined && !isStream(host.observed)) {
+          this.#events.push({ kind: 'server', server: host.server });
+        }
         // Beside a server, our own one follows.
         if (host.server === this.#options.server) this.#onRegistered(event.nameplate, now);
         break;
@@ -150,6 +170,9 @@ export class Hosting {
         break;
       case 'failed':
         this.#events.push(event);
+        break;
+      case 'dial':
+        if (host.server !== undefined) this.#events.push({ kind: 'dial', server: host.server });
         break;
       // The relay is a candidate like any other: whether it works, checks tell.
       case 'relay-bound':
@@ -203,6 +226,10 @@ export class Hosting {
     } else this.#outgoing.push(sent);
     return true;
   }
+}
+
+function isWay(machine: RendezvousHost, remote: Endpoint): boolean {
+  return machine.ways.some((way) => sameEndpoint(way, remote));
 }
 
 /**

@@ -8,30 +8,16 @@ import type { Outcome } from '../rendezvous/requests.ts';
 import type { SessionKeys } from '../session-keys.ts';
 import { after, earliest, type Instant, type Millis, millis } from '../time.ts';
 import { sameBytes } from '../wire/bytes.ts';
-import { type Endpoint, sameEndpoint } from '../wire/endpoint.ts';
+import { type Endpoint, isStream, sameEndpoint } from '../wire/endpoint.ts';
+import { type Guest, type Proving, turnEnd } from './guest.ts';
+import type { ServerTransports } from './session-options.ts';
 import { isSignal } from './signalling.ts';
 
 const CLAIM_ID_BYTES = 16;
 /** Servers tried in one session: the configured one, and what answers on the LAN. */
 const MAX_SERVERS = 4;
-/** Who has not proved itself by then lets the next one try as well; a handshake takes two round trips. */
-const TURN: Millis = millis(3000);
 /** A sender keeps a receiver waiting for 30 s where squatters hold all attempts; then it must come. */
 const PATIENCE: Millis = millis(45_000);
-
-/** A server at which the sender may be found. */
-export interface Guest {
-  readonly machine: RendezvousGuest;
-  readonly server: Endpoint;
-  readonly claimId: Uint8Array;
-  /** Our address and the sender's as this server sees them. */
-  observed: Endpoint | undefined;
-  peer: Endpoint | undefined;
-  hello: Uint8Array | undefined;
-  /** Our try to prove the code here. */
-  attempt: { readonly handshake: ReceiverHandshake; readonly begunAt: Instant } | undefined;
-  failure: ErrorCode | undefined;
-}
 
 export type JoiningEvent =
   /** A server knows the sender. */
@@ -48,6 +34,7 @@ export type JoiningEvent =
       readonly body: Uint8Array;
       readonly seen: Endpoint | undefined;
     }
+  | { readonly kind: 'dial'; readonly server: Endpoint }
   /** No server that is being tried can bring us together any more. */
   | { readonly kind: 'failed'; readonly code: ErrorCode };
 
@@ -82,14 +69,14 @@ export class Joining {
   }
 
   /** Tries a server, unless it is being tried already or there are too many. */
-  addServer(server: Endpoint, now: Instant): void {
+  addServer(server: Endpoint, now: Instant, transports?: ServerTransports): void {
     if (this.#won !== undefined || this.#guests.length >= MAX_SERVERS) return;
-    if (this.#guests.some((guest) => sameEndpoint(guest.server, server))) return;
+    if (this.#guestAt(server) !== undefined) return;
     const { random, code } = this.#options;
     const claimId = random.bytes(CLAIM_ID_BYTES);
     const { nameplate } = code;
     this.#guests.push({
-      machine: new RendezvousGuest({ server, nameplate, claimId, random }, now),
+      machine: new RendezvousGuest({ server, ...transports, nameplate, claimId, random }, now),
       server,
       claimId,
       observed: undefined,
@@ -98,11 +85,23 @@ export class Joining {
       attempt: undefined,
       failure: undefined,
     });
+    this.#drain(now);
+  }
+
+  addWay(server: Endpoint, way: Endpoint, now: Instant): void {
+    this.#guestAt(server)?.machine.addWay(way, now);
+    this.#drain(now);
+  }
+
+  endWay(server: Endpoint, way: Endpoint, now: Instant): void {
+    this.#guestAt(server)?.machine.endWay(way, now);
+    this.#drain(now);
   }
 
   handleRun(run: Uint8Array, remote: Endpoint, now: Instant): void {
-    for (const guest of this.#guests) {
-      if (sameEndpoint(guest.server, remote)) guest.machine.handleBatch(run, remote, now);
+    for (const { machine } of this.#guests) {
+      const isFromServer = machine.ways.some((way) => sameEndpoint(way, remote));
+      if (isFromServer) machine.handleBatch(run, remote, now);
     }
     this.#drain(now);
   }
@@ -146,6 +145,10 @@ export class Joining {
     for (const { machine } of this.#guests) machine.close(outcome, now);
   }
 
+  #guestAt(server: Endpoint): Guest | undefined {
+    return this.#guests.find((guest) => sameEndpoint(guest.server, server));
+  }
+
   #drain(now: Instant): void {
     for (const guest of this.#guests) {
       for (let event = guest.machine.pollEvent(); event; event = guest.machine.pollEvent()) {
@@ -159,7 +162,9 @@ export class Joining {
       case 'claimed':
         guest.hello = event.hello;
         guest.observed = event.observed;
-        this.#events.push({ kind: 'server', server: guest.server });
+        if (!isStream(event.observed)) {
+          this.#events.push({ kind: 'server', server: guest.server });
+        }
         this.#spareAttempts(now);
         if (guest.attempt !== undefined) this.#begin(guest, now);
         else this.#beginNext(now);
@@ -174,6 +179,9 @@ export class Joining {
         break;
       case 'failed':
         this.#onFailed(guest, event.code, now);
+        break;
+      case 'dial':
+        this.#events.push({ kind: 'dial', server: guest.server });
         break;
       // The relay is a candidate like any other: whether it works, checks tell.
       case 'relay-bound':
@@ -287,12 +295,6 @@ export class Joining {
     const code = telling ?? failures[0] ?? 'P2P_CODE_UNKNOWN';
     this.#events.push({ kind: 'failed', code });
   }
-}
-
-type Proving = Guest & { readonly attempt: NonNullable<Guest['attempt']> };
-
-function turnEnd({ attempt }: Proving): Instant {
-  return after(attempt.begunAt, TURN);
 }
 
 const TELLING: ReadonlySet<ErrorCode> = new Set<ErrorCode>([

@@ -1,5 +1,5 @@
+import { addressClass } from '../path/address-class.ts';
 import type { CandidateContext } from '../path/candidate-filter.ts';
-import { isPublicAddress } from '../relay/public-address.ts';
 import type { Endpoint } from '../wire/endpoint.ts';
 
 /** An address of this machine and the size of the network it is in. */
@@ -22,15 +22,10 @@ export interface MeetingPoint {
 export function candidateContext(meeting: MeetingPoint): CandidateContext {
   const { server, ownPublic, peerPublic, interfaces } = meeting;
   const met = (server ?? peerPublic)?.address;
-  const loopback = met !== undefined && isLoopback(met);
   return {
-    loopbackAllowed: loopback,
-    lanAllowed: met !== undefined && !loopback && !isPublicAddress(met),
+    loopbackAllowed: met !== undefined && addressClass(met) === 'loopback',
+    lanAllowed: met !== undefined && addressClass(met) === 'local',
     samePublicAddress: ownPublic !== undefined && ownPublic.address === peerPublic?.address,
     interfaces,
   };
-}
-
-function isLoopback(address: string): boolean {
-  return address === '::1' || address.startsWith('127.');
 }

@@ -55,7 +55,8 @@ export class ReceiverSession implements Machine<SessionEvent> {
       box: () => this.#peer.box,
       searchUntil: searchFor === undefined ? undefined : after(now, searchFor),
     });
-    if (server !== undefined) this.#joining.addServer(server, now);
+    if (server !== undefined) this.#joining.addServer(server, now, options.transports);
+    this.#drain(now);
   }
 
   /** Bytes of the files that are on the disk. */
@@ -136,6 +137,19 @@ export class ReceiverSession implements Machine<SessionEvent> {
     this.#peer.abort(code, detail, now);
   }
 
+  /** A connection to the server is open, as `dial` asked, and carries what is for `way`. */
+  addWay(server: Endpoint, way: Endpoint, now: Instant): void {
+    this.#joining.addWay(server, way, now);
+    this.#peer.addWay(server, way, now);
+    this.#drain(now);
+  }
+
+  /** It could not be opened, or is closed. */
+  endWay(server: Endpoint, way: Endpoint, now: Instant): void {
+    this.#joining.endWay(server, way, now);
+    this.#drain(now);
+  }
+
   /** What could be opened of the sockets that one `open-bases` asked for; in the order of asking. */
   handleBases(asked: readonly number[], opened: readonly OpenedBase[], now: Instant): void {
     this.#peer.handleBases(asked, opened, now);
@@ -170,6 +184,9 @@ export class ReceiverSession implements Machine<SessionEvent> {
           this.#peer.findServer(event.server, now);
         }
         break;
+      case 'dial':
+        this.#peer.tell(event);
+        break;
       case 'signal':
         this.#peer.handleSignal(event.body, event.seen, now);
         break;
@@ -188,6 +205,7 @@ export class ReceiverSession implements Machine<SessionEvent> {
       box,
       // A sender that is its own server is found where the server is.
       meeting: { server, ownPublic: observed, peerPublic: peer ?? server },
+      ways: guest.machine.ways,
       bindRelay: (at: Instant) => guest.machine.bindRelay(binding, at),
       post: (body: Uint8Array, at: Instant) => guest.machine.tell(body, at),
     };

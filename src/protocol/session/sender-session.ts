@@ -64,7 +64,8 @@ export class SenderSession implements Machine<SessionEvent> {
       onClosed: (event, at) => this.#onClosed(event, at),
     });
     const { hello } = this.#handshake;
-    this.#hosting = new Hosting({ server, lan, hello, crypto, random }, now);
+    const { transports } = options;
+    this.#hosting = new Hosting({ server, transports, lan, hello, crypto, random }, now);
     this.#drain(now);
   }
 
@@ -129,6 +130,19 @@ export class SenderSession implements Machine<SessionEvent> {
     this.#peer.abort(code, detail, now);
   }
 
+  /** A connection to the server is open, as `dial` asked, and carries what is for `way`. */
+  addWay(server: Endpoint, way: Endpoint, now: Instant): void {
+    this.#hosting.addWay(server, way, now);
+    this.#peer.addWay(server, way, now);
+    this.#drain(now);
+  }
+
+  /** It could not be opened, or is closed. */
+  endWay(server: Endpoint, way: Endpoint, now: Instant): void {
+    this.#hosting.endWay(server, way, now);
+    this.#drain(now);
+  }
+
   /** What could be opened of the sockets that one `open-bases` asked for; in the order of asking. */
   handleBases(asked: readonly number[], opened: readonly OpenedBase[], now: Instant): void {
     this.#peer.handleBases(asked, opened, now);
@@ -169,6 +183,9 @@ export class SenderSession implements Machine<SessionEvent> {
         break;
       case 'message':
         this.#onMessage(event, now);
+        break;
+      case 'dial':
+        this.#peer.tell(event);
         break;
       case 'failed':
         // A session that runs does not need the server any more.
@@ -221,6 +238,7 @@ export class SenderSession implements Machine<SessionEvent> {
       keys,
       box,
       meeting: { server: host.server, ownPublic: host.observed, peerPublic: peer },
+      ways: host.server === undefined ? [] : host.machine.ways,
       bindRelay: (at: Instant) => host.machine.bindRelay(binding, at),
       post: (body: Uint8Array, at: Instant) => host.machine.reply(claimId, body, at),
     };

@@ -3,11 +3,14 @@ import type { ErrorCode } from '../errors.ts';
 import type { Code } from '../handshake/code.ts';
 import type { Instant } from '../time.ts';
 import type { Offer } from '../transfer/entry.ts';
+import type { Endpoint } from '../wire/endpoint.ts';
 
 /** What a session tells its shell, or asks of it (`read`, `write`, `released`, `complete`). */
 export type SessionEvent =
   /** The sender can be found under this code; again when a restarted server made it another. */
   | { readonly kind: 'code'; readonly code: Code }
+  /** A connection to the server is wanted: `addWay` or `endWay` says what became of it. */
+  | { readonly kind: 'dial'; readonly server: Endpoint }
   | { readonly kind: 'wrong-code'; readonly used: number; readonly allowed: number }
   /** The peer has proved that it knows the code. `verifier`: 8 bytes to compare. */
   | { readonly kind: 'joined'; readonly verifier: Uint8Array }

@@ -3,6 +3,12 @@ import type { CipherSuite, Crypto, Hasher, Random } from '../ports.ts';
 import type { Endpoint } from '../wire/endpoint.ts';
 import type { LocalInterface } from './meeting-point.ts';
 
+/** What may be used to reach a server: UDP, and a connection where that does not get through. */
+export interface ServerTransports {
+  readonly udp: boolean;
+  readonly stream: boolean;
+}
+
 /** The networks that this machine is in. */
 export interface LocalNetworks {
   /** Where our sockets can be reached inside them; at most 16. */
@@ -18,4 +24,6 @@ export interface SessionOptions extends LocalNetworks {
   /** Our cipher suites, the faster one first. */
   readonly suites: readonly CipherSuite[];
   readonly policy: PathPolicy;
+  /** For the named server; UDP alone when absent. */
+  readonly transports?: ServerTransports;
 }

@@ -33,6 +33,8 @@ export interface Acquaintance {
   /** The plaintext of its sealed box. */
   readonly box: Uint8Array;
   readonly meeting: Omit<MeetingPoint, 'interfaces'>;
+  /** The server's endpoints, by any of which its relay may be reached. */
+  readonly ways: readonly Endpoint[];
   /** Tells the server's relay where we are. */
   readonly bindRelay: (now: Instant) => void;
   /** Posts a body to the peer by way of the server, once. */
@@ -52,7 +54,8 @@ export class SessionPeer {
   #situation: Situation;
   readonly #nat: NatWatch;
   #networks: LocalNetworks;
-  #bindRelay: ((now: Instant) => void) | undefined;
+  /** The server that may relay, and how it is told where we are. */
+  #relay: { readonly server: Endpoint; readonly bind: (now: Instant) => void } | undefined;
 
   constructor(
     options: SessionOptions,
@@ -90,7 +93,8 @@ export class SessionPeer {
   }
 
   /** Begins to look for a path. */
-  meet({ keys, box, meeting: met, bindRelay, post }: Acquaintance, now: Instant): void {
+  meet(acquaintance: Acquaintance, now: Instant): void {
+    const { keys, box, meeting: met, ways, bindRelay, post } = acquaintance;
     const { crypto, policy } = this.#options;
     const meeting = { ...met, interfaces: this.#networks.interfaces };
     const link = new PeerLink(
@@ -101,10 +105,10 @@ export class SessionPeer {
     // First of all, and before anything that shows the peer that we have begun: it opens our NATs.
     for (const candidate of seenCandidates(meeting)) link.addCandidate(candidate, now);
     if (policy !== 'direct' && meeting.server !== undefined) {
-      this.#bindRelay = bindRelay;
+      this.#relay = { server: meeting.server, bind: bindRelay };
       bindRelay(now);
       // Named at once: else a check that comes through it would be learnt as a direct path.
-      link.addCandidate({ kind: 'relay', endpoint: meeting.server }, now);
+      for (const endpoint of ways) link.addCandidate({ kind: 'relay', endpoint }, now);
     }
     const situation = { ...this.#situation, ...this.#nat.meet() };
     this.#trickle = new Trickle({ crypto, keys, box, link, meeting, situation, post }, now);
@@ -127,7 +131,13 @@ export class SessionPeer {
     this.situate({ candidates }, now);
     this.#trickle?.handleInterfaces(networks.interfaces, now);
     this.#link?.restartPaths(isLost, now);
-    this.#bindRelay?.(now);
+    this.#relay?.bind(now);
+  }
+
+  /** There is another way to the server, and so to its relay. */
+  addWay(server: Endpoint, way: Endpoint, now: Instant): void {
+    if (this.#relay === undefined || !sameEndpoint(this.#relay.server, server)) return;
+    this.#link?.addCandidate({ kind: 'relay', endpoint: way }, now);
   }
 
   /** Something has changed on our side: the peer is told, now or when it is met. */
@@ -189,7 +199,7 @@ export class SessionPeer {
   /** The machine slept, or was stopped: everything is asked for anew. */
   handleWake(now: Instant): void {
     this.#link?.handleWake(now);
-    this.#bindRelay?.(now);
+    this.#relay?.bind(now);
     // On its way the server sees where we are now, and tells the peer.
     this.situate({}, now);
   }
@@ -270,7 +280,7 @@ export class SessionPeer {
         this.#nat.refresh();
         break;
       case 'quiet':
-        this.#bindRelay?.(now);
+        this.#relay?.bind(now);
         this.#link?.doubtPaths(now);
         break;
       case 'closed':

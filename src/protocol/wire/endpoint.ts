@@ -23,10 +23,10 @@ export const ENDPOINT_BYTES = 19;
 export const UNSPECIFIED: Endpoint = { address: '0.0.0.0', port: 0 };
 
 /**
- * Bases above this one are connections of ours, which lose nothing and keep order. This one is for
- * the TCP endpoints of others: nothing can be sent there.
+ * Bases above this one are connections of ours, which lose nothing and keep order; no process counts
+ * its UDP sockets up to here. This one is for the TCP endpoints of others: nothing can be sent there.
  */
-export const FOREIGN_STREAM = 2 ** 16;
+export const FOREIGN_STREAM = 1_000_000_000;
 
 /** Whether the endpoint is one of TCP. */
 export function isStream({ base }: Endpoint): boolean {

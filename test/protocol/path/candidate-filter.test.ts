@@ -3,6 +3,7 @@ import {
   admitCandidate,
   type CandidateContext,
 } from '../../../src/protocol/path/candidate-filter.ts';
+import { FOREIGN_STREAM } from '../../../src/protocol/wire/endpoint.ts';
 import { endpoint } from './support.ts';
 
 const nothing: CandidateContext = {
@@ -88,6 +89,11 @@ describe('candidate filter', () => {
     expect(admitted(texts, { ...nothing, loopbackAllowed: true })).toEqual([]);
     expect(admitted(texts, { ...nothing, lanAllowed: true })).toEqual(texts);
     expect(admitted(texts, { ...nothing, samePublicAddress: true })).toEqual(texts);
+  });
+
+  it('never admits an endpoint of TCP, which may be that of a proxy', () => {
+    const stream = { ...endpoint('198.51.100.7:5000'), base: FOREIGN_STREAM };
+    expect(admitCandidate(stream, everything)).toBe(false);
   });
 
   it('admits loopback only where the rendezvous was reached over it', () => {

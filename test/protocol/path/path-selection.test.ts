@@ -8,10 +8,11 @@ import {
 } from '../../../src/protocol/path/path-selection.ts';
 
 function path(text: string): RankedPath {
-  const [kind, family, leastRtt] = text.split(' ');
+  const [kind, family, leastRtt, transport] = text.split(' ');
   return {
     kind: kind as RankedPath['kind'],
     family: family === 'v6' ? 6 : 4,
+    stream: transport === 'tcp',
     leastRtt: Number(leastRtt),
   };
 }
@@ -34,6 +35,11 @@ describe('path selection', () => {
     ['host v6 25', 'host v4 20', false],
     ['host v4 20', 'host v6 24', false],
     ['relay v4 10', 'relay v6 30', true],
+    // A connection is the last choice among its kind, however fast it is, and no worse than the next.
+    ['relay v4 300', 'relay v6 1 tcp', true],
+    ['relay v6 1 tcp', 'relay v4 300', false],
+    ['prflx v4 300 tcp', 'relay v4 1', true],
+    ['relay v4 10 tcp', 'relay v4 30 tcp', true],
   ])('judges %s against %s: better is %s', (other, current, expected) => {
     expect(isBetter(path(other), path(current))).toBe(expected);
   });
@@ -64,10 +70,13 @@ describe('path selection', () => {
     expect(followNomination(relay, [host, relay], undefined)).toBe(relay);
     expect(followNomination(undefined, [relay, host], undefined)).toBe(host);
   });
+});
 
+describe('path selection, whatever the paths', () => {
   const anyPath = fc.record({
     kind: fc.constantFrom('host', 'srflx', 'prflx', 'relay'),
     family: fc.constantFrom(4, 6),
+    stream: fc.boolean(),
     leastRtt: fc.double({ min: 0, max: 200, noNaN: true }),
   }) satisfies fc.Arbitrary<RankedPath>;
 

@@ -8,7 +8,7 @@ import {
 } from '../../../src/protocol/relay/relay-limits.ts';
 import { RelayServer } from '../../../src/protocol/relay/relay-server.ts';
 import { instant } from '../../../src/protocol/time.ts';
-import type { Endpoint } from '../../../src/protocol/wire/endpoint.ts';
+import { type Endpoint, FOREIGN_STREAM } from '../../../src/protocol/wire/endpoint.ts';
 
 const OWNER: Endpoint = { address: '203.0.113.1', port: 5001 };
 const CLAIM: Endpoint = { address: '203.0.113.2', port: 5002 };
@@ -269,6 +269,11 @@ describe('where a public relay sends', () => {
 
   it.each(['8.8.8.8', '172.32.0.1', '2a00:1450::1', '2001:db8::1'])('may be %s', (address) => {
     const remote = { address, port: 4000 };
+    expect(newRelay({}, false).bind(binding('owner', { remote }), start)).toBe('waiting');
+  });
+
+  it('may be any where a connection came from', () => {
+    const remote = { address: '10.0.0.1', port: 4000, base: FOREIGN_STREAM + 1 };
     expect(newRelay({}, false).bind(binding('owner', { remote }), start)).toBe('waiting');
   });
 });

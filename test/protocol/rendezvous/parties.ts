@@ -1,5 +1,8 @@
 import { createCrypto } from '../../../src/crypto/node-crypto.ts';
-import { RendezvousGuest } from '../../../src/protocol/rendezvous/rendezvous-guest.ts';
+import {
+  RendezvousGuest,
+  type RendezvousGuestOptions,
+} from '../../../src/protocol/rendezvous/rendezvous-guest.ts';
 import {
   RendezvousHost,
   type RendezvousHostOptions,
@@ -37,9 +40,16 @@ export function startHost(net: Network, options: Partial<RendezvousHostOptions> 
   return { machine, events: net.attach(at, machine) };
 }
 
-export function startGuest(net: Network, nameplate: number, claimId = bytes(16, 1), at = GUEST) {
+export function startGuest(
+  net: Network,
+  nameplate: number,
+  claimId = bytes(16, 1),
+  at = GUEST,
+  options: Partial<RendezvousGuestOptions> = {},
+) {
   const random = net.random.fork(`guest ${at.address} ${at.port}`);
-  const machine = new RendezvousGuest({ server: SERVER, nameplate, claimId, random }, net.now);
+  const parts = { server: SERVER, nameplate, claimId, random, ...options };
+  const machine = new RendezvousGuest(parts, net.now);
   return { machine, events: net.attach(at, machine) };
 }
 

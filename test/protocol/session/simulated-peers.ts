@@ -5,21 +5,24 @@ import { CipherSuite } from '../../../src/protocol/ports.ts';
 import { ReceiverSession } from '../../../src/protocol/session/receiver-session.ts';
 import { SenderSession } from '../../../src/protocol/session/sender-session.ts';
 import type { SessionEvent } from '../../../src/protocol/session/session-event.ts';
-import type { SessionOptions } from '../../../src/protocol/session/session-options.ts';
+import type {
+  ServerTransports,
+  SessionOptions,
+} from '../../../src/protocol/session/session-options.ts';
 import { type Millis, millis } from '../../../src/protocol/time.ts';
 import { parseEntryName } from '../../../src/protocol/transfer/entry-name.ts';
 import type { Endpoint } from '../../../src/protocol/wire/endpoint.ts';
 import type { Driver } from '../../support/driver.ts';
 import type { Host } from '../../support/host.ts';
 import type { Simulation } from '../../support/simulator.ts';
-import { networksOf, SimulatedPeer } from './simulated-peer.ts';
+import { type Dial, networksOf, SimulatedPeer } from './simulated-peer.ts';
 
 export { runServer } from './simulated-server.ts';
 
 const hasher = await createHasher();
 export const WORDS: readonly string[] = ['acorn', 'basket', 'candle'];
 
-interface PeerOptions {
+export interface PeerOptions {
   readonly server: Endpoint | undefined;
   readonly policy?: SessionOptions['policy'];
   /** Whose randomness is used: two peers of one simulation must not share a name. */
@@ -27,6 +30,8 @@ interface PeerOptions {
   readonly port?: number;
   /** What the peer says of its own addresses; the truth when left out. */
   readonly localEndpoints?: readonly Endpoint[];
+  readonly transports?: ServerTransports;
+  readonly dial?: Dial;
 }
 
 export interface SenderOptions extends PeerOptions {
@@ -53,7 +58,7 @@ export class SimulatedSender extends SimulatedPeer {
 
   constructor(sim: Simulation, host: Host, file: Uint8Array, options: SenderOptions) {
     const { name = 'sender', port = 5000, fileName = 'file.bin' } = options;
-    super(sim, host, port);
+    super(sim, host, port, options.dial);
     this.#file = file;
     const entryName = parseEntryName(fileName);
     if (typeof entryName !== 'string') throw new Error(`${fileName} is refused`);
@@ -94,7 +99,7 @@ export class SimulatedReceiver extends SimulatedPeer {
 
   constructor(sim: Simulation, host: Host, code: Code, options: ReceiverOptions) {
     const { name = 'receiver', port = 6000 } = options;
-    super(sim, host, port);
+    super(sim, host, port, options.dial);
     this.#options = options;
     this.session = new ReceiverSession(
       {

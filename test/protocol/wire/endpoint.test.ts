@@ -40,14 +40,14 @@ describe('endpoint', () => {
   });
 
   it.each(['192.0.2.1', '2001:db8::1'])('says of %s whether its port is one of TCP', (address) => {
-    const stream = roundTrip(address, 9420, 70_000);
+    const stream = roundTrip(address, 9420, FOREIGN_STREAM + 7);
     expect(stream).toEqual({ address, port: 9420, base: FOREIGN_STREAM });
     expect(stream && isStream(stream)).toBe(true);
     expect(isStream({ address, port: 9420 })).toBe(false);
   });
 
   it('does not tell others which of our UDP sockets it is about', () => {
-    expect(roundTrip('192.0.2.1', 9420, 255)).toEqual({ address: '192.0.2.1', port: 9420 });
+    expect(roundTrip('192.0.2.1', 9420, 2_000_255)).toEqual({ address: '192.0.2.1', port: 9420 });
   });
 
   it('reads an unspecified endpoint from family 0', () => {

@@ -1,0 +1,30 @@
+import type { ErrorCode } from '../errors.ts';
+import type { ReceiverHandshake } from '../handshake/receiver-handshake.ts';
+import type { RendezvousGuest } from '../rendezvous/rendezvous-guest.ts';
+import { after, type Instant, type Millis, millis } from '../time.ts';
+import type { Endpoint } from '../wire/endpoint.ts';
+
+/** A server at which the sender may be found. */
+export interface Guest {
+  readonly machine: RendezvousGuest;
+  readonly server: Endpoint;
+  readonly claimId: Uint8Array;
+  /** Our address and the sender's as this server sees them. */
+  observed: Endpoint | undefined;
+  peer: Endpoint | undefined;
+  hello: Uint8Array | undefined;
+  /** Our try to prove the code here. */
+  attempt: { readonly handshake: ReceiverHandshake; readonly begunAt: Instant } | undefined;
+  failure: ErrorCode | undefined;
+}
+
+/** One at which the code is being proved. */
+export type Proving = Guest & { readonly attempt: NonNullable<Guest['attempt']> };
+
+/** Until when nobody else is tried. */
+export function turnEnd({ attempt }: Proving): Instant {
+  return after(attempt.begunAt, TURN);
+}
+
+/** Who has not proved itself by then lets the next one try as well; a handshake takes two round trips. */
+const TURN: Millis = millis(3000);
