@@ -39,6 +39,7 @@ export type {
   TransferPhase,
 } from './client/events.ts';
 export type {
+  CertificateFiles,
   CommonOptions,
   ConflictPolicy,
   Decision,

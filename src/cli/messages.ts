@@ -46,7 +46,7 @@ export const MESSAGES: Readonly<Record<ErrorCode, Message>> = {
   },
   P2P_SERVER_UNREACHABLE: {
     text: 'no rendezvous server answered',
-    hint: 'check the name or address given with --server, and that this network lets UDP through to it',
+    hint: 'check the name or address given with --server; neither UDP nor a WebSocket over TCP got through to it, which --verbose says more of',
   },
   P2P_PEER_UNREACHABLE: {
     text: 'no path to the other side worked',

@@ -1,14 +1,17 @@
 import { type LocalAddress, localCandidateAddresses } from '../io/network-interfaces.ts';
 import { openUdpSocket, type UdpSocket } from '../io/udp-socket.ts';
+import type { WebSocketChannel } from '../io/websocket-channel.ts';
+import { dialWebSocket, type WebSocketDial } from '../io/websocket-dial.ts';
 import type { Endpoint } from '../protocol/wire/endpoint.ts';
 
-/** The sockets of a session, one for each address family that this machine has. */
+/** The sockets of a session, one for each address family that this machine has, and connections. */
 export class Endpoints {
   readonly sockets: readonly UdpSocket[];
   readonly interfaces: readonly LocalAddress[];
   /** Sockets opened for a while, by their number. */
   readonly #bases = new Map<number, UdpSocket>();
-  #isClosed = false;
+  readonly #streams = new Map<number, WebSocketChannel>();
+  readonly #closing = new AbortController();
 
   constructor(sockets: readonly UdpSocket[], interfaces: readonly LocalAddress[]) {
     this.sockets = sockets;
@@ -30,9 +33,22 @@ export class Endpoints {
 
   /** The socket that sends to this remote. */
   localFor(remote: Endpoint): Endpoint {
+    const { base = 0 } = remote;
     const family = remote.address.includes(':') ? 'udp6' : 'udp4';
-    const base = remote.base === undefined ? undefined : this.#bases.get(remote.base);
-    return (base ?? this.sockets.find((one) => one.family === family))?.address ?? remote;
+    const socket = this.#bases.get(base) ?? this.sockets.find((one) => one.family === family);
+    return this.#streams.get(base)?.local ?? socket?.address ?? remote;
+  }
+
+  /** Opens a WebSocket under a number, and ends one that was there. Rejects when it cannot. */
+  async openStream(number: number, dial: WebSocketDial): Promise<WebSocketChannel> {
+    const { signal } = this.#closing;
+    const channel = await dialWebSocket({ ...dial, signal });
+    const before = this.#streams.get(number);
+    before?.onClose(() => undefined);
+    before?.terminate();
+    this.#streams.set(number, channel);
+    if (signal.aborted) channel.terminate();
+    return channel;
   }
 
   /** Opens an IPv4 socket for each number, as far as the system allows. */
@@ -42,7 +58,7 @@ export class Endpoints {
       // Without a descriptor left the rest would fail as well; fewer are better than none.
       const socket = await openUdpSocket({ family: 'udp4' }).catch(() => undefined);
       if (socket === undefined) break;
-      if (this.#isClosed) {
+      if (this.#closing.signal.aborted) {
         await socket.close();
         break;
       }
@@ -59,10 +75,16 @@ export class Endpoints {
   }
 
   async close(): Promise<void> {
-    this.#isClosed = true;
+    this.#closing.abort();
     await this.closeBases([...this.#bases.keys()]);
-    await Promise.all(this.sockets.map((socket) => socket.close()));
+    const channels = [...this.sockets, ...this.#streams.values()];
+    await Promise.all(channels.map((channel) => channel.close()));
   }
+}
+
+/** No sockets, for a session that is to use connections only. */
+export function noEndpoints(): Endpoints {
+  return new Endpoints([], []);
 }
 
 /** Opens a socket of each family. Rejects with the system's error when there is no IPv4 either. */

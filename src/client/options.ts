@@ -1,12 +1,15 @@
 /** What `send` and `receive` have in common. */
 export interface CommonOptions {
   /**
-   * Rendezvous servers as `HOST[:PORT]`, tried in order. None: the sender brings its own
-   * rendezvous, and the receiver looks for it on this machine and on the local network.
+   * Rendezvous servers as `HOST[:PORT]`, tried in order; `wss://HOST[:PORT]` means TLS where UDP
+   * does not get through. None: the sender brings its own rendezvous, and the receiver looks for
+   * it on this machine and on the local network.
    */
   readonly servers?: readonly string[];
   /** Whether the local network is tried as well; true by default. */
   readonly lan?: boolean;
+  /** Whether UDP is used; true by default. Without it everything goes by TCP through a server. */
+  readonly udp?: boolean;
   /** Which paths may carry the file; `any` by default. */
   readonly route?: RoutePolicy;
   /** How long to wait for the peer, in milliseconds: 60,000 for `receive`, no limit for `send`. */

@@ -1,7 +1,7 @@
 import type { Path } from '../protocol/candidate.ts';
-import { formatEndpoint } from '../protocol/wire/endpoint.ts';
+import { formatEndpoint, isStream } from '../protocol/wire/endpoint.ts';
 import type { Endpoints } from './endpoints.ts';
-import type { PathEvent, PathKind } from './events.ts';
+import type { PathEvent, PathKind, PathVia } from './events.ts';
 
 export function pathKind(path: Path): PathKind {
   return path.kind === 'relay' ? 'relay' : 'direct';
@@ -12,9 +12,14 @@ export function pathEvent(path: Path, endpoints: Endpoints): PathEvent {
   return {
     event: 'path',
     kind: pathKind(path),
-    via: path.kind === 'relay' ? 'relay-udp' : path.kind,
+    via: pathVia(path),
     local: formatEndpoint(endpoints.localFor(path.remote)),
     remote: formatEndpoint(path.remote),
     rttMs: Math.round(path.rttMs * 1000) / 1000,
   };
+}
+
+function pathVia({ kind, remote }: Path): PathVia {
+  if (kind === 'relay') return isStream(remote) ? 'relay-tcp' : 'relay-udp';
+  return isStream(remote) ? 'tcp' : kind;
 }

@@ -14,7 +14,8 @@ import type { Entry } from '../protocol/transfer/entry.ts';
 import type { FileStatus } from './events.ts';
 import { FileWriter } from './file-writer.ts';
 import type { ConflictPolicy, Decision, Offer, ReceiveOptions } from './options.ts';
-import { prepareSession, SessionRun } from './session-run.ts';
+import { prepareSession } from './session-ground.ts';
+import { SessionRun } from './session-run.ts';
 import { type Transfer, TransferHandle, type TransferResult } from './transfer-handle.ts';
 
 /** How long the sender is waited for when nothing else is said. */
@@ -65,16 +66,16 @@ class Receiving {
   }
 
   async run(code: Code): Promise<TransferResult> {
-    const { signal, timeoutMs = DEFAULT_TIMEOUT_MS, lan = true, route } = this.#options;
+    const { signal, timeoutMs = DEFAULT_TIMEOUT_MS } = this.#options;
     this.#handle.emit({ event: 'status', phase: 'finding-server' });
     const ground = await prepareSession(this.#options);
-    const searching = lan && route !== 'relay';
+    const searching = ground.lan;
     const searchMs = ground.server === undefined ? LAN_SEARCH_MS : LAN_SEARCH_BESIDE_SERVER_MS;
     const session = new ReceiverSession(
       {
         ...ground.options,
         code,
-        server: ground.server,
+        server: ground.server?.endpoint,
         searchFor: searching ? millis(searchMs) : undefined,
       },
       monotonicNow(),
@@ -82,7 +83,7 @@ class Receiving {
     const run = new SessionRun({
       session,
       handle: this.#handle,
-      endpoints: ground.endpoints,
+      ground,
       onEvent: (event) => this.#onEvent(event, run),
     });
     this.#run = run;

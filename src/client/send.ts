@@ -8,7 +8,8 @@ import type { SessionEvent } from '../protocol/session/session-event.ts';
 import type { Endpoints } from './endpoints.ts';
 import { FileReader } from './file-reader.ts';
 import type { SendOptions } from './options.ts';
-import { prepareSession, SessionRun } from './session-run.ts';
+import { prepareSession } from './session-ground.ts';
+import { SessionRun } from './session-run.ts';
 import { type Transfer, TransferHandle, type TransferResult } from './transfer-handle.ts';
 
 /** Sends a file: `code` is the first event that matters, and the receiver's to be told. */
@@ -52,13 +53,13 @@ class Sending {
     const { servers = [], signal, timeoutMs, file } = this.#options;
     if (servers.length > 0) this.#handle.emit({ event: 'status', phase: 'finding-server' });
     const ground = await prepareSession(this.#options);
-    const lan = this.#options.lan !== false && this.#options.route !== 'relay';
+    const { lan } = ground;
     const session = new SenderSession(
       {
         ...ground.options,
         entries: [this.#source.entry],
         words: randomWords(ground.options.random),
-        server: ground.server,
+        server: ground.server?.endpoint,
         lan,
       },
       monotonicNow(),
@@ -66,7 +67,7 @@ class Sending {
     const run = new SessionRun({
       session,
       handle: this.#handle,
-      endpoints: ground.endpoints,
+      ground,
       onEvent: (event) => this.#onEvent(event, run, lan ? ground.endpoints : undefined),
     });
     try {

@@ -1,23 +1,19 @@
-import { createCrypto } from '../crypto/node-crypto.ts';
-import { preferredSuites } from '../crypto/preferred-suites.ts';
-import { systemRandom } from '../crypto/random.ts';
-import { createHasher } from '../crypto/xxhash.ts';
 import { monotonicNow } from '../io/clock.ts';
 import { Driver } from '../io/driver.ts';
-import { parseServerAddress, resolveServer } from '../io/resolve-server.ts';
 import type { Path } from '../protocol/candidate.ts';
 import { type ErrorCode, P2PShareError } from '../protocol/errors.ts';
 import type { Machine } from '../protocol/machine.ts';
 import type { OpenedBase } from '../protocol/nat/nat-survey.ts';
-import type { SessionEvent } from '../protocol/session/session-event.ts';
-import type { LocalNetworks, SessionOptions } from '../protocol/session/session-options.ts';
+import type { SessionEvent, SessionFailure } from '../protocol/session/session-event.ts';
+import type { LocalNetworks } from '../protocol/session/session-options.ts';
 import type { Instant } from '../protocol/time.ts';
 import type { Endpoint } from '../protocol/wire/endpoint.ts';
-import { type Endpoints, openEndpoints } from './endpoints.ts';
-import type { CommonOptions } from './options.ts';
+import type { Endpoints } from './endpoints.ts';
+import { type NamedServer, SERVER_STREAM } from './named-server.ts';
 import { pathEvent, pathKind } from './path-event.ts';
 import { Phases } from './phases.ts';
 import { ProgressMeter } from './progress-meter.ts';
+import type { SessionGround } from './session-ground.ts';
 import { Surroundings } from './surroundings.ts';
 import type { TransferHandle } from './transfer-handle.ts';
 
@@ -30,6 +26,8 @@ export interface Session extends Machine<SessionEvent> {
   handleBases(asked: readonly number[], opened: readonly OpenedBase[], now: Instant): void;
   handleWake(now: Instant): void;
   handleNetworks(networks: LocalNetworks, now: Instant): void;
+  addWay(server: Endpoint, way: Endpoint, now: Instant): void;
+  endWay(server: Endpoint, way: Endpoint, now: Instant): void;
 }
 
 /** A session on real sockets, from its opening to its last goodbye; what both sides share. */
@@ -37,6 +35,7 @@ export class SessionRun<S extends Session> {
   readonly session: S;
   readonly #handle: TransferHandle;
   readonly #endpoints: Endpoints;
+  readonly #server: NamedServer | undefined;
   readonly #driver: Driver<SessionEvent>;
   #startedAt = performance.now();
   #patience: NodeJS.Timeout | undefined;
@@ -44,6 +43,8 @@ export class SessionRun<S extends Session> {
   readonly #phases: Phases;
   #path: Path | undefined;
   #failure: P2PShareError | undefined;
+  /** Why the last connection to the server could not be opened. */
+  #dialFailure: unknown;
   #finished = false;
   readonly #over = new AbortController();
   #opening: Promise<void> = Promise.resolve();
@@ -56,16 +57,17 @@ export class SessionRun<S extends Session> {
   constructor(options: {
     readonly session: S;
     readonly handle: TransferHandle;
-    readonly endpoints: Endpoints;
+    readonly ground: SessionGround;
     readonly onEvent: (event: SessionEvent) => void;
   }) {
     this.session = options.session;
     this.#handle = options.handle;
     this.#phases = new Phases((event) => options.handle.emit(event), monotonicNow);
-    this.#endpoints = options.endpoints;
+    this.#endpoints = options.ground.endpoints;
+    this.#server = options.ground.server;
     this.#driver = new Driver({
       machine: options.session,
-      sockets: options.endpoints.sockets,
+      sockets: this.#endpoints.sockets,
       onStall: (now) => options.session.handleWake(now),
       onEvent: (event) => {
         this.#onEvent(event);
@@ -171,6 +173,31 @@ export class SessionRun<S extends Session> {
     });
   }
 
+  /** Opens a connection to the server, because UDP does not get through, and says what became of it. */
+  async #dial({ address, endpoint }: NamedServer): Promise<void> {
+    const way = { ...endpoint, base: SERVER_STREAM };
+    const end = () => this.touch((session, now) => session.endWay(endpoint, way, now));
+    try {
+      const dial = { server: address, tls: address.tls, remote: endpoint };
+      const channel = await this.#endpoints.openStream(SERVER_STREAM, dial);
+      this.#driver.addBase(SERVER_STREAM, channel);
+      channel.onClose(() => {
+        this.#driver.removeBase(SERVER_STREAM);
+        end();
+      });
+      this.touch((session, now) => session.addWay(endpoint, way, now));
+    } catch (error) {
+      this.#dialFailure = error;
+      end();
+    }
+  }
+
+  #failureOf({ code, detail, by }: SessionFailure): P2PShareError {
+    const isUnreachable = code === 'P2P_SERVER_UNREACHABLE' && this.#dialFailure !== undefined;
+    const options = isUnreachable ? { cause: this.#dialFailure } : {};
+    return new P2PShareError(code, `${detail} (by ${by})`, options);
+  }
+
   #onEvent(event: SessionEvent): void {
     switch (event.kind) {
       case 'joined':
@@ -196,6 +223,9 @@ export class SessionRun<S extends Session> {
         for (const base of event.bases) this.#driver.removeBase(base);
         void this.#endpoints.closeBases(event.bases);
         break;
+      case 'dial':
+        if (this.#server !== undefined) void this.#dial(this.#server);
+        break;
       case 'finished':
         this.#finished = true;
         this.#phases.close();
@@ -204,7 +234,7 @@ export class SessionRun<S extends Session> {
       case 'failed':
         this.#phases.close();
         this.#over.abort();
-        this.#failure ??= new P2PShareError(event.code, `${event.detail} (by ${event.by})`);
+        this.#failure ??= this.#failureOf(event);
         break;
       case 'gone':
         this.#gone();
@@ -213,50 +243,4 @@ export class SessionRun<S extends Session> {
         break;
     }
   }
-}
-
-/** Sockets and what a session is made from; `server` is where its rendezvous is, if any was named. */
-export interface SessionGround {
-  readonly endpoints: Endpoints;
-  readonly server: Endpoint | undefined;
-  readonly options: SessionOptions;
-}
-
-/** Opens what every session needs. Rejects with a `P2PShareError`. */
-export async function prepareSession(options: CommonOptions): Promise<SessionGround> {
-  const { servers = [], lan = true, route } = options;
-  if (servers.length === 0 && (!lan || route === 'relay')) {
-    throw new P2PShareError('P2P_USAGE', 'without a server the local network must be allowed');
-  }
-  const server = await firstServer(servers);
-  const endpoints = await openEndpoints();
-  const crypto = createCrypto();
-  return {
-    endpoints,
-    server,
-    options: {
-      crypto,
-      random: systemRandom,
-      hasher: await createHasher(),
-      suites: preferredSuites(crypto),
-      policy: options.route ?? 'any',
-      localEndpoints: endpoints.local,
-      interfaces: endpoints.interfaces,
-    },
-  };
-}
-
-/** The first server whose name can be resolved; IPv4 first, which more networks have. */
-async function firstServer(servers: readonly string[]): Promise<Endpoint | undefined> {
-  let failure: unknown;
-  for (const address of servers.map(parseServerAddress)) {
-    try {
-      const endpoints = await resolveServer(address);
-      return endpoints.find((one) => !one.address.includes(':')) ?? endpoints[0];
-    } catch (error) {
-      failure = error;
-    }
-  }
-  if (failure !== undefined) throw failure;
-  return undefined;
 }

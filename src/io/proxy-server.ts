@@ -1,13 +1,10 @@
-import { isIPv6 } from 'node:net';
 import { getProxyForUrl } from 'proxy-from-env';
 import { P2PShareError } from '../protocol/errors.ts';
-import type { ServerAddress } from './resolve-server.ts';
+import { authorityOf, type HostPort } from './host-port.ts';
 
 /** What stands between us and the server, and how it is spoken to. */
-export interface ProxyServer {
+export interface ProxyServer extends HostPort {
   readonly kind: 'http' | 'https' | 'socks5';
-  readonly host: string;
-  readonly port: number;
   readonly user: string;
   readonly password: string;
 }
@@ -19,8 +16,8 @@ export interface ProxyServer {
  * RFC 6455 §4.1 recommends the proxy for HTTPS, and only then the one for HTTP, whatever the
  * WebSocket is: a proxy that is meant for HTTPS lets connections through as they are.
  */
-export function proxyFor({ host, port }: ServerAddress): ProxyServer | undefined {
-  const authority = `${isIPv6(host) ? `[${host}]` : host}:${port}`;
+export function proxyFor(target: HostPort): ProxyServer | undefined {
+  const authority = authorityOf(target);
   const named = getProxyForUrl(`https://${authority}`) || getProxyForUrl(`http://${authority}`);
   return named === '' ? undefined : parseProxy(named);
 }

@@ -1,11 +1,11 @@
 import { once } from 'node:events';
 import { type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
-import { connect, isIPv6, type Socket } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { SocksClient } from 'socks';
+import { authorityOf, type HostPort } from './host-port.ts';
 import type { ProxyServer } from './proxy-server.ts';
-import type { ServerAddress } from './resolve-server.ts';
 
 /**
  * Opens a connection to `target` through a proxy. Rejects when the proxy refuses, says nonsense or
@@ -13,7 +13,7 @@ import type { ServerAddress } from './resolve-server.ts';
  */
 export async function openTunnel(
   proxy: ProxyServer,
-  target: ServerAddress,
+  target: HostPort,
   signal: AbortSignal,
 ): Promise<Duplex> {
   return proxy.kind === 'socks5'
@@ -27,7 +27,7 @@ export async function openTunnel(
  */
 async function openConnect(
   proxy: ProxyServer,
-  target: ServerAddress,
+  target: HostPort,
   signal: AbortSignal,
 ): Promise<Duplex> {
   const request = askToConnect(proxy, target, signal);
@@ -50,13 +50,9 @@ async function openConnect(
   return stream;
 }
 
-function askToConnect(
-  proxy: ProxyServer,
-  target: ServerAddress,
-  signal: AbortSignal,
-): ClientRequest {
+function askToConnect(proxy: ProxyServer, target: HostPort, signal: AbortSignal): ClientRequest {
   const { kind, host, port, user, password } = proxy;
-  const authority = `${isIPv6(target.host) ? `[${target.host}]` : target.host}:${target.port}`;
+  const authority = authorityOf(target);
   const credentials = Buffer.from(`${user}:${password}`).toString('base64');
   const authorization = { 'proxy-authorization': `Basic ${credentials}` };
   const request = (kind === 'https' ? httpsRequest : httpRequest)({
@@ -78,7 +74,7 @@ function askToConnect(
 /** RFC 1928. */
 async function openSocks(
   proxy: ProxyServer,
-  target: ServerAddress,
+  target: HostPort,
   signal: AbortSignal,
 ): Promise<Socket> {
   const { host, port, user, password } = proxy;

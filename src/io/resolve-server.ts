@@ -2,34 +2,44 @@ import { promises as dns, type LookupAddress } from 'node:dns';
 import { isIPv4, isIPv6 } from 'node:net';
 import { P2PShareError } from '../protocol/errors.ts';
 import { canonicalAddress, type Endpoint } from '../protocol/wire/endpoint.ts';
+import type { HostPort } from './host-port.ts';
 
 /** A rendezvous server as a person names it. */
-export interface ServerAddress {
-  readonly host: string;
-  readonly port: number;
+export interface ServerAddress extends HostPort {
+  /** Whether to speak TLS with it where it is spoken to by TCP. */
+  readonly tls: boolean;
 }
 
 export const DEFAULT_SERVER_PORT = 9420;
+/** RFC 6455 §3: what every `wss:` means that names no port. */
+const DEFAULT_TLS_PORT = 443;
 
 /**
- * Reads `HOST`, `HOST:PORT`, `[IPv6]`, `[IPv6]:PORT` or a bare IPv6 address. Throws `P2P_USAGE`.
+ * Reads `HOST`, `HOST:PORT`, `[IPv6]`, `[IPv6]:PORT` or a bare IPv6 address, each of them also after
+ * `wss://`. Throws `P2P_USAGE`.
  */
 export function parseServerAddress(text: string): ServerAddress {
-  if (isIPv6(text)) return { host: text, port: DEFAULT_SERVER_PORT };
-  const match = /^(?:\[(?<ipv6>[^\]]*)\]|(?<name>[^:]*))(?::(?<port>\d{1,5}))?$/.exec(text);
+  const tls = text.startsWith('wss://');
+  const authority = tls ? text.slice(6).replace(/\/$/, '') : text;
+  const standard = tls ? DEFAULT_TLS_PORT : DEFAULT_SERVER_PORT;
+  if (isIPv6(authority)) return { host: authority, port: standard, tls };
+  const match = /^(?:\[(?<ipv6>[^\]]*)\]|(?<name>[^:]*))(?::(?<port>\d{1,5}))?$/.exec(authority);
   const { ipv6, name, port } = match?.groups ?? {};
-  const number = port === undefined ? DEFAULT_SERVER_PORT : Number(port);
+  const number = port === undefined ? standard : Number(port);
   const host = ipv6 ?? name ?? '';
   const valid = ipv6 === undefined ? isHostName(host) : isIPv6(host);
   if (!valid || number < 1 || number > 65_535) {
-    throw new P2PShareError('P2P_USAGE', `not a server address (HOST[:PORT]): ${text}`);
+    throw new P2PShareError(
+      'P2P_USAGE',
+      `not a server address (HOST[:PORT] or wss://HOST[:PORT]): ${text}`,
+    );
   }
-  return { host, port: number };
+  return { host, port: number, tls };
 }
 
 /** Every endpoint of the server, in the resolver's order. Throws `P2P_SERVER_UNREACHABLE`. */
 export async function resolveServer(
-  server: ServerAddress,
+  server: HostPort,
   lookup: (host: string) => Promise<LookupAddress[]> = (host) => dns.lookup(host, { all: true }),
 ): Promise<Endpoint[]> {
   try {

@@ -1,16 +1,16 @@
 import { once } from 'node:events';
-import { connect, isIP, isIPv6, type Socket } from 'node:net';
+import { connect, isIP, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { connect as connectTls } from 'node:tls';
 import { WebSocket } from 'ws';
 import { canonicalAddress, type Endpoint, UNSPECIFIED } from '../protocol/wire/endpoint.ts';
+import { authorityOf, type HostPort } from './host-port.ts';
 import { proxyFor } from './proxy-server.ts';
 import { openTunnel } from './proxy-tunnel.ts';
-import type { ServerAddress } from './resolve-server.ts';
 import { SUBPROTOCOL, WEBSOCKET_OPTIONS, WebSocketChannel } from './websocket-channel.ts';
 
 export interface WebSocketDial {
-  readonly server: ServerAddress;
+  readonly server: HostPort;
   /** Whether to speak TLS, and to insist on a certificate for the server's name. */
   readonly tls: boolean;
   /** Trusted instead of what the system trusts; PEM. */
@@ -37,7 +37,7 @@ export async function dialWebSocket(dial: WebSocketDial): Promise<WebSocketChann
 }
 
 /** RFC 8305 between the addresses of the server's name is Node's own. */
-async function openStream(server: ServerAddress, signal: AbortSignal): Promise<Duplex> {
+async function openStream(server: HostPort, signal: AbortSignal): Promise<Duplex> {
   const proxy = proxyFor(server);
   if (proxy !== undefined) return await openTunnel(proxy, server, signal);
   const socket = connect({ ...server });
@@ -72,9 +72,8 @@ async function upgrade(
   options: WebSocketDial & { readonly local: Endpoint; readonly signal: AbortSignal },
 ): Promise<WebSocketChannel> {
   const { server, remote, local, signal } = options;
-  const authority = `${isIPv6(server.host) ? `[${server.host}]` : server.host}:${server.port}`;
   // `ws:` also where it is inside TLS, which `ws` has no part in.
-  const socket = new WebSocket(`ws://${authority}/`, SUBPROTOCOL, {
+  const socket = new WebSocket(`ws://${authorityOf(server)}/`, SUBPROTOCOL, {
     ...WEBSOCKET_OPTIONS,
     maxHeaderSize: MAX_HEADER_BYTES,
     createConnection: () => stream as Socket,

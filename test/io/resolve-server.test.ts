@@ -3,6 +3,16 @@ import { parseServerAddress, resolveServer } from '../../src/io/resolve-server.t
 
 describe('parseServerAddress', () => {
   it.each([
+    ['wss://example.org', 'example.org', 443],
+    ['wss://example.org:9420', 'example.org', 9420],
+    ['wss://example.org/', 'example.org', 443],
+    ['wss://[2001:db8::1]:9000', '2001:db8::1', 9000],
+    ['wss://2001:db8::1', '2001:db8::1', 443],
+  ])('reads %s as a server to speak TLS with', (text, host, port) => {
+    expect(parseServerAddress(text)).toEqual({ host, port, tls: true });
+  });
+
+  it.each([
     ['example.org', 'example.org', 9420],
     ['example.org:1', 'example.org', 1],
     ['my_host.local.:65535', 'my_host.local.', 65535],
@@ -13,10 +23,11 @@ describe('parseServerAddress', () => {
     ['[::1]', '::1', 9420],
     ['2001:db8::1', '2001:db8::1', 9420],
   ])('reads %s', (text, host, port) => {
-    expect(parseServerAddress(text)).toEqual({ host, port });
+    expect(parseServerAddress(text)).toEqual({ host, port, tls: false });
   });
 
   it.each([
+    ...['wss://', 'wss:///', 'wss://example.org/chat', 'ws://example.org', 'wss://a@b'],
     ...['', ':9420', 'host:', 'host:0', 'host:65536', 'host:http', 'host:1:2', 'host:-1'],
     ...['https://example.org', 'a b', '-a', 'a..b', '300.1.1.1', '1.2.3', '12', '[]', '[host]:1'],
     ...['[::1', '::1]', '[::1]9', '[192.0.2.1]', 'user@host', `${'a'.repeat(64)}.org`],

@@ -117,7 +117,8 @@ describe('dialling through a proxy', () => {
   });
 });
 
-const LONG = 'x'.repeat(20_000);
+/** Beyond our limit, and within Node's own. */
+const LONG = 'x'.repeat(10_000);
 
 describe('a hostile HTTP proxy', () => {
   it.each([

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** A certificate that signs itself for `localhost` and 127.0.0.1 until 2120, and its key: files. */
+/** A certificate that signs itself until 2120 for `localhost`, 127.0.0.1 and the server of the lab. */
 export const certificateFiles = {
   cert: join(import.meta.dirname, 'localhost-cert.pem'),
   key: join(import.meta.dirname, 'localhost-key.pem'),

@@ -1,5 +1,5 @@
-// Proxies that grant every wish. As a program, `node proxies.mjs http|socks5 PORT` runs one, and
-// prints a line of JSON with its port, and one for each connection that it makes.
+// Proxies that grant every wish. As a program, `node proxies.mjs http|socks5 PORT [NAME=ADDRESS]` runs
+// one, and prints a line of JSON with its port, and one for each connection that it makes.
 import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
 import { argv, stdout } from 'node:process';
@@ -70,7 +70,7 @@ async function socksHost(wire, type) {
 /** Connects the client to `host:port`, says so, and copies both ways from then on. */
 async function join(wire, target, granted) {
   const [, host, port] = /^\[?(.*?)\]?:(\d+)$/.exec(target);
-  const server = connect({ host, port: Number(port) });
+  const server = connect({ host: names.get(host) ?? host, port: Number(port) });
   server.on('error', () => wire.client.destroy());
   server.on('close', () => wire.client.destroy());
   wire.client.on('close', () => server.destroy());
@@ -80,6 +80,9 @@ async function join(wire, target, granted) {
   server.pipe(wire.client);
   wire.client.pipe(server);
 }
+
+/** What the proxy knows by itself. */
+const names = new Map();
 
 /** A client's words, in the pieces that are asked for. */
 class Wire {
@@ -117,5 +120,6 @@ class Wire {
 if (import.meta.url === pathToFileURL(argv[1] ?? '').href) {
   const tell = (line) => stdout.write(`${JSON.stringify(line)}\n`);
   const server = argv[2] === 'http' ? httpProxy(tell) : socksProxy(tell);
+  if (argv[4]) names.set(...argv[4].split('='));
   server.listen(Number(argv[3]), () => tell({ port: server.address().port }));
 }

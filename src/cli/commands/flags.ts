@@ -13,11 +13,12 @@ export const TRANSFER_FLAGS = {
     type: 'string',
     array: true,
     requiresArg: true,
-    describe: 'Rendezvous server HOST[:PORT]; repeatable [env: P2PSHARE_SERVER]',
+    describe: 'Rendezvous server [wss://]HOST[:PORT]; repeatable [env: P2PSHARE_SERVER]',
   },
   'relay-only': { type: 'boolean', describe: 'Use no direct path' },
   'direct-only': { type: 'boolean', describe: 'Use no relay' },
   'no-lan': { type: 'boolean', describe: 'Do not look around on the local network' },
+  'no-udp': { type: 'boolean', describe: 'Use TCP only, through the server' },
   timeout: {
     type: 'string',
     requiresArg: true,

@@ -11,6 +11,7 @@ export interface TransferArguments {
   readonly 'relay-only': boolean | undefined;
   readonly 'direct-only': boolean | undefined;
   readonly 'no-lan': boolean | undefined;
+  readonly 'no-udp': boolean | undefined;
   readonly timeout: string | undefined;
 }
 
@@ -26,6 +27,7 @@ export function transferOptions(
   return {
     servers: named,
     lan: args['no-lan'] !== true,
+    ...(args['no-udp'] ? { udp: false } : {}),
     route: policy,
     ...(timeout === undefined ? {} : { timeoutMs: parseDuration(timeout) }),
   };

@@ -9,6 +9,11 @@ export interface Sending extends ProgramOptions {
   readonly flags?: readonly string[];
 }
 
+export interface Serving extends ProgramOptions {
+  readonly listen?: string | readonly string[];
+  readonly flags?: readonly string[];
+}
+
 export interface Receiving extends Sending {
   readonly out: string;
 }
@@ -25,11 +30,10 @@ export class Stage {
   }
 
   /** A server on a port of the system's choice, once it is ready. */
-  async server(
-    options: ProgramOptions & { readonly listen?: string | readonly string[] } = {},
-  ): Promise<Server> {
-    const flags = [options.listen ?? '127.0.0.1:0'].flat().flatMap((it) => ['--listen', it]);
-    const program = this.start(['server', '--json', ...flags], options);
+  async server(options: Serving = {}): Promise<Server> {
+    const { listen = '127.0.0.1:0', flags = [] } = options;
+    const listeners = [listen].flat().flatMap((it) => ['--listen', it]);
+    const program = this.start(['server', '--json', ...listeners, ...flags], options);
     const { endpoints } = await program.event('ready');
     return { program, endpoint: endpoints[0] as string };
   }

@@ -1,0 +1,47 @@
+import { createCrypto } from '../crypto/node-crypto.ts';
+import { preferredSuites } from '../crypto/preferred-suites.ts';
+import { systemRandom } from '../crypto/random.ts';
+import { createHasher } from '../crypto/xxhash.ts';
+import { P2PShareError } from '../protocol/errors.ts';
+import type { SessionOptions } from '../protocol/session/session-options.ts';
+import { type Endpoints, noEndpoints, openEndpoints } from './endpoints.ts';
+import { firstServer, type NamedServer } from './named-server.ts';
+import type { CommonOptions } from './options.ts';
+
+/** Sockets and what a session is made from; `server` is where its rendezvous is, if any was named. */
+export interface SessionGround {
+  readonly endpoints: Endpoints;
+  readonly server: NamedServer | undefined;
+  /** Whether the local network is tried as well. */
+  readonly lan: boolean;
+  readonly options: SessionOptions;
+}
+
+/** Opens what every session needs. Rejects with a `P2PShareError`. */
+export async function prepareSession(options: CommonOptions): Promise<SessionGround> {
+  const { servers = [], udp = true, lan = true, route = 'any' } = options;
+  if (!udp && (servers.length === 0 || route === 'direct')) {
+    throw new P2PShareError('P2P_USAGE', 'without UDP everything goes through a server');
+  }
+  if (servers.length === 0 && (!lan || route === 'relay')) {
+    throw new P2PShareError('P2P_USAGE', 'without a server the local network must be allowed');
+  }
+  const server = await firstServer(servers);
+  const endpoints = udp ? await openEndpoints() : noEndpoints();
+  const crypto = createCrypto();
+  return {
+    endpoints,
+    server,
+    lan: udp && lan && route !== 'relay',
+    options: {
+      crypto,
+      random: systemRandom,
+      hasher: await createHasher(),
+      suites: preferredSuites(crypto),
+      policy: route,
+      transports: { udp: udp && server?.isResolved !== false, stream: true },
+      localEndpoints: endpoints.local,
+      interfaces: endpoints.interfaces,
+    },
+  };
+}
