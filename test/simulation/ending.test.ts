@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import type { Code } from '../../src/protocol/handshake/code.ts';
+import { RendezvousHost } from '../../src/protocol/rendezvous/rendezvous-host.ts';
 import { millis } from '../../src/protocol/time.ts';
 import type { SessionLog } from '../protocol/session/session-log.ts';
 import { startServer } from '../protocol/session/simulated-server.ts';
@@ -138,15 +140,26 @@ describe('a server that', () => {
     expect(code.nameplate).toBeGreaterThan(999);
   });
 
+  forEachSeed('forgets a waiting sender knows it by the same code again', SEEDS, (seed) => {
+    const scene = new Scene(seed);
+    const { sender, code } = scene.send();
+    scene.server.driver.stop();
+    const { events } = startServer(scene.sim, scene.serverHost, 'server after a restart');
+    scene.runUntil(() => events.some(({ kind }) => kind === 'registered'), millis(60_000));
+    scene.expectTransfer({ sender, receiver: scene.receive(code) });
+    expect(sender.all('code')).toHaveLength(1);
+  });
+
   forEachSeed(
-    'forgets a waiting sender leads to another code, told anew, on the LAN as well',
+    'has given its number away leads to another code, told anew, on the LAN as well',
     SEEDS,
     (seed) => {
       const scene = new Scene(seed);
       const { sender, code: before } = scene.send({ lan: true });
       scene.server.driver.stop();
       const { events } = startServer(scene.sim, scene.serverHost, 'server after a restart');
-      scene.runUntil(() => events.some(({ kind }) => kind === 'registered'), millis(60_000));
+      occupy(scene, before);
+      scene.runUntil(() => events.filter(({ kind }) => kind === 'registered').length === 2);
       scene.runFor(1000);
       const code = sender.all('code').at(-1)?.code;
       if (code === undefined || code === before) throw new Error('no other code');
@@ -183,6 +196,13 @@ describe('a person at a prompt', () => {
     expect(receiver.file.every((byte) => byte === 0)).toBe(true);
   });
 });
+
+/** Somebody else registers under the number of a code. */
+function occupy({ sim, server, internet }: Scene, { nameplate }: Code): void {
+  const random = sim.random.fork('somebody else');
+  const options = { server: server.endpoint, hello: new Uint8Array(8), random, nameplate };
+  internet.host('198.51.100.99').run(new RendezvousHost(options, sim.now), { port: 5000 });
+}
 
 interface HalfWay extends Meeting {
   readonly scene: Scene;

@@ -41,6 +41,11 @@ export class Nameplates {
     return undefined;
   }
 
+  /** Whether a host may have this one for its wish: it can be in a code, and does not cool down. */
+  mayHave(nameplate: number, now: Instant): boolean {
+    return nameplate >= FIRST && nameplate <= LAST && this.farewell(nameplate, now) === undefined;
+  }
+
   /** Keeps a nameplate of a code from being given out again for a while. */
   retire(nameplate: number, farewell: Farewell, now: Instant): void {
     if (nameplate >= DERIVED_NAMEPLATES_FROM) return;

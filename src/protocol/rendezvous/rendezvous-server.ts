@@ -27,7 +27,7 @@ export interface RendezvousServerOptions {
    * base is the first of its family. A server that knows none answers OBSERVE, and has no alternate.
    */
   readonly listeners?: readonly Endpoint[];
-  /** Grants any free nameplate that is asked for: for a server inside a sender's own process. */
+  /** Grants any free nameplate that is asked for, also one that cools down: inside a sender's own process. */
   readonly allowWantedNameplates?: boolean;
   /** Whether to relay at all; on by default. */
   readonly relay?: boolean;

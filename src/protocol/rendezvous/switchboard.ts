@@ -137,7 +137,7 @@ export class Switchboard {
     // The owner with another hello starts over: another nonce, so no claim of the old one is good.
     if (known) this.registry.remove(known, undefined, now);
     if (!this.registry.hasRoom(source)) return 'busy';
-    const nameplate = known?.nameplate ?? this.#pickNameplate(request.wanted);
+    const nameplate = known?.nameplate ?? this.#pickNameplate(request.wanted, now);
     if (nameplate === undefined) return 'busy';
     const owner: Side = { remote, secretHash, deliveryId: txid.slice() };
     this.registry.add({ nameplate, owner, source, hello: request.hello.slice() }, now);
@@ -145,11 +145,13 @@ export class Switchboard {
     return encodeRegistered(txid, nameplate, remote);
   }
 
-  #pickNameplate(wanted: number): number | undefined {
-    const isHonoured =
-      wanted !== 0 && (this.#options.allowWantedNameplates || wanted >= DERIVED_NAMEPLATES_FROM);
-    if (!isHonoured) return this.#nameplates.choose(this.registry);
-    return this.registry.has(wanted) ? undefined : wanted;
+  /** A wish is granted where nothing speaks against it; otherwise there is another number. */
+  #pickNameplate(wanted: number, now: Instant): number | undefined {
+    const { allowWantedNameplates } = this.#options;
+    const isFree = wanted !== 0 && !this.registry.has(wanted);
+    if (wanted >= DERIVED_NAMEPLATES_FROM) return isFree ? wanted : undefined;
+    const isGranted = isFree && (allowWantedNameplates || this.#nameplates.mayHave(wanted, now));
+    return isGranted ? wanted : this.#nameplates.choose(this.registry);
   }
 
   #refresh({ nameplate, ownerSecret }: RefreshFields, { remote, now, txid }: Call): Answer {
@@ -172,7 +174,10 @@ export class Switchboard {
       known.deliveryId = txid.slice();
       return encodeClaimed(txid, remote, registration.hello);
     }
-    if (this.#misses.isShutOut(host, now)) return 'rate-limited';
+    // Two sides that have met ask until the other is there as well, and guess nothing by it.
+    const isDerived = request.nameplate >= DERIVED_NAMEPLATES_FROM;
+    if (!registration && isDerived) return this.#missing(request.nameplate, now);
+    if (this.#misses.isShutOut(host, now) && !isDerived) return 'rate-limited';
     if (!registration) {
       return this.#misses.fail(host, now) ? 'rate-limited' : this.#missing(request.nameplate, now);
     }

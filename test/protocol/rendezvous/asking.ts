@@ -3,6 +3,7 @@ import { decodeReply, type Reply } from '../../../src/protocol/rendezvous/replie
 import {
   encodeBind,
   encodeClaim,
+  encodeClose,
   encodePost,
   encodeRegister,
   type RequestHead,
@@ -66,4 +67,9 @@ export function bind(nameplate: number, secret: number, connectionId: number, to
     connectionId: bytes(8, connectionId),
   };
   return (head: RequestHead): Uint8Array => encodeBind(head, fields);
+}
+
+export function close(nameplate: number, secret: number) {
+  return (head: RequestHead): Uint8Array =>
+    encodeClose(head, { nameplate, secret: bytes(16, secret), outcome: 'happy' });
 }

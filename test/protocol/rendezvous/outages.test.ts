@@ -29,8 +29,10 @@ describe('outages', () => {
     net.run(100);
     expect(host.events[2]).toMatchObject({ kind: 'message', peer: GUEST });
   });
+});
 
-  it('survives an outage of hours, and registers anew with a server that forgot everything', () => {
+describe('a server that restarts', () => {
+  it('is registered with anew, after hours as well', () => {
     const net = new Network();
     const { host, server, nameplate } = startRegistered(net);
     net.detach(server.machine);
@@ -44,18 +46,29 @@ describe('outages', () => {
     expect(guest.events[0]?.kind).toBe('claimed');
   });
 
-  it('tells the new nameplate when a restarted server does not grant the old one', () => {
+  it('gives a host its nameplate again', () => {
+    const net = new Network();
+    const { host, server, nameplate } = startRegistered(net);
+    net.detach(server.machine);
+    const { machine } = startServer(net);
+    net.run(16_000);
+    expect(host.events).toEqual([{ kind: 'registered', nameplate, observed: HOST }]);
+    expect(machine.counters.live.registrations).toBe(1);
+  });
+
+  it('gives it another one when somebody else has taken that by then', () => {
     const net = new Network();
     const { host, server, nameplate } = startRegistered(net);
     net.detach(server.machine);
     startServer(net);
+    startHost(net, { nameplate }, { ...GUEST, port: 7000 });
     net.run(16_000);
     const again = host.events[1];
     expect(again?.kind).toBe('registered');
     expect(again?.kind === 'registered' && again.nameplate).not.toBe(nameplate);
   });
 
-  it('claims again when a restarted server knows the nameplate but not the claim', () => {
+  it('is claimed at again when it knows the nameplate but not the claim', () => {
     const net = new Network();
     const { host, server, nameplate } = startRegistered(net);
     const guest = startGuest(net, nameplate);

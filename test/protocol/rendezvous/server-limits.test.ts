@@ -5,7 +5,7 @@ import { encodeRefresh, type RequestHead } from '../../../src/protocol/rendezvou
 import type { ServerLimits } from '../../../src/protocol/rendezvous/server-limits.ts';
 import { type Instant, instant, millis } from '../../../src/protocol/time.ts';
 import { SeededRandom } from '../../support/seeded-random.ts';
-import { ask, claim, post, register } from './asking.ts';
+import { ask, claim, close, post, register } from './asking.ts';
 import { bytes, crypto, GUEST, HOST } from './parties.ts';
 
 const MINUTE = 60_000;
@@ -156,13 +156,29 @@ describe('nameplates', () => {
     expect(verdicts).toEqual(['unknown-nameplate', 'expired', 'expired']);
   });
 
-  it('are only granted by wish where that is allowed, or above 2^31', () => {
+  it('are granted by wish if they are free, do not cool down, and can be in a code', () => {
     const options = { crypto, random: new SeededRandom(3) };
     const server = new RendezvousServer(options, at(0));
-    const ordinary = ask(server, register(1, 4711), HOST, at(0));
-    expect(ordinary?.kind === 'registered' && ordinary.nameplate).not.toBe(4711);
+    const granted = (owner: number, wanted: number): boolean => {
+      const reply = ask(server, register(owner, wanted), HOST, at(0));
+      return reply?.kind === 'registered' && reply.nameplate === wanted;
+    };
+    expect(granted(1, 4711)).toBe(true);
+    expect(granted(2, 4711)).toBe(false);
+    ask(server, close(4711, 1), HOST, at(0));
+    expect(granted(3, 4711)).toBe(false);
+    expect([999, 1_000_000].map((wanted) => granted(4, wanted))).toEqual([false, false]);
+  });
+
+  it('above 2^31 are granted or nothing is, and asking for them is no guessing', () => {
+    const options = { crypto, random: new SeededRandom(3) };
+    const server = new RendezvousServer(options, at(0));
     expect(ask(server, register(2, 2 ** 31), HOST, at(0))).toMatchObject({ nameplate: 2 ** 31 });
     expect(verdict(ask(server, register(3, 2 ** 31), HOST, at(0)))).toBe('busy');
+    for (let n = 1; n < 20; n += 1) {
+      expect(verdict(ask(server, claim(2 ** 31 + n, n), GUEST, at(0)))).toBe('unknown-nameplate');
+    }
+    expect(verdict(ask(server, claim(2 ** 31, 1), GUEST, at(0)))).toBe('claimed');
   });
 });
 
