@@ -3,7 +3,6 @@ import type {
   FileEvent,
   OfferEvent,
   PathEvent,
-  PathKind,
   PeerEvent,
   StatusEvent,
   TransferEvent,
@@ -45,7 +44,7 @@ export class HumanReporter {
   readonly #view: View;
   readonly #options: HumanReporterOptions;
   readonly #peer: Role;
-  #path: PathKind | undefined;
+  #path: PathEvent | undefined;
   /** How long the other side has been missing, while it is. */
   #silentMs: number | undefined;
   #file: FileEvent | undefined;
@@ -99,7 +98,7 @@ export class HumanReporter {
         this.#pathChange(event);
         break;
       case 'progress':
-        this.#view.progress({ ...event, path: this.#path ?? '' });
+        this.#view.progress({ ...event, path: this.#path?.kind ?? '' });
         break;
       case 'file':
         this.#fileEnd(event);
@@ -164,12 +163,11 @@ export class HumanReporter {
   }
 
   #pathChange(event: PathEvent): void {
-    const changed = event.kind !== this.#path;
-    const first = this.#path === undefined;
-    this.#path = event.kind;
-    if (!changed && !this.#options.verbose) return;
-    const words = event.kind === 'direct' ? 'direct connection' : 'connection through the relay';
-    this.#view.line(`${first ? '' : 'now '}${words}${this.#pathDetails(event)}`);
+    const before = this.#path;
+    this.#path = event;
+    // Another port of the same NAT is nothing to a person.
+    if (before !== undefined && isSamePlace(before, event) && !this.#options.verbose) return;
+    this.#view.line(`${pathWords(event, before)}${this.#pathDetails(event)}`);
   }
 
   #pathDetails({ via, local, remote, rttMs }: PathEvent): string {
@@ -190,6 +188,25 @@ export class HumanReporter {
     const rate = ms > 0 ? `, ${formatRate((bytes * 1_000) / ms)}` : '';
     this.#view.line(`${verb}${name}: ${formatBytes(bytes)} in ${formatSpan(ms)}${rate}, ${path}`);
   }
+}
+
+function pathWords(event: PathEvent, before: PathEvent | undefined): string {
+  const { kind } = event;
+  const words = kind === 'direct' ? 'direct connection' : 'connection through the relay';
+  if (before === undefined) return words;
+  if (before.kind !== kind || isSamePlace(before, event)) return `now ${words}`;
+  return kind === 'direct'
+    ? 'now another direct connection'
+    : 'now connection through another relay';
+}
+
+function isSamePlace(a: PathEvent, b: PathEvent): boolean {
+  return a.kind === b.kind && hostOf(a) === hostOf(b);
+}
+
+/** The address of the other end, or of the relay, without its port. */
+function hostOf({ remote }: PathEvent): string {
+  return remote.replace(/:\d+$/, '');
 }
 
 /** What the next event of its kind says as well. */

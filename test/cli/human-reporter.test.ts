@@ -82,3 +82,28 @@ describe('while the other side is missing', () => {
     expect(lines.slice(1)).toEqual(['the sender is back after 0:05', '… connecting']);
   });
 });
+
+describe('a change of path', () => {
+  it('is told in a line each, but for another port of the same address', () => {
+    const { lines, one } = reporter();
+    const relay = {
+      ...DIRECT,
+      kind: 'relay',
+      via: 'relay-udp',
+      remote: '198.51.100.1:9420',
+    } as const;
+    one.report(relay);
+    one.report(DIRECT);
+    one.report({ ...DIRECT, remote: '192.0.2.2:3' });
+    one.report({ ...DIRECT, remote: '[2001:db8::2]:3' });
+    one.report(relay);
+    one.report({ ...relay, remote: '198.51.100.2:9420' });
+    expect(lines).toEqual([
+      'connection through the relay',
+      'now direct connection',
+      'now another direct connection',
+      'now connection through the relay',
+      'now connection through another relay',
+    ]);
+  });
+});
