@@ -72,6 +72,7 @@ async function tryOnce(arena: Arena, cell: Cell, slack: number): Promise<Crossed
   return undefined;
 }
 
+/** Whether it does not reach the laboratory's server by any way. */
 function isBlocked({ class: name }: Behaviour): boolean {
-  return name === 'UDPB' || name === 'WEB';
+  return name === 'WEB';
 }
