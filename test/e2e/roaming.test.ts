@@ -58,7 +58,9 @@ describe.skipIf(reason)('a transfer', () => {
     await crossing.arrives();
     for (const peer of crossing.peers) {
       const families = peer.all('path').map(({ remote }) => (remote.startsWith('[') ? 6 : 4));
-      expect(families.slice(-4)).toEqual([4, 6, 4, 6]);
+      // A path that turns out to be of a better kind is told again.
+      const changes = families.filter((family, i) => family !== families[i - 1]);
+      expect(changes.slice(-4)).toEqual([4, 6, 4, 6]);
     }
   });
 
