@@ -7,5 +7,8 @@ export default defineConfig({
     // Simulations and real processes are bounded by themselves; this only ends what hangs.
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    // For what runs on a real kernel beside whatever else the machine does. A seeded test that fails
+    // fails again, and a bug does too.
+    retry: 2,
   },
 });

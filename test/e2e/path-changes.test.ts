@@ -94,6 +94,10 @@ describe.skipIf(reason)('a transfer', () => {
       clearInterval(forget);
     }
     expect(forgotten).toBeGreaterThan(0);
-    for (const peer of crossing.peers) expect(peer.all('done')).toMatchObject([{ path: kind }]);
+    for (const peer of crossing.peers) {
+      // The end may come while a forgotten path is being opened again.
+      expect(peer.all('done')).toHaveLength(1);
+      expect(peer.all('path').map((path) => path.kind)).toContain(kind);
+    }
   });
 });
