@@ -28,10 +28,10 @@ export class ProbePacer {
     return later(due.at, floor);
   }
 
-  /** Those of `probes` that leave now, the longest due first. */
+  /** Those of `probes` that leave now, the longest due first, and of those the relay last. */
   round(probes: readonly DueProbe[], now: Instant): CandidatePair[] {
     const due = probes.filter((probe) => this.allowedAt(probe) <= now);
-    due.sort((a, b) => a.at - b.at);
+    due.sort((a, b) => a.at - b.at || relayLast(a.pair, b.pair));
     const firstNew = due.find(({ pair }) => isNew(pair));
     const round = due
       .filter((probe) => !isNew(probe.pair) || probe === firstNew)
@@ -49,6 +49,11 @@ export class ProbePacer {
 // A first probe makes a binding in a NAT; later ones use it.
 function isNew(pair: CandidatePair): boolean {
   return pair.lastProbeAt === undefined;
+}
+
+// Where the peer is at hand, a check of the relay before that of its address would win by a hair.
+function relayLast(a: CandidatePair, b: CandidatePair): number {
+  return Number(a.kind === 'relay') - Number(b.kind === 'relay');
 }
 
 function later(a: Instant, b: Instant): Instant {

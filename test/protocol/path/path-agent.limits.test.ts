@@ -80,6 +80,15 @@ describe('pacing', () => {
     expect(network.sent.map(({ time }) => time)).toEqual([0, 5, 10, 15, 20, 25, 30, 35]);
   });
 
+  it('begins the relay last: who shares a network with the peer needs none', () => {
+    const network = new PathNetwork([]);
+    const relay = { address: '192.0.2.9', port: 9420 };
+    network.agents.a.addCandidate({ kind: 'relay', endpoint: relay }, at(0));
+    for (let i = 0; i < 3; i += 1) network.agents.a.addCandidate(host(2000 + i), at(0));
+    network.run(19);
+    expect(network.sent.map(({ to }) => to.port)).toEqual([2000, 2001, 2002, 9420]);
+  });
+
   it('sends no more than 10 probes in one round, when all fall due together', () => {
     const b = agent();
     for (let i = 0; i < 16; i += 1) b.addCandidate(host(2000 + i), at(0));

@@ -34,8 +34,8 @@ describe('connecting', () => {
     const host: Way = { ...threeWays().host, delay: 100 };
     const network = connected([relay, direct, host]);
     expect(network.log.filter((line) => line.includes('a selected'))).toEqual([
-      '65 a selected srflx 203.0.113.1:4000',
-      '210 a selected host 192.168.1.3:4000',
+      '60 a selected srflx 203.0.113.1:4000',
+      '205 a selected host 192.168.1.3:4000',
     ]);
     expect(network.selected('b')).toBe('host 192.168.1.2:4000');
   });
