@@ -148,6 +148,8 @@ class Receiving {
       return;
     }
     await this.#open(target, entry, onConflict, exists);
+    // What begins after the end would have nobody to stop it.
+    if (run.over.aborted) return;
     run.touch((session, now) => session.accept(now));
     run.enter('transferring');
     this.#finishProgress = run.meter(size, () => run.session.bytesWritten);

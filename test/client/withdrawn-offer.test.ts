@@ -1,17 +1,29 @@
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Offer, RunningServer } from '../../src/client/options.ts';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { TransferEvent } from '../../src/client/events.ts';
+import type { Decision, Offer, RunningServer } from '../../src/client/options.ts';
 import { receive } from '../../src/client/receive.ts';
 import { send } from '../../src/client/send.ts';
 import type { Transfer } from '../../src/client/transfer-handle.ts';
 import { serve } from '../../src/server/serve.ts';
 
+const disk = vi.hoisted(() => ({ isReady: Promise.resolve() }));
+vi.mock('../../src/io/file-sink.ts', async (importOriginal) => {
+  const original = await importOriginal<typeof import('../../src/io/file-sink.ts')>();
+  const openSink: typeof original.openSink = async (options) => {
+    await disk.isReady;
+    return await original.openSink(options);
+  };
+  return { ...original, openSink };
+});
+
 let server: RunningServer;
 let folder: string;
 
 beforeEach(async () => {
+  disk.isReady = Promise.resolve();
   server = await serve({ listen: '127.0.0.1:0' });
   folder = await mkdtemp(join(tmpdir(), 'p2pshare-withdrawn-'));
 });
@@ -21,8 +33,8 @@ afterEach(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-describe('an offer that is withdrawn while it is decided on', () => {
-  it('ends the receiver, whatever becomes of the question', async () => {
+describe('an offer that is withdrawn', () => {
+  it('while it is decided on ends the receiver, whatever becomes of the question', async () => {
     const cancel = new AbortController();
     const asked = promise<Offer>();
     const withdrawn = promise<void>();
@@ -37,12 +49,28 @@ describe('an offer that is withdrawn while it is decided on', () => {
     await withdrawn.promise;
     expect(await readdir(folder)).toEqual(['report.txt']);
   });
+
+  it('while the disk makes room for it is not begun, so that nothing is left to stop', async () => {
+    const cancel = new AbortController();
+    const withdrawn = promise<void>();
+    disk.isReady = withdrawn.promise;
+    const receiver = await offered(cancel.signal, async (_offer, signal) => {
+      signal.addEventListener('abort', () => withdrawn.resolve());
+      cancel.abort();
+      return { accept: true };
+    });
+    const events: TransferEvent[] = [];
+    for await (const event of receiver) events.push(event);
+    expect(events.at(-1)).toMatchObject({ event: 'error', code: 'P2P_CANCELLED' });
+    expect(events).not.toContainEqual({ event: 'status', phase: 'transferring' });
+    expect(await readdir(folder)).toEqual(['report.txt']);
+  });
 });
 
 /** A receiver of a file whose sender `signal` cancels. */
 async function offered(
   signal: AbortSignal,
-  decide: (offer: Offer, signal: AbortSignal) => Promise<never>,
+  decide: (offer: Offer, signal: AbortSignal) => Promise<Decision>,
 ): Promise<Transfer> {
   const file = join(folder, 'report.txt');
   await writeFile(file, 'a report');
