@@ -43,9 +43,16 @@ async function receiveFile(
   if (parsed.kind !== 'code') {
     throw new P2PShareError('P2P_CODE_INVALID', JSON.stringify(parsed.problem));
   }
-  // Before the code is spent on it.
-  await resolveOut(options.out);
+  await requireDestination(options);
   return await new Receiving(options, handle).run(parsed.code);
+}
+
+/** Refuses what would be refused whatever is offered, before the code is spent on it. */
+async function requireDestination({ out, onConflict = 'fail' }: ReceiveOptions): Promise<void> {
+  const target = await resolveOut(out);
+  if (onConflict === 'fail' && 'file' in target && (await isThere(target.file))) {
+    throw new P2PShareError('P2P_TARGET_EXISTS', 'the name to write to is taken');
+  }
 }
 
 /** One file on its way in. */

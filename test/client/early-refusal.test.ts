@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -25,6 +25,16 @@ describe('before anybody is asked anything', () => {
       await expect(result).rejects.toMatchObject({ code: 'P2P_TARGET_UNWRITABLE' });
     },
   );
+
+  it('a receiver is told that the name to write to is taken, unless it says what to do', async () => {
+    const out = join(folder, 'taken.bin');
+    await writeFile(out, 'old');
+    const { result } = receive({ code, servers, lan: false, out });
+    await expect(result).rejects.toMatchObject({ code: 'P2P_TARGET_EXISTS' });
+    expect(await readFile(out, 'utf8')).toBe('old');
+    const asked = receive({ code, servers, lan: false, out, onConflict: 'rename', timeoutMs: 1 });
+    await expect(asked.result).rejects.toMatchObject({ code: 'P2P_TIMEOUT' });
+  });
 
   it.each([{ lan: false }, { route: 'relay' as const }])(
     'both sides are told that they need a server with %o',
