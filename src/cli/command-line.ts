@@ -4,11 +4,12 @@ import { addDoctor } from './commands/doctor.ts';
 import { addReceive } from './commands/receive.ts';
 import { addSend } from './commands/send.ts';
 import { addServer } from './commands/server.ts';
+import type { Role } from './role.ts';
 import { UsageError } from './usage-error.ts';
 
 /** Either a command to run, or a text that was asked for (`--help`, `--version`). */
 export type CommandLine =
-  | { readonly kind: 'command'; readonly command: Command }
+  | { readonly kind: 'command'; readonly command: Command; readonly role: Role | undefined }
   | { readonly kind: 'text'; readonly text: string };
 
 const WIDEST_HELP = 80;
@@ -21,9 +22,11 @@ export function parseCommandLine(
   { version, columns }: { readonly version: string; readonly columns: number | undefined },
 ): CommandLine {
   let command: Command | undefined;
+  let role: Role | undefined;
   let text = '';
-  const choose = (chosen: Command) => {
+  const choose = (chosen: Command, itsRole?: Role) => {
     command = chosen;
+    role = itsRole;
   };
   const parser = yargs()
     .scriptName('p2pshare')
@@ -50,7 +53,9 @@ export function parseCommandLine(
     .parse(withoutDoubleDash(argv), {}, (_error, _args, output) => {
       text = output;
     });
-  return command === undefined ? { kind: 'text', text: `${text}\n` } : { kind: 'command', command };
+  return command === undefined
+    ? { kind: 'text', text: `${text}\n` }
+    : { kind: 'command', command, role };
 }
 
 function throwUsageError(message: string | null, error: Error | undefined): never {

@@ -11,14 +11,13 @@ import type {
 import { display } from '../protocol/display.ts';
 import { formatBytes, formatClock, formatRate, formatSpan } from './quantity.ts';
 import { receiveCommand } from './receive-command.ts';
+import type { Role } from './role.ts';
 import type { Terminal } from './terminal.ts';
 import type { View } from './view.ts';
 
 /** Columns for a name; a local path gets more, because people copy it. */
 const NAME_COLUMNS = 60;
 const PATH_COLUMNS = 200;
-
-export type Role = 'sender' | 'receiver';
 
 const PHASES: Readonly<Record<Exclude<TransferPhase, 'reconnecting'>, (peer: Role) => string>> = {
   'finding-server': () => 'looking for a rendezvous server',

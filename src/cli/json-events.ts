@@ -2,6 +2,7 @@ import type { Diagnosis } from '../client/diagnosis.ts';
 import type { TransferEvent } from '../client/events.ts';
 import { P2PShareError } from '../protocol/errors.ts';
 import { messageFor } from './messages.ts';
+import type { Role } from './role.ts';
 
 /**
  * Everything that `--json` prints: the library's events, the server's, a diagnosis, and errors with
@@ -20,8 +21,8 @@ export function jsonLine(event: JsonEvent): string {
 }
 
 /** The last line of a run that failed; `message` and `hint` are the words that people see. */
-export function jsonErrorLine(error: unknown): string {
-  const { text, hint } = messageFor(error);
+export function jsonErrorLine(error: unknown, role: Role | undefined): string {
+  const { text, hint } = messageFor(error, role);
   const code = error instanceof P2PShareError ? error.code : 'P2P_PROTOCOL';
   return line({ event: 'error', code, message: text, hint });
 }

@@ -8,6 +8,7 @@ import { watchInterruption } from './interruption.ts';
 import { jsonErrorLine } from './json-events.ts';
 import type { Library } from './library.ts';
 import { messageFor } from './messages.ts';
+import type { Role } from './role.ts';
 import { processTerminal, type Terminal } from './terminal.ts';
 
 /** Columns for what the system or the library said about a failure. */
@@ -20,20 +21,24 @@ export async function run(
   library: Library,
 ): Promise<number> {
   const interruption = watchInterruption(terminal);
+  let role: Role | undefined;
   try {
     const { version } = packageDescription();
     const parsed = parseCommandLine(argv, { version, columns: terminal.stdout.columns });
     if (parsed.kind === 'text') terminal.stdout.write(parsed.text);
-    else await parsed.command({ terminal, library, signal: interruption.signal });
+    else {
+      role = parsed.role;
+      await parsed.command({ terminal, library, signal: interruption.signal });
+    }
     return 0;
   } catch (error) {
     if (interruption.exitCode !== undefined) {
       // A transfer ends with an error event; a server that is stopped has not failed.
-      if (error instanceof P2PShareError) reportJson(error, argv, terminal);
+      if (error instanceof P2PShareError) reportJson(error, { argv, terminal, role });
       terminal.stderr.write('p2pshare: interrupted\n');
       return interruption.exitCode;
     }
-    reportError(error, argv, terminal);
+    reportError(error, { argv, terminal, role });
     return exitCodeOf(error);
   } finally {
     interruption.stopWatching();
@@ -45,9 +50,17 @@ export async function main(): Promise<number> {
   return run(process.argv.slice(2), processTerminal(), await import('../index.ts'));
 }
 
-function reportError(error: unknown, argv: readonly string[], terminal: Terminal): void {
-  const { text, hint } = messageFor(error);
-  reportJson(error, argv, terminal);
+/** Where an error is told, and to whom. */
+interface Telling {
+  readonly argv: readonly string[];
+  readonly terminal: Terminal;
+  readonly role: Role | undefined;
+}
+
+function reportError(error: unknown, telling: Telling): void {
+  const { argv, terminal, role } = telling;
+  const { text, hint } = messageFor(error, role);
+  reportJson(error, telling);
   terminal.stderr.write(`p2pshare: error: ${text}\n`);
   if (isGiven(argv, '-v', '--verbose')) {
     for (const line of causes(error)) terminal.stderr.write(`p2pshare: cause: ${line}\n`);
@@ -55,8 +68,8 @@ function reportError(error: unknown, argv: readonly string[], terminal: Terminal
   terminal.stderr.write(`p2pshare: hint: ${hint}\n`);
 }
 
-function reportJson(error: unknown, argv: readonly string[], terminal: Terminal): void {
-  if (isGiven(argv, '--json')) terminal.stdout.write(jsonErrorLine(error));
+function reportJson(error: unknown, { argv, terminal, role }: Telling): void {
+  if (isGiven(argv, '--json')) terminal.stdout.write(jsonErrorLine(error, role));
 }
 
 /** The arguments may be what is wrong, so they are not parsed to find out how to say so. */

@@ -1,4 +1,5 @@
 import { type ErrorCode, P2PShareError } from '../protocol/errors.ts';
+import type { Role } from './role.ts';
 import { UsageError } from './usage-error.ts';
 
 /** What a person is told. Lower case, no full stop: it follows `p2pshare: error:`. */
@@ -7,10 +8,19 @@ export interface Message {
   readonly hint: string;
 }
 
-const NEW_CODE = 'run p2pshare send again to get a new code';
+/** Where only one of the two can do something, the other one is told what to ask for. */
+interface SidedMessage {
+  readonly text: string;
+  readonly hint: string | Readonly<Record<Role, string>>;
+}
+
+const NEW_CODE: Readonly<Record<Role, string>> = {
+  sender: 'run p2pshare send again to get a new code',
+  receiver: 'ask the sender for a new code',
+};
 
 /** The only place for the words of errors. */
-export const MESSAGES: Readonly<Record<ErrorCode, Message>> = {
+export const MESSAGES: Readonly<Record<ErrorCode, SidedMessage>> = {
   P2P_USAGE: {
     text: 'the command line makes no sense',
     hint: 'p2pshare --help shows what there is',
@@ -34,7 +44,10 @@ export const MESSAGES: Readonly<Record<ErrorCode, Message>> = {
   },
   P2P_CODE_BURNT: {
     text: 'too many wrong codes were tried, so this one no longer works',
-    hint: `${NEW_CODE}, and tell it to nobody but the receiver`,
+    hint: {
+      sender: `${NEW_CODE.sender}, and tell it to nobody but the receiver`,
+      receiver: NEW_CODE.receiver,
+    },
   },
   P2P_DECLINED: {
     text: 'the file was declined',
@@ -67,31 +80,50 @@ export const MESSAGES: Readonly<Record<ErrorCode, Message>> = {
   P2P_SOURCE_MISSING: { text: 'there is no such file', hint: 'check the path' },
   P2P_SOURCE_UNREADABLE: {
     text: 'the file cannot be read',
-    hint: 'check its permissions, and that it is a file and not a folder or a device',
+    hint: {
+      sender: 'check its permissions, and that it is a file and not a folder or a device',
+      receiver: 'ask the sender to check it, and to send it again',
+    },
   },
   P2P_SOURCE_CHANGED: {
     text: 'the file changed while it was being sent',
-    hint: 'send it again when nothing writes to it',
+    hint: {
+      sender: 'send it again when nothing writes to it',
+      receiver: 'ask the sender to send it again when nothing writes to it',
+    },
   },
   P2P_NAME_REFUSED: {
-    text: 'the offered name is not safe to write',
-    hint: 'rename the file and send it again; where only the receiver refuses the name, it can choose another with --out FILE',
+    text: 'the name of the file is not safe to write',
+    hint: {
+      sender: 'rename it and send it again',
+      receiver: 'choose a name yourself with --out FILE, or ask the sender to rename it',
+    },
   },
   P2P_TARGET_EXISTS: {
     text: 'the destination already exists',
-    hint: 'nothing was changed; the receiver can add --on-conflict rename or overwrite, or name another --out',
+    hint: {
+      sender:
+        'send it again; the receiver can add --on-conflict rename or overwrite, or another --out',
+      receiver: 'nothing was changed; add --on-conflict rename or overwrite, or name another --out',
+    },
   },
   P2P_TARGET_UNWRITABLE: {
     text: 'the destination cannot be written',
-    hint: 'the receiver can check that the folder exists and may be written, or name another with --out',
+    hint: {
+      sender: 'send it again when the receiver has another folder for it',
+      receiver: 'check that the folder exists and is yours to write, or choose another with --out',
+    },
   },
   P2P_DISK_FULL: {
     text: 'there is not enough space at the destination',
-    hint: 'the receiver can make room or name another place with --out; then run both commands again',
+    hint: {
+      sender: 'send it again when the receiver has made room for it',
+      receiver: 'make room or choose another place with --out, and have it sent again',
+    },
   },
   P2P_LOCAL_IO: {
-    text: 'reading or writing on this machine failed',
-    hint: '--verbose shows what the system said',
+    text: 'reading or writing failed',
+    hint: '--verbose shows what the system said, on the machine where it failed',
   },
   P2P_VERSION_MISMATCH: {
     text: 'the other side speaks another version of the protocol',
@@ -107,11 +139,16 @@ export const MESSAGES: Readonly<Record<ErrorCode, Message>> = {
   },
 };
 
-/** The words for any error; what is no error of ours is a bug. */
-export function messageFor(error: unknown): Message {
-  if (!(error instanceof P2PShareError)) return MESSAGES.P2P_PROTOCOL;
-  const message = MESSAGES[error.code];
+/** The words for any error; what is no error of ours is a bug. A server has no side, and no error with two hints. */
+export function messageFor(error: unknown, role: Role = 'receiver'): Message {
+  if (!(error instanceof P2PShareError)) return messageOf('P2P_PROTOCOL', role);
+  const message = messageOf(error.code, role);
   // What is wrong with a command line is only known where it is read.
   if (error instanceof UsageError) return { text: error.message, hint: error.hint ?? message.hint };
   return error.code === 'P2P_USAGE' ? { text: error.message, hint: message.hint } : message;
+}
+
+function messageOf(code: ErrorCode, role: Role): Message {
+  const { text, hint } = MESSAGES[code];
+  return { text, hint: typeof hint === 'string' ? hint : hint[role] };
 }

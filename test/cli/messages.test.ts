@@ -6,12 +6,33 @@ import { ERROR_CODES, P2PShareError } from '../../src/protocol/errors.ts';
 
 describe('messages', () => {
   it.each(ERROR_CODES)('say what %s means and what to do, in the tone of the terminal', (code) => {
-    const { text, hint } = messageFor(new P2PShareError(code, 'for logs'));
-    for (const words of [text, hint]) {
-      expect(words).toMatch(/^[a-z-]/);
-      expect(words).not.toMatch(/\.$/);
-      expect(words.length).toBeGreaterThan(5);
+    for (const role of ['sender', 'receiver'] as const) {
+      const { text, hint } = messageFor(new P2PShareError(code, 'for logs'), role);
+      for (const words of [text, hint]) {
+        expect(words).toMatch(/^[a-z-]/);
+        expect(words).not.toMatch(/\.$/);
+        expect(words.length).toBeGreaterThan(5);
+      }
     }
+  });
+
+  it.each([
+    ['sender', 'P2P_NAME_REFUSED', 'rename it and send it again'],
+    [
+      'receiver',
+      'P2P_NAME_REFUSED',
+      'choose a name yourself with --out FILE, or ask the sender to rename it',
+    ],
+    ['sender', 'P2P_DISK_FULL', 'send it again when the receiver has made room for it'],
+    [
+      'receiver',
+      'P2P_DISK_FULL',
+      'make room or choose another place with --out, and have it sent again',
+    ],
+    ['sender', 'P2P_CODE_EXPIRED', 'run p2pshare send again to get a new code'],
+    ['receiver', 'P2P_CODE_EXPIRED', 'ask the sender for a new code'],
+  ] as const)('tell the %s what it can do itself about %s', (role, code, hint) => {
+    expect(messageFor(new P2PShareError(code, 'for logs'), role).hint).toBe(hint);
   });
 
   it('say what is wrong with a command line in its own words', () => {

@@ -4,6 +4,7 @@ import { requireCode } from '../code-problem.ts';
 import { Consent } from '../consent.ts';
 import { Prompt } from '../prompt.ts';
 import { reporterFor } from '../reporter.ts';
+import type { Role } from '../role.ts';
 import { isInteractive } from '../terminal.ts';
 import { UsageError } from '../usage-error.ts';
 import type { Command, CommandContext } from './command.ts';
@@ -37,7 +38,7 @@ interface ReceiveArguments extends TransferArguments {
 }
 
 /** `p2pshare receive [CODE]` */
-export function addReceive(yargs: Argv, choose: (command: Command) => void): Argv {
+export function addReceive(yargs: Argv, choose: (command: Command, role: Role) => void): Argv {
   return yargs.command(
     'receive [CODE..]',
     'Receive a file: takes the code that the sender was given',
@@ -49,7 +50,7 @@ export function addReceive(yargs: Argv, choose: (command: Command) => void): Arg
           describe: 'The code, also as separate words; asked for when left out',
         })
         .options({ ...RECEIVE_FLAGS, ...TRANSFER_FLAGS, ...OUTPUT_FLAGS }),
-    (args) => choose((context) => receive(args, context)),
+    (args) => choose((context) => receive(args, context), 'receiver'),
   );
 }
 

@@ -1,5 +1,6 @@
 import type { Argv } from 'yargs';
 import { reporterFor } from '../reporter.ts';
+import type { Role } from '../role.ts';
 import { UsageError } from '../usage-error.ts';
 import type { Command } from './command.ts';
 import { OUTPUT_FLAGS, TRANSFER_FLAGS } from './flags.ts';
@@ -7,7 +8,7 @@ import { follow } from './follow.ts';
 import { reporterOptions, transferOptions } from './transfer-options.ts';
 
 /** `p2pshare send FILE` */
-export function addSend(yargs: Argv, choose: (command: Command) => void): Argv {
+export function addSend(yargs: Argv, choose: (command: Command, role: Role) => void): Argv {
   return yargs.command(
     'send [FILE]',
     'Send a file: prints a code and waits for the receiver',
@@ -23,6 +24,6 @@ export function addSend(yargs: Argv, choose: (command: Command) => void): Argv {
         const { servers } = options;
         const reporter = reporterFor(terminal, reporterOptions(args, { role: 'sender', servers }));
         await follow(library.send(options), reporter);
-      }),
+      }, 'sender'),
   );
 }
