@@ -5,7 +5,7 @@ import { UsageError } from './usage-error.ts';
 export function listenProblem(error: unknown): unknown {
   if (!(error instanceof P2PShareError) || error.code !== 'P2P_LOCAL_IO') return error;
   const words = PROBLEMS[(error.cause as NodeJS.ErrnoException | undefined)?.code ?? ''];
-  return words === undefined ? error : new UsageError(...words, 'P2P_LOCAL_IO');
+  return words === undefined ? error : new UsageError(...words, 'P2P_LOCAL_IO', { cause: error });
 }
 
 /** Text and hint by what the system says. */

@@ -63,7 +63,9 @@ function reportError(error: unknown, telling: Telling): void {
   reportJson(error, telling);
   terminal.stderr.write(`p2pshare: error: ${text}\n`);
   if (isGiven(argv, '-v', '--verbose')) {
-    for (const line of causes(error)) terminal.stderr.write(`p2pshare: cause: ${line}\n`);
+    // What is wrong with a command line is its own cause.
+    const lines = causes(error).filter((line) => line !== text);
+    for (const line of lines) terminal.stderr.write(`p2pshare: cause: ${line}\n`);
   }
   terminal.stderr.write(`p2pshare: hint: ${hint}\n`);
 }

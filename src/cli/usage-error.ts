@@ -4,8 +4,13 @@ import { type ErrorCode, P2PShareError } from '../protocol/errors.ts';
 export class UsageError extends P2PShareError {
   readonly hint: string | undefined;
 
-  constructor(message: string, hint?: string, code: ErrorCode = 'P2P_USAGE') {
-    super(code, message);
+  constructor(
+    message: string,
+    hint?: string,
+    code: ErrorCode = 'P2P_USAGE',
+    options?: ErrorOptions,
+  ) {
+    super(code, message, options);
     this.hint = hint;
   }
 }

@@ -23,6 +23,7 @@ const SERVER_FLAGS = {
   'no-relay': { type: 'boolean', describe: 'Introduce peers, but carry no files between them' },
   json: OUTPUT_FLAGS.json,
   quiet: { alias: 'q', type: 'boolean', describe: 'Print no more than errors' },
+  verbose: { alias: 'v', type: 'boolean', describe: 'Print causes of errors too' },
 } as const;
 
 interface ServerArguments {
