@@ -19,6 +19,8 @@ const NEW_CODE: Readonly<Record<Role, string>> = {
   receiver: 'ask the sender for a new code',
 };
 
+const SAME_PLACE = 'both sides must be on one local network or name the same --server';
+
 /** The only place for the words of errors. */
 export const MESSAGES: Readonly<Record<ErrorCode, SidedMessage>> = {
   P2P_USAGE: {
@@ -31,7 +33,7 @@ export const MESSAGES: Readonly<Record<ErrorCode, SidedMessage>> = {
   },
   P2P_CODE_UNKNOWN: {
     text: 'nobody is sending under this code',
-    hint: 'check the number at its start, and that the sender still waits; both sides must be on one local network or name the same --server',
+    hint: `check the number at its start, and that the sender still waits; ${SAME_PLACE}`,
   },
   P2P_CODE_USED: {
     text: 'this code has already been used',
@@ -67,7 +69,10 @@ export const MESSAGES: Readonly<Record<ErrorCode, SidedMessage>> = {
   },
   P2P_TIMEOUT: {
     text: 'the other side did not answer in time',
-    hint: 'check that its command is still running; --timeout waits longer',
+    hint: {
+      sender: `tell the receiver the command with the code; ${SAME_PLACE}; --timeout waits longer`,
+      receiver: `check the number of the code, and that the sender still waits; ${SAME_PLACE}; --timeout waits longer`,
+    },
   },
   P2P_INTERRUPTED: {
     text: 'the connection was lost before the transfer was complete',
