@@ -144,13 +144,28 @@ export const MESSAGES: Readonly<Record<ErrorCode, SidedMessage>> = {
   },
 };
 
-/** The words for any error; what is no error of ours is a bug. A server has no side, and no error with two hints. */
+/** Without an address nobody was asked, and nothing was in the way. */
+const NAME_UNKNOWN: Message = {
+  text: 'the address of the rendezvous server cannot be found',
+  hint: 'check the name given with --server, and that this machine is online',
+};
+
+/**
+ * The words for any error; what is no error of ours is a bug. Only sides of a transfer meet errors
+ * with two hints.
+ */
 export function messageFor(error: unknown, role: Role = 'receiver'): Message {
   if (!(error instanceof P2PShareError)) return messageOf('P2P_PROTOCOL', role);
+  if (error.code === 'P2P_SERVER_UNREACHABLE' && isLookup(error.cause)) return NAME_UNKNOWN;
   const message = messageOf(error.code, role);
   // What is wrong with a command line is only known where it is read.
   if (error instanceof UsageError) return { text: error.message, hint: error.hint ?? message.hint };
   return error.code === 'P2P_USAGE' ? { text: error.message, hint: message.hint } : message;
+}
+
+/** Whether it is what the system says when it has no address for a name. */
+function isLookup(cause: unknown): boolean {
+  return cause instanceof Error && 'syscall' in cause && cause.syscall === 'getaddrinfo';
 }
 
 function messageOf(code: ErrorCode, role: Role): Message {

@@ -35,6 +35,14 @@ describe('messages', () => {
     expect(messageFor(new P2PShareError(code, 'for logs'), role).hint).toBe(hint);
   });
 
+  it('do not blame the way to a server whose name nobody knows', () => {
+    const said = { syscall: 'getaddrinfo', code: 'ENOTFOUND', hostname: 'nowhere.invalid' };
+    const cause = Object.assign(new Error('getaddrinfo ENOTFOUND nowhere.invalid'), said);
+    const error = new P2PShareError('P2P_SERVER_UNREACHABLE', 'for logs', { cause });
+    expect(messageFor(error).text).toBe('the address of the rendezvous server cannot be found');
+    expect(messageFor(error).hint).not.toContain('UDP');
+  });
+
   it('say what is wrong with a command line in its own words', () => {
     expect(messageFor(new UsageError('--out is empty', 'name a folder'))).toEqual({
       text: '--out is empty',
