@@ -1,10 +1,10 @@
 import { execFile } from 'node:child_process';
-import { readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { CLI, ensureBuilt } from './support/build.ts';
-import { Stage } from './support/stage.ts';
+import { contents, Stage } from './support/stage.ts';
 
 const run = promisify(execFile);
 const README = join(import.meta.dirname, '../../README.md');
@@ -13,20 +13,44 @@ const stage = new Stage();
 beforeAll(ensureBuilt);
 afterEach(() => stage.clear());
 
-describe("the README's script", () => {
-  it('hands the code on while the sender waits', { timeout: 60_000 }, async () => {
+describe("the README's script", { timeout: 60_000 }, () => {
+  it('hands the code on while the sender waits', async () => {
     const folder = await stage.folder();
     await writeFile(join(folder, 'FILE'), 'what a script sends');
-    const { endpoint } = await stage.server();
-    const [line] = /^p2pshare send .* \| .*$/m.exec(await readFile(README, 'utf8')) ?? [];
-    // The other machine is this one, and the receiver's folder another.
-    const here = line?.replace('ssh HOST p2pshare receive', 'p2pshare receive --out copy');
-    const script = `p2pshare() { "${process.execPath}" "${CLI}" "$@" --no-lan; }\n${here}`;
-    await run('sh', ['-c', script], {
-      cwd: folder,
-      env: { ...process.env, P2PSHARE_SERVER: endpoint },
-      timeout: 50_000,
-    });
-    expect(await readFile(join(folder, 'copy'), 'utf8')).toBe('what a script sends');
+    await mkdir(join(folder, 'HOST'));
+    await runScript(folder, '( cd "$1" && shift && "$@" )');
+    expect(await readFile(join(folder, 'HOST', 'FILE'), 'utf8')).toBe('what a script sends');
+  });
+
+  it('calls nobody when there is nothing to send', async () => {
+    const folder = await stage.folder();
+    await expect(runScript(folder, 'touch called')).rejects.toMatchObject({ code: 1 });
+    expect(await contents(folder)).toEqual([]);
+  });
+
+  it('ends when the other machine cannot be called', async () => {
+    const folder = await stage.folder();
+    await writeFile(join(folder, 'FILE'), 'what nobody gets');
+    const script = runScript(folder, 'false', (line) =>
+      line.replace('--timeout 1m', '--timeout 1s'),
+    );
+    await expect(script).rejects.toMatchObject({ killed: false, code: 1 });
   });
 });
+
+/** Runs it, with a server of the stage, and with what another machine does in place of `ssh`. */
+async function runScript(cwd: string, ssh: string, change = (line: string) => line): Promise<void> {
+  const { endpoint } = await stage.server();
+  const [line = ''] = /^p2pshare send .* \| .*$/m.exec(await readFile(README, 'utf8')) ?? [];
+  const commands = [
+    // Whoever is left over by a script that hangs ends as well.
+    `p2pshare() { timeout 40 "${process.execPath}" "${CLI}" "$@" --no-lan; }`,
+    `ssh() { ${ssh}; }`,
+    change(line),
+  ];
+  await run('sh', ['-c', commands.join('\n')], {
+    cwd,
+    env: { ...process.env, P2PSHARE_SERVER: endpoint },
+    timeout: 50_000,
+  });
+}
