@@ -141,7 +141,7 @@ export class HumanReporter {
   /** The receiver reads of it in the question whether to accept. */
   #offer({ name, bytes }: OfferEvent): void {
     if (this.#options.role === 'receiver') return;
-    this.#view.line(`sending ${display(name, NAME_COLUMNS)} (${formatBytes(bytes)})`);
+    this.#view.line(`offering ${display(name, NAME_COLUMNS)} (${formatBytes(bytes)})`);
   }
 
   /** A secret is shown once: to the pipe if there is one, otherwise in the command to copy. */

@@ -38,7 +38,10 @@ export type TransferPhase =
   | 'reconnecting'
   | 'verifying';
 
-/** Sender only: the code to tell the receiver. A secret; comes once. */
+/**
+ * Sender only: the code to tell the receiver. A secret. Comes again where a server that was restarted
+ * gave another number, and is what counts from then on.
+ */
 export interface CodeEvent {
   readonly event: 'code';
   readonly code: string;

@@ -38,6 +38,17 @@ describe.concurrent('a transfer between two processes of one machine', () => {
 describe.concurrent('a transfer over loopback', () => {
   const server = groupServer();
 
+  it('tells the sender that the receiver has to accept, before anything is sent', async ({
+    stage,
+  }) => {
+    const { sender } = await transfer(stage, 1000, { server: server().endpoint });
+    const phases = sender.all('status').map(({ phase }) => phase);
+    expect([...new Set(phases)]).toEqual([
+      ...['finding-server', 'waiting-for-peer', 'connecting', 'waiting-for-answer'],
+      ...['transferring', 'verifying'],
+    ]);
+  });
+
   it.for([
     ['a program', 0o755, true],
     ['a document', 0o600, false],
