@@ -23,18 +23,18 @@ export function parseServerAddress(text: string): ServerAddress {
   const authority = tls ? text.slice(6).replace(/\/$/, '') : text;
   const standard = tls ? DEFAULT_TLS_PORT : DEFAULT_SERVER_PORT;
   if (isIPv6(authority)) return { host: authority, port: standard, tls };
-  const match = /^(?:\[(?<ipv6>[^\]]*)\]|(?<name>[^:]*))(?::(?<port>\d{1,5}))?$/.exec(authority);
+  const match = /^(?:\[(?<ipv6>[^\]]*)\]|(?<name>[^:]*))(?::(?<port>\d+))?$/.exec(authority);
   const { ipv6, name, port } = match?.groups ?? {};
   const number = port === undefined ? standard : Number(port);
   const host = ipv6 ?? name ?? '';
   const valid = ipv6 === undefined ? isHostName(host) : isIPv6(host);
-  if (!valid || number < 1 || number > 65_535) {
-    throw new P2PShareError(
-      'P2P_USAGE',
-      `not a server address (HOST[:PORT] or wss://HOST[:PORT]): ${text}`,
-    );
-  }
+  if (!valid) throw usage('not a server address (HOST[:PORT] or wss://HOST[:PORT])', text);
+  if (number < 1 || number > 65_535) throw usage('the port of a server is from 1 to 65535', text);
   return { host, port: number, tls };
+}
+
+function usage(problem: string, text: string): P2PShareError {
+  return new P2PShareError('P2P_USAGE', `${problem}: ${text}`);
 }
 
 /** Every endpoint of the server, in the resolver's order. Throws `P2P_SERVER_UNREACHABLE`. */

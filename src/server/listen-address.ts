@@ -24,11 +24,17 @@ export function parseListenAddresses(
 /** Reads `ADDRESS:PORT`, `[IPv6]:PORT` or either without a port; 0 asks for any free one. */
 function parseListenAddress(text: string): Endpoint {
   if (isIPv6(text)) return { address: text, port: DEFAULT_SERVER_PORT };
-  const match = /^(?:\[(?<ipv6>[^\]]+)\]|(?<ipv4>[\d.]+))(?::(?<port>\d{1,5}))?$/.exec(text);
+  const match = /^(?:\[(?<ipv6>[^\]]+)\]|(?<ipv4>[\d.]+))(?::(?<port>\d+))?$/.exec(text);
   const { ipv6, ipv4, port } = match?.groups ?? {};
   const address = ipv6 ?? ipv4 ?? '';
   const number = port === undefined ? DEFAULT_SERVER_PORT : Number(port);
   const valid = ipv6 === undefined ? isIPv4(address) : isIPv6(address);
-  if (valid && number <= 65_535) return { address, port: number };
-  throw new P2PShareError('P2P_USAGE', `not an address to listen on (ADDRESS:PORT): ${text}`);
+  if (!valid)
+    throw usage('not an address to listen on (such as 192.0.2.1:9420 or [::]:9420)', text);
+  if (number > 65_535) throw usage('the port to listen on is from 0 to 65535', text);
+  return { address, port: number };
+}
+
+function usage(problem: string, text: string): P2PShareError {
+  return new P2PShareError('P2P_USAGE', `${problem}: ${text}`);
 }
