@@ -86,11 +86,6 @@ export class UdpSocket implements Channel {
     return this.#kernel !== undefined;
   }
 
-  /** Bytes the kernel keeps for us while we are busy, as it accounts them. */
-  get receiveBufferBytes(): number {
-    return this.#socket.getRecvBufferSize();
-  }
-
   get pending(): number {
     return this.#outstanding + this.#backlog.length;
   }

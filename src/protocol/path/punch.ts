@@ -73,11 +73,6 @@ export class Punch {
     return plan.kind === 'none' ? 0 : plan.sockets;
   }
 
-  /** Probes sent. */
-  get probes(): number {
-    return this.#asked.size;
-  }
-
   isOver(now: Instant): boolean {
     return now >= after(this.#startedAt, ROUND);
   }

@@ -275,7 +275,6 @@ export class SessionPeer {
       case 'close-bases':
         this.#events.push(event);
         break;
-
       case 'sample-wanted':
         this.#nat.refresh();
         break;

@@ -82,10 +82,6 @@ export class SentPackets {
     return this.state[this.index(packetNumber)] as PacketState;
   }
 
-  sentAtOf(packetNumber: number): Instant {
-    return this.sentAt[this.index(packetNumber)] as Instant;
-  }
-
   /** Takes the next `count` packet numbers for packets about to be sent, and yields the first. */
   push(state: PacketState, count: number, now: Instant): number {
     if (this.#next + count - this.#base > this.#capacity) this.#makeRoom(count);
