@@ -16,7 +16,7 @@ export default defineConfig({
           name: 'pure',
           include: ['test/**/*.test.ts'],
           exclude: [...configDefaults.exclude, E2E],
-          typecheck: { include: ['test/types/**/*.test-d.ts'] },
+          typecheck: { enabled: true, include: ['test/types/**/*.test-d.ts'] },
         },
       },
       {
@@ -24,7 +24,6 @@ export default defineConfig({
         test: {
           name: 'e2e',
           include: [E2E],
-          typecheck: { include: [] },
           // They share a real kernel with whatever else the machine does. A bug fails again.
           retry: 2,
         },
