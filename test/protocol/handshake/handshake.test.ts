@@ -2,8 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { createCrypto } from '../../../src/crypto/node-crypto.ts';
 import { encodeChoice } from '../../../src/protocol/handshake/associated-data.ts';
 import { encodeAnswer, encodeHello } from '../../../src/protocol/handshake/message.ts';
-import { reunion } from '../../../src/protocol/handshake/resume-code.ts';
+import { reunion, transferName } from '../../../src/protocol/handshake/resume-code.ts';
 import { CipherSuite } from '../../../src/protocol/ports.ts';
+import { DERIVED_NAMEPLATES_FROM } from '../../../src/protocol/rendezvous/nameplates.ts';
 import draft from '../../vectors/cpace-x25519-sha512.json' with { type: 'json' };
 import {
   established,
@@ -218,23 +219,44 @@ describe('a receiver that is played with', () => {
 });
 
 describe('meeting again', () => {
-  it('works with the resume secret in place of the words', () => {
-    const crypto = createCrypto();
-    const first = run();
-    const again = reunion(crypto, first?.keys.resumeSecret as Uint8Array);
-    const s = sender('later sender', suites, again.code);
-    const r = receiver(s.hello, { seed: 'later receiver', code: again.code });
-    exchange(s, r);
-    exchange(s, r);
-    expect(again.id).toHaveLength(16);
-    expect(established(senderEvents(s))).toBeDefined();
-    expect(established(receiverEvents(r.handshake))).toBeDefined();
+  for (const past of ['restarted', 'running'] as const) {
+    it(`works with the resume secret in place of the words (${past})`, () => {
+      const crypto = createCrypto();
+      const first = run();
+      const { code } = reunion(crypto, first?.keys.resumeSecret as Uint8Array, past);
+      const s = sender('later sender', suites, code);
+      const r = receiver(s.hello, { seed: 'later receiver', code });
+      exchange(s, r);
+      exchange(s, r);
+      expect(established(senderEvents(s))).toBeDefined();
+      expect(established(receiverEvents(r.handshake))).toBeDefined();
+    });
+  }
+
+  it('keeps a sender that ran on from one that was started again', () => {
+    const [one, other] = (['restarted', 'running'] as const).map((past) =>
+      reunion(createCrypto(), new Uint8Array(32), past),
+    );
+    expect(one?.code.nameplate).not.toBe(other?.code.nameplate);
+    expect(one?.code.words).not.toEqual(other?.code.words);
+    expect(one?.ownerSecret).not.toEqual(other?.ownerSecret);
   });
 
-  it('shows the server an id from which the password cannot be told', () => {
-    const { id, code } = reunion(createCrypto(), new Uint8Array(32));
+  it('shows the server a number that is in no code, and nothing of the password', () => {
+    const { code, ownerSecret } = reunion(createCrypto(), new Uint8Array(32), 'restarted');
+    expect(code.nameplate).toBeGreaterThanOrEqual(DERIVED_NAMEPLATES_FROM);
+    expect(code.nameplate).toBeLessThan(2 ** 32);
     expect(code.words.join()).toMatch(/^[0-9a-f]{64}$/);
-    expect(code.words.join()).not.toContain(hex(id));
+    expect(code.words.join()).not.toContain(hex(ownerSecret));
+  });
+
+  it('is about one transfer, whose name all its sessions share', () => {
+    const names = [1, 1, 2].map((fill) =>
+      transferName(createCrypto(), new Uint8Array(32).fill(fill)),
+    );
+    expect(names[0]).toMatch(/^[0-9a-f]{16}$/);
+    expect(names[1]).toBe(names[0]);
+    expect(names[2]).not.toBe(names[0]);
   });
 });
 
