@@ -112,6 +112,9 @@ class Receiving {
 
   #onEvent(event: SessionEvent, run: SessionRun<ReceiverSession>): void {
     switch (event.kind) {
+      case 'keep':
+        run.touch((session, now) => session.handleKept(now));
+        break;
       case 'offer':
         this.#do(() => this.#answer(event.offer.entries[0] as Entry, run));
         break;

@@ -34,7 +34,8 @@ export interface Attempt {
   readonly suite: CipherSuite;
   readonly confirmation: ConfirmationContext;
   readonly deadline: Instant;
-  state: 'open' | 'failed' | 'won';
+  /** `lost`: had won, but was never heard, and another one has won since. */
+  state: 'open' | 'failed' | 'won' | 'lost';
   /** C as it came and what it was answered with, once it was checked. */
   settled?: { readonly c: Uint8Array; readonly reply: Uint8Array };
 }

@@ -38,19 +38,30 @@ export interface SenderHandshakeOptions {
   readonly suites: readonly CipherSuite[];
   /** The plaintext of our sealed box (at most 700 bytes), asked for when D is made. */
   readonly box: () => Uint8Array;
+  /** Attempts at the same code that failed in an earlier process. */
+  readonly failedBefore?: number;
 }
 
-export const limits: { readonly attempts: number; readonly attemptLife: Millis } = {
+export const limits: {
+  readonly attempts: number;
+  readonly attemptLife: Millis;
+  readonly winnerLife: Millis;
+} = {
   /** Guesses at a code in its life: enough for a slip, 2^-31 for an attacker. */
   attempts: 3,
   /** An attacker who only listens to B and goes silent has used up a guess all the same. */
   attemptLife: millis(30_000),
+  /**
+   * Who has proved to know the words and is not heard on any path by then may have died, and come
+   * again under the same code: the first packets of two who both live need some round trips.
+   */
+  winnerLife: millis(5000),
 };
 
 /**
  * The sender's half of the handshake (responder of CPace). It answers up to three claims side by
  * side, so that a squatter cannot keep the right receiver out; the first that proves to know the
- * words wins, and then or after three failures the code is closed for good.
+ * words wins. When it is heard (`settle`), or after three failures, the code is closed for good.
  */
 export class SenderHandshake {
   /** H, to be given to the server when the nameplate is asked for. */
@@ -59,6 +70,9 @@ export class SenderHandshake {
   readonly #attempts: Attempt[] = [];
   readonly #events: SenderHandshakeEvent[] = [];
   #code: Code | undefined;
+  /** From when on a winner that is still not heard has to make room for another. */
+  #doubtAt: Instant | undefined;
+  #isSettled = false;
 
   constructor(options: SenderHandshakeOptions) {
     this.#options = options;
@@ -69,6 +83,12 @@ export class SenderHandshake {
   /** Says which code is to be proven, as soon as the server has chosen the nameplate. */
   arm(code: Code): void {
     this.#code = code;
+  }
+
+  /** The winner is there: the code is used up. */
+  settle(): void {
+    this.#isSettled = true;
+    for (const { isk } of this.#attempts) isk.fill(0);
   }
 
   /**
@@ -86,7 +106,7 @@ export class SenderHandshake {
     const attempt = this.#attempts.find((known) => sameBytes(known.claimId, claimId));
     const closed = this.#closedFor(attempt);
     if (closed !== undefined) return encodeReject({ claimId, reason: closed });
-    if (attempt !== undefined) return this.#onKnown(attempt, confirm, bytes);
+    if (attempt !== undefined) return this.#onKnown(attempt, confirm, bytes, now);
     return claim && this.#onClaim(this.#code, claim, bytes, now);
   }
 
@@ -113,17 +133,25 @@ export class SenderHandshake {
   }
 
   get #failures(): number {
-    return this.#attempts.filter(({ state }) => state === 'failed').length;
+    const { failedBefore = 0 } = this.#options;
+    return failedBefore + this.#attempts.filter(({ state }) => state === 'failed').length;
+  }
+
+  /** Attempts that are spent, or would be by an answer that is wrong. */
+  get #spent(): number {
+    const { failedBefore = 0 } = this.#options;
+    return failedBefore + this.#attempts.filter(({ state }) => state !== 'lost').length;
   }
 
   #closedFor(attempt: Attempt | undefined): RejectReason | undefined {
-    if (this.#isWon) return attempt?.state === 'won' ? undefined : RejectReason.used;
-    return this.#failures === limits.attempts ? RejectReason.burnt : undefined;
+    if (attempt?.state === 'won') return undefined;
+    if (this.#isSettled || attempt?.state === 'lost') return RejectReason.used;
+    return this.#failures >= limits.attempts ? RejectReason.burnt : undefined;
   }
 
   #onClaim(code: Code, claim: Claim, a: Uint8Array, now: Instant): Uint8Array | undefined {
     // Whoever comes while all attempts are out repeats the claim until one of them is decided.
-    if (this.#attempts.length >= limits.attempts) return undefined;
+    if (this.#spent >= limits.attempts) return undefined;
     if (this.#attempts.some(({ share }) => sameBytes(share, claim.share))) return undefined;
     const { crypto, suites } = this.#options;
     const context = { crypto, suites, hello: this.hello, code };
@@ -142,35 +170,38 @@ export class SenderHandshake {
     attempt: Attempt,
     confirm: Confirm | undefined,
     bytes: Uint8Array,
+    now: Instant,
   ): Uint8Array | undefined {
     if (sameBytes(bytes, attempt.a)) return attempt.b;
     if (attempt.settled !== undefined && sameBytes(bytes, attempt.settled.c)) {
       return attempt.settled.reply;
     }
-    return confirm && attempt.state === 'open'
-      ? this.#onConfirm(attempt, confirm, bytes)
-      : undefined;
+    // While a winner is awaited, the others are left in suspense: they repeat their C.
+    const isAwaited = this.#isWon && this.#doubtAt !== undefined && now < this.#doubtAt;
+    if (confirm === undefined || attempt.state !== 'open' || isAwaited) return undefined;
+    return this.#onConfirm(attempt, confirm, bytes, now);
   }
 
-  #onConfirm(attempt: Attempt, confirm: Confirm, c: Uint8Array): Uint8Array {
+  #onConfirm(attempt: Attempt, confirm: Confirm, c: Uint8Array, now: Instant): Uint8Array {
     const { crypto, box } = this.#options;
     const success = finishAttempt(crypto, attempt, confirm, c, box);
     if (success === undefined) this.#fail(attempt);
-    else this.#win(attempt, success);
+    else this.#win(attempt, success, now);
     const reply = success?.d ?? this.#rejectFailed(attempt);
     attempt.settled = { c, reply };
     return reply;
   }
 
   #rejectFailed({ claimId }: Attempt): Uint8Array {
-    const isBurnt = this.#failures === limits.attempts;
+    const isBurnt = this.#failures >= limits.attempts;
     const reason = isBurnt ? RejectReason.burnt : RejectReason.mismatch;
     return encodeReject({ claimId, reason });
   }
 
-  #win(attempt: Attempt, { keys, box }: Success): void {
+  #win(attempt: Attempt, { keys, box }: Success, now: Instant): void {
+    for (const other of this.#attempts) if (other.state === 'won') other.state = 'lost';
     attempt.state = 'won';
-    for (const { isk } of this.#attempts) isk.fill(0);
+    this.#doubtAt = after(now, limits.winnerLife);
     this.#events.push({ kind: 'established', claimId: attempt.claimId, keys, box });
   }
 
@@ -179,6 +210,6 @@ export class SenderHandshake {
     attempt.isk.fill(0);
     const used = this.#failures;
     this.#events.push({ kind: 'attempt-failed', used, allowed: limits.attempts });
-    if (used === limits.attempts) this.#events.push({ kind: 'burnt' });
+    if (used >= limits.attempts) this.#events.push({ kind: 'burnt' });
   }
 }

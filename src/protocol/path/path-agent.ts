@@ -108,6 +108,11 @@ export class PathAgent implements Machine<PathEvent> {
     this.#hastenUnheard(now);
   }
 
+  /** Gives back all sockets that were opened for punching. */
+  close(): void {
+    this.#ladder.release(new Set());
+  }
+
   /** Sockets that `open-bases` asked for are there. */
   handleBases(bases: readonly number[]): void {
     this.#ladder.handleBases(bases);

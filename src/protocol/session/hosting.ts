@@ -33,6 +33,14 @@ export type HostingEvent =
   | { readonly kind: 'dial'; readonly server: Endpoint }
   | { readonly kind: 'failed'; readonly code: ErrorCode };
 
+/** Where a sender is to be found, in this process and in the next. */
+export interface Place {
+  /** Wished for; a server may give another one. */
+  readonly nameplate?: number;
+  /** 16 bytes by which a server knows the registration of an earlier process. */
+  readonly ownerSecret: Uint8Array;
+}
+
 interface HostingOptions {
   /** The server to register with; without one, only the embedded server is there. */
   readonly server: Endpoint | undefined;
@@ -42,6 +50,7 @@ interface HostingOptions {
   readonly hello: Uint8Array;
   readonly crypto: Crypto;
   readonly random: Random;
+  readonly place?: Place | undefined;
 }
 
 /**
@@ -66,8 +75,9 @@ export class Hosting {
           now,
         )
       : undefined;
-    if (options.server !== undefined) this.#register(options.server, undefined, now);
-    else if (lan) this.#register(undefined, undefined, now);
+    const { server, place } = options;
+    if (server !== undefined) this.#register(server, place?.nameplate, now);
+    else if (lan) this.#register(undefined, place?.nameplate, now);
     this.#settle(now);
   }
 
@@ -130,7 +140,7 @@ export class Hosting {
   }
 
   #register(server: Endpoint | undefined, nameplate: number | undefined, now: Instant): void {
-    const { hello, random, transports } = this.#options;
+    const { hello, random, transports, place } = this.#options;
     const machine = new RendezvousHost(
       {
         server: server ?? UNSPECIFIED,
@@ -138,6 +148,7 @@ export class Hosting {
         random,
         ...(server === undefined ? {} : transports),
         ...(nameplate === undefined ? {} : { nameplate }),
+        ...(place === undefined ? {} : { ownerSecret: place.ownerSecret }),
       },
       now,
     );

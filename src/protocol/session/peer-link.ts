@@ -55,6 +55,11 @@ export class PeerLink {
     return this.#connection;
   }
 
+  /** Whether anything of the peer has come by any path. */
+  get isHeard(): boolean {
+    return this.#silence.isBroken;
+  }
+
   /** The path in use. */
   get path(): Path | undefined {
     return this.#agent.selected;
@@ -126,6 +131,12 @@ export class PeerLink {
       this.#connection.usePath(path.remote, millis(path.rttMs), now);
     }
     this.#agent.restart(now);
+    this.#drainAgent(now);
+  }
+
+  /** Gives all sockets back: nothing more is to be looked for. */
+  close(now: Instant): void {
+    this.#agent.close();
     this.#drainAgent(now);
   }
 

@@ -7,6 +7,7 @@ import { TransferReceiver } from '../transfer/transfer-receiver.ts';
 import type { ConnectionEvent } from '../transport/connection-event.ts';
 import { type Endpoint, sameEndpoint } from '../wire/endpoint.ts';
 import { forEachRun } from '../wire/packet-runs.ts';
+import type { Acquaintance } from './acquaintance.ts';
 import { Joining, type JoiningEvent } from './joining.ts';
 import { failureOfClose } from './session-close.ts';
 import type { SessionEvent } from './session-event.ts';
@@ -38,6 +39,10 @@ export class ReceiverSession implements Machine<SessionEvent> {
   /** While VERIFIED is on its way: when to stop waiting for the sender's goodbye. */
   #goodbyeAt: Instant | undefined;
   #goodbyeAtLast: Instant | undefined;
+  /** Whom we have met, until what is needed to meet again is kept. */
+  #acquaintance: Acquaintance | undefined;
+  /** What it has told us since; the last word of it says all. */
+  #earlySignal: Extract<JoiningEvent, { kind: 'signal' }> | undefined;
 
   constructor(options: ReceiverSessionOptions, now: Instant) {
     const { server, searchFor } = options;
@@ -95,6 +100,16 @@ export class ReceiverSession implements Machine<SessionEvent> {
 
   pollTimeout(): Instant | undefined {
     return earliest(this.#joining.pollTimeout(), this.#peer.pollTimeout(), this.#goodbyeAt);
+  }
+
+  /** What is needed to meet again is kept: the sender may hear of us. */
+  handleKept(now: Instant): void {
+    const acquaintance = this.#acquaintance;
+    if (acquaintance === undefined || this.#peer.isOver) return;
+    this.#acquaintance = undefined;
+    this.#peer.meet(acquaintance, now);
+    if (this.#earlySignal !== undefined) this.#onSignal(this.#earlySignal, now);
+    this.#drain(now);
   }
 
   /** Says yes to the offer. */
@@ -176,7 +191,7 @@ export class ReceiverSession implements Machine<SessionEvent> {
   #onJoiningEvent(event: JoiningEvent, now: Instant): void {
     switch (event.kind) {
       case 'established':
-        this.#connect(event, now);
+        this.#onEstablished(event);
         break;
       case 'server':
         // One on the LAN, the sender itself, has no sight of our NATs.
@@ -188,7 +203,7 @@ export class ReceiverSession implements Machine<SessionEvent> {
         this.#peer.tell(event);
         break;
       case 'signal':
-        this.#peer.handleSignal(event.body, event.seen, now);
+        this.#onSignal(event, now);
         break;
       case 'failed':
         if (!this.#peer.isMet) this.abort(event.code, 'rendezvous failed', now);
@@ -196,11 +211,16 @@ export class ReceiverSession implements Machine<SessionEvent> {
     }
   }
 
-  #connect(event: Extract<JoiningEvent, { kind: 'established' }>, now: Instant): void {
+  #onSignal(event: Extract<JoiningEvent, { kind: 'signal' }>, now: Instant): void {
+    if (this.#acquaintance !== undefined) this.#earlySignal = event;
+    else this.#peer.handleSignal(event.body, event.seen, now);
+  }
+
+  #onEstablished(event: Extract<JoiningEvent, { kind: 'established' }>): void {
     const { guest, keys, box } = event;
     const { server, observed, peer } = guest;
     const binding = { relayToken: keys.relayToken, connectionId: keys.receive.connectionId };
-    const acquaintance = {
+    this.#acquaintance = {
       keys,
       box,
       // A sender that is its own server is found where the server is.
@@ -209,7 +229,7 @@ export class ReceiverSession implements Machine<SessionEvent> {
       bindRelay: (at: Instant) => guest.machine.bindRelay(binding, at),
       post: (body: Uint8Array, at: Instant) => guest.machine.tell(body, at),
     };
-    this.#peer.meet(acquaintance, now);
+    this.#peer.tell({ kind: 'keep', resumeSecret: keys.resumeSecret });
   }
 
   #onClosed(event: Extract<ConnectionEvent, { kind: 'closed' }>, now: Instant): void {

@@ -10,7 +10,7 @@ import { CloseCode, type ConnectionEvent } from '../transport/connection-event.t
 import { bytesKey } from '../wire/bytes.ts';
 import type { Endpoint } from '../wire/endpoint.ts';
 import { forEachRun } from '../wire/packet-runs.ts';
-import { type Host, Hosting, type HostingEvent } from './hosting.ts';
+import { type Host, Hosting, type HostingEvent, type Place } from './hosting.ts';
 import { failureOfClose } from './session-close.ts';
 import type { SessionEvent } from './session-event.ts';
 import type { LocalNetworks, SessionOptions } from './session-options.ts';
@@ -24,6 +24,10 @@ export interface SenderSessionOptions extends SessionOptions {
   readonly server: Endpoint | undefined;
   /** Whether to answer on our own socket as well, for receivers on this machine and LAN. */
   readonly lan: boolean;
+  /** Where it was, or is to be, found; a server chooses when absent. */
+  readonly place?: Place;
+  /** Attempts at the same code that failed in an earlier process. */
+  readonly failedAttempts?: number;
 }
 
 /** Who sent a claim, and where: needed once the claim is won. */
@@ -44,7 +48,7 @@ export class SenderSession implements Machine<SessionEvent> {
   readonly #options: SenderSessionOptions;
   readonly #handshake: SenderHandshake;
   readonly #hosting: Hosting;
-  readonly #transfer: TransferSender;
+  #transfer: TransferSender;
   readonly #claimants = new Map<string, Claimant>();
   readonly #peer: SessionPeer;
   /** The claim that was won. */
@@ -52,20 +56,20 @@ export class SenderSession implements Machine<SessionEvent> {
 
   constructor(options: SenderSessionOptions, now: Instant) {
     this.#options = options;
-    const { crypto, random, suites, server, lan, entries, hasher } = options;
+    const { crypto, random, suites, server, lan, place, failedAttempts = 0 } = options;
     const box = () => this.#peer.box;
-    this.#handshake = new SenderHandshake({ crypto, random, suites, box });
-    const transfer = new TransferSender({ entries, hasher });
-    this.#transfer = transfer;
+    const failedBefore = failedAttempts;
+    this.#handshake = new SenderHandshake({ crypto, random, suites, box, failedBefore });
+    this.#transfer = new TransferSender(options);
     this.#peer = new SessionPeer(options, {
       role: 'controlling',
-      source: (maxBytes) => transfer.pollRecord(maxBytes),
-      onRecord: (plaintext) => transfer.handleRecord(plaintext),
+      source: (maxBytes) => this.#transfer.pollRecord(maxBytes),
+      onRecord: (plaintext) => this.#transfer.handleRecord(plaintext),
       onClosed: (event, at) => this.#onClosed(event, at),
     });
     const { hello } = this.#handshake;
     const { transports } = options;
-    this.#hosting = new Hosting({ server, transports, lan, hello, crypto, random }, now);
+    this.#hosting = new Hosting({ server, transports, lan, hello, crypto, random, place }, now);
     this.#drain(now);
   }
 
@@ -169,6 +173,7 @@ export class SenderSession implements Machine<SessionEvent> {
       this.#onHandshakeEvent(event, now);
     }
     this.#peer.drain(now);
+    if (this.#peer.isHeard) this.#handshake.settle();
     this.#drainTransfer(now);
   }
 
@@ -224,7 +229,7 @@ export class SenderSession implements Machine<SessionEvent> {
       this.#connect(event, now);
     } else if (event.kind === 'attempt-failed') {
       this.#peer.tell({ kind: 'wrong-code', used: event.used, allowed: event.allowed });
-    } else this.abort('P2P_CODE_BURNT', 'too many wrong codes', now);
+    } else if (!this.#peer.isMet) this.abort('P2P_CODE_BURNT', 'too many wrong codes', now);
   }
 
   #connect(won: Extract<SenderHandshakeEvent, { kind: 'established' }>, now: Instant): void {
@@ -242,6 +247,8 @@ export class SenderSession implements Machine<SessionEvent> {
       bindRelay: (at: Instant) => host.machine.bindRelay(binding, at),
       post: (body: Uint8Array, at: Instant) => host.machine.reply(claimId, body, at),
     };
+    // Whoever was met before was never heard, and so has none of it.
+    if (this.#peer.isMet) this.#transfer = new TransferSender(this.#options);
     this.#peerClaim = bytesKey(claimId);
     this.#peer.meet(acquaintance, now);
   }

@@ -12,8 +12,18 @@ export type SessionEvent =
   /** A connection to the server is wanted: `addWay` or `endWay` says what became of it. */
   | { readonly kind: 'dial'; readonly server: Endpoint }
   | { readonly kind: 'wrong-code'; readonly used: number; readonly allowed: number }
-  /** The peer has proved that it knows the code. `verifier`: 8 bytes to compare. */
-  | { readonly kind: 'joined'; readonly verifier: Uint8Array }
+  /**
+   * Receiver: the sender has proved that it knows the code; asks for `handleKept`. Until then nothing
+   * is sent that shows the sender that we have begun: whoever is heard can meet again (32 bytes).
+   */
+  | { readonly kind: 'keep'; readonly resumeSecret: Uint8Array }
+  /**
+   * The peer has proved that it knows the code. `verifier`: 8 bytes to compare. Sender: again when the
+   * first one was not heard on any path, and another (the same, started again) took its place.
+   */
+  | { readonly kind: 'joined'; readonly verifier: Uint8Array; readonly resumeSecret: Uint8Array }
+  /** The peer is heard on a path for the first time: to anybody else the code is used up. */
+  | { readonly kind: 'heard' }
   | { readonly kind: 'path'; readonly path: Path }
   /** Asks for UDP sockets under these base numbers, on any port; answered by `handleBases`. */
   | { readonly kind: 'open-bases'; readonly bases: readonly number[] }

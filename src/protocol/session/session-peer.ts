@@ -4,14 +4,13 @@ import { UNKNOWN_NAT } from '../nat/nat-behavior.ts';
 import type { OpenedBase } from '../nat/nat-survey.ts';
 import { encodeCandidates } from '../path/candidate-codec.ts';
 import type { Outcome } from '../rendezvous/requests.ts';
-import type { SessionKeys } from '../session-keys.ts';
 import { earliest, type Instant } from '../time.ts';
 import type { ConnectionEvent } from '../transport/connection-event.ts';
 import type { RecordSource } from '../transport/outgoing-records.ts';
 import { type Endpoint, sameEndpoint } from '../wire/endpoint.ts';
 import type { PacketClass } from '../wire/packet-runs.ts';
+import type { Acquaintance } from './acquaintance.ts';
 import { Ending } from './ending.ts';
-import type { MeetingPoint } from './meeting-point.ts';
 import { NatWatch } from './nat-watch.ts';
 import { seenCandidates } from './peer-candidates.ts';
 import { type LinkEvent, PeerLink, type PeerLinkOptions } from './peer-link.ts';
@@ -25,20 +24,6 @@ import { Trickle } from './trickle.ts';
 export interface PeerHandlers {
   readonly onRecord: (plaintext: Uint8Array) => void;
   readonly onClosed: (event: Extract<ConnectionEvent, { kind: 'closed' }>, now: Instant) => void;
-}
-
-/** How the peer was met, and what was agreed on. */
-export interface Acquaintance {
-  readonly keys: SessionKeys;
-  /** The plaintext of its sealed box. */
-  readonly box: Uint8Array;
-  readonly meeting: Omit<MeetingPoint, 'interfaces'>;
-  /** The server's endpoints, by any of which its relay may be reached. */
-  readonly ways: readonly Endpoint[];
-  /** Tells the server's relay where we are. */
-  readonly bindRelay: (now: Instant) => void;
-  /** Posts a body to the peer by way of the server, once. */
-  readonly post: (body: Uint8Array, now: Instant) => void;
 }
 
 /** The other side of a session, from the moment that it is met: the link to it, and the end. */
@@ -82,6 +67,11 @@ export class SessionPeer {
     return this.#link !== undefined;
   }
 
+  /** Whether anything of it has come by any path. */
+  get isHeard(): boolean {
+    return this.#link?.isHeard === true;
+  }
+
   /** Whether the session has finished or failed; only goodbyes are left. */
   get isOver(): boolean {
     return this.#ending.begun;
@@ -92,8 +82,9 @@ export class SessionPeer {
     return this.#link?.connection.unacknowledged === 0;
   }
 
-  /** Begins to look for a path. */
+  /** Begins to look for a path: to whom was met last, where an earlier one is not to be found. */
   meet(acquaintance: Acquaintance, now: Instant): void {
+    this.#leave(now);
     const { keys, box, meeting: met, ways, bindRelay, post } = acquaintance;
     const { crypto, policy } = this.#options;
     const meeting = { ...met, interfaces: this.#networks.interfaces };
@@ -113,7 +104,8 @@ export class SessionPeer {
     const situation = { ...this.#situation, ...this.#nat.meet() };
     this.#trickle = new Trickle({ crypto, keys, box, link, meeting, situation, post }, now);
     link.handleTimeout(now);
-    this.#events.push({ kind: 'joined', verifier: keys.verifier });
+    const { verifier, resumeSecret } = keys;
+    this.#events.push({ kind: 'joined', verifier, resumeSecret });
   }
 
   /**
@@ -264,12 +256,19 @@ export class SessionPeer {
     return this.#options.policy === 'relay' ? [] : this.#networks.localEndpoints;
   }
 
+  /** Gives back what was opened on the way to somebody who was met before. */
+  #leave(now: Instant): void {
+    this.#link?.close(now);
+    this.drain(now);
+  }
+
   #onLinkEvent(event: LinkEvent, now: Instant): void {
     switch (event.kind) {
       case 'record':
         this.#handlers.onRecord(event.plaintext);
         break;
       case 'path':
+      case 'heard':
       case 'strict':
       case 'open-bases':
       case 'close-bases':

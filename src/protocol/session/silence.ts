@@ -13,6 +13,8 @@ const PATIENCE: Millis = millis(600_000);
 const FIRST_PATIENCE: Millis = millis(45_000);
 
 export type SilenceEvent =
+  /** For the first time, something has been heard. */
+  | { readonly kind: 'heard' }
   /** Nothing has been heard for a second: our NAT may have forgotten us. Once in each silence. */
   | { readonly kind: 'quiet' }
   /** Nothing has been heard since `since`; it will be waited until `until`. */
@@ -36,6 +38,11 @@ export class Silence {
     this.#countedFrom = now;
   }
 
+  /** Whether anything was ever heard. */
+  get isBroken(): boolean {
+    return this.#everHeard;
+  }
+
   get deadline(): Instant | undefined {
     if (this.#stage === 'gone') return undefined;
     const quiet = this.#stage === 'heard' ? after(this.#countedFrom, QUIET) : undefined;
@@ -45,6 +52,7 @@ export class Silence {
 
   /** Something authentic has come. */
   heard(now: Instant): void {
+    if (!this.#everHeard) this.#events.push({ kind: 'heard' });
     if (this.#stage === 'missing') this.#events.push({ kind: 'back' });
     if (this.#stage !== 'gone') this.#stage = 'heard';
     this.#everHeard = true;

@@ -209,6 +209,7 @@ describe('claims side by side', () => {
     exchange(s, second);
     expect(established(receiverEvents(second.handshake))).toBeDefined();
     expect(hex(established(senderEvents(s))?.claimId)).toBe(hex(second.claimId));
+    s.settle();
     exchange(s, first);
     expect(receiverEvents(first.handshake).at(-1)).toEqual({
       kind: 'failed',

@@ -15,9 +15,11 @@ function told(silence: Silence): unknown[] {
   return events;
 }
 
+/** The silence after the first sign of the peer, which is told. */
 function heardAt(time: number): Silence {
   const silence = new Silence(instant(0));
   silence.heard(instant(time));
+  expect(told(silence)).toEqual([{ kind: 'heard' }]);
   return silence;
 }
 

@@ -2,6 +2,7 @@ import { createCrypto } from '../../../src/crypto/node-crypto.ts';
 import { createHasher } from '../../../src/crypto/xxhash.ts';
 import type { Code } from '../../../src/protocol/handshake/code.ts';
 import { CipherSuite } from '../../../src/protocol/ports.ts';
+import type { Place } from '../../../src/protocol/session/hosting.ts';
 import { ReceiverSession } from '../../../src/protocol/session/receiver-session.ts';
 import { SenderSession } from '../../../src/protocol/session/sender-session.ts';
 import type { SessionEvent } from '../../../src/protocol/session/session-event.ts';
@@ -39,11 +40,15 @@ export interface SenderOptions extends PeerOptions {
   readonly fileName?: string;
   /** Whether a server answers on the sender's own socket; by default where no other is given. */
   readonly lan?: boolean;
+  readonly place?: Place;
+  readonly failedAttempts?: number;
 }
 
 export interface ReceiverOptions extends PeerOptions {
   /** How long servers may be added; by default 5 s where none is given. */
   readonly searchFor?: Millis;
+  /** What is done when what is needed to meet again is to be kept; by default it is at once. */
+  readonly onKeep?: (receiver: SimulatedReceiver) => void;
   /** What is done about an offer; by default it is accepted at once. */
   readonly onOffer?: (receiver: SimulatedReceiver) => void;
   /** Called before each write. */
@@ -113,6 +118,18 @@ export class SimulatedReceiver extends SimulatedPeer {
     this.driver = host.run(this.session, { port, onEvent: (event) => this.#onEvent(event) });
   }
 
+  /** What was to be kept. */
+  get resumeSecret(): Uint8Array {
+    const secret = this.find('keep')?.resumeSecret;
+    if (secret === undefined) throw new Error('nobody was met');
+    return secret;
+  }
+
+  keep(): void {
+    this.session.handleKept(this.driver.now);
+    this.driver.poke();
+  }
+
   addServer(server: Endpoint): void {
     this.session.addServer(server, this.driver.now);
     this.driver.poke();
@@ -130,10 +147,12 @@ export class SimulatedReceiver extends SimulatedPeer {
 
   #onEvent(event: SessionEvent): void {
     const { now } = this.driver;
+    const { onKeep = (receiver) => receiver.keep() } = this.#options;
     const { onOffer = (receiver) => receiver.accept(), onWrite } = this.#options;
     if (event.kind !== 'write') this.note(event);
     this.followBases(event);
-    if (event.kind === 'offer') {
+    if (event.kind === 'keep') onKeep(this);
+    else if (event.kind === 'offer') {
       this.file = new Uint8Array(event.offer.totalBytes);
       onOffer(this);
     } else if (event.kind === 'write') {
