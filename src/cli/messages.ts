@@ -130,6 +130,10 @@ export const MESSAGES: Readonly<Record<ErrorCode, SidedMessage>> = {
     text: 'reading or writing failed',
     hint: '--verbose shows what the system said, on the machine where it failed',
   },
+  P2P_STATE_UNSAFE: {
+    text: 'the folder for unfinished transfers is not yours alone',
+    hint: 'give it to nobody but yourself (chmod 700), or name another one in XDG_STATE_HOME; --verbose says what is wrong with it',
+  },
   P2P_VERSION_MISMATCH: {
     text: 'the other side speaks another version of the protocol',
     hint: 'bring p2pshare up to date on both machines and on the server',

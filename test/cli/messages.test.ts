@@ -85,6 +85,7 @@ describe('exit codes', () => {
       P2P_TARGET_UNWRITABLE: 10,
       P2P_DISK_FULL: 10,
       P2P_LOCAL_IO: 10,
+      P2P_STATE_UNSAFE: 10,
       P2P_VERSION_MISMATCH: 11,
       P2P_SERVER_BUSY: 12,
       P2P_PROTOCOL: 1,

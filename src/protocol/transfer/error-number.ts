@@ -27,6 +27,7 @@ const NUMBERS: Readonly<Record<ErrorCode, number>> = {
   P2P_VERSION_MISMATCH: 23,
   P2P_SERVER_BUSY: 24,
   P2P_PROTOCOL: 25,
+  P2P_STATE_UNSAFE: 26,
 };
 
 const CODES = new Map(Object.entries(NUMBERS).map(([code, number]) => [number, code as ErrorCode]));
