@@ -1,0 +1,60 @@
+import type { Code } from '../protocol/handshake/code.ts';
+
+/** What a side keeps on disk of a transfer, so that the same code works again after it died. */
+export type Ticket = SendTicket | ReceiveTicket;
+
+interface TicketCommon {
+  /** 16 hexadecimal digits; the receiver's is the name of the transfer. */
+  readonly id: string;
+  /** Milliseconds since 1970: when it began, and when it was at work last. */
+  readonly createdMs: number;
+  readonly seenMs: number;
+  /** What was asked for, but for what only says how to get there. */
+  readonly options: StoredOptions;
+  /** What is offered, once that is known. */
+  readonly offer?: StoredOffer;
+}
+
+export interface SendTicket extends TicketCommon {
+  readonly kind: 'send';
+  readonly code: Code;
+  /** 16 bytes by which a server knows the registration of the code again. */
+  readonly ownerSecret: Uint8Array;
+  /** 16 bytes that the version tags of files are made with. */
+  readonly salt: Uint8Array;
+  readonly failedAttempts: number;
+  /** 32 bytes, from the time on that the receiver was heard: then the code itself is used up. */
+  readonly resumeSecret?: Uint8Array;
+}
+
+export interface ReceiveTicket extends TicketCommon {
+  readonly kind: 'receive';
+  /** Tells the same code from others without being it: 16 bytes, and 32. */
+  readonly codeSalt: Uint8Array;
+  readonly codeHash: Uint8Array;
+  /** 32 bytes; erased when the ticket has expired. */
+  readonly resumeSecret?: Uint8Array;
+  /** The folder with what has come, once there is one. */
+  readonly staging?: string;
+}
+
+export type StoredOptions = Readonly<Record<string, StoredValue>>;
+export type StoredValue = string | number | boolean | readonly string[];
+
+export interface StoredOffer {
+  readonly name: string;
+  readonly entries: number;
+  readonly bytes: number;
+}
+
+/** How long the same code works after it was last at work. */
+export const TICKET_LIFE_MS: number = 86_400_000;
+
+/** A clock that was set may lie in either direction; a day of the future is as good as one of the past. */
+export function isExpired({ seenMs }: Ticket, nowMs: number): boolean {
+  return Math.abs(nowMs - seenMs) > TICKET_LIFE_MS;
+}
+
+export function isTicketId(value: unknown): value is string {
+  return typeof value === 'string' && /^[0-9a-f]{16}$/.test(value);
+}

@@ -1,0 +1,91 @@
+import { mkdtempSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { SendTicket, Ticket } from '../../src/client/ticket.ts';
+import { encodeTicket } from '../../src/client/ticket-codec.ts';
+import { TicketStore } from '../../src/client/ticket-store.ts';
+import { RECEIVE_TICKET, SEND_TICKET } from './tickets.ts';
+
+const NOW = 3_000_000;
+let path: string;
+let store: TicketStore;
+
+beforeEach(async () => {
+  path = mkdtempSync(join(tmpdir(), 'p2pshare-tickets-'));
+  store = await TicketStore.open(path, () => NOW);
+});
+
+afterEach(async () => {
+  await store.close();
+  rmSync(path, { recursive: true, force: true });
+});
+
+function isSend(ticket: Ticket): ticket is SendTicket {
+  return ticket.kind === 'send';
+}
+
+describe('the tickets of a user', () => {
+  it('are kept privately, changed whole, and gone when they are discarded', async () => {
+    const held = await store.add(SEND_TICKET);
+    await held?.update({ failedAttempts: 2 });
+    expect(readdirSync(path)).toEqual([`${SEND_TICKET.id}.json`, `${SEND_TICKET.id}.lock`]);
+    expect(statSync(join(path, `${SEND_TICKET.id}.json`)).mode & 0o777).toBe(0o600);
+    const changed = { ...SEND_TICKET, failedAttempts: 2, seenMs: NOW };
+    expect(await store.list()).toEqual({
+      tickets: [{ ticket: changed, isHeld: true }],
+      ignored: [],
+    });
+    await held?.discard();
+    expect(readdirSync(path)).toEqual([]);
+  });
+
+  it('have their last change on disk, however fast changes come', async () => {
+    const held = await store.add(SEND_TICKET);
+    const changes = [0, 1, 2, 3].map((failedAttempts) => held?.update({ failedAttempts }));
+    await Promise.all([...changes, held?.release()]);
+    await held?.update({ failedAttempts: 9 });
+    const { tickets } = await store.list();
+    expect(tickets[0]).toMatchObject({ ticket: { failedAttempts: 3 }, isHeld: false });
+  });
+
+  it('are each for one process at a time', async () => {
+    const held = await store.add(SEND_TICKET);
+    expect(await store.add(SEND_TICKET)).toBeUndefined();
+    expect(await store.take(isSend)).toBeUndefined();
+    await held?.release();
+    expect((await store.take(isSend))?.ticket).toEqual(SEND_TICKET);
+  });
+
+  it('are taken the newest first, and only those that are meant', async () => {
+    const older: SendTicket = { ...SEND_TICKET, id: '0'.repeat(16), createdMs: 1 };
+    for (const ticket of [SEND_TICKET, older, RECEIVE_TICKET]) {
+      await (await store.add(ticket))?.release();
+    }
+    expect((await store.take(isSend))?.ticket.id).toBe(SEND_TICKET.id);
+    expect((await store.take(isSend))?.ticket.id).toBe(older.id);
+    expect(await store.take(isSend)).toBeUndefined();
+  });
+});
+
+describe('what lies in the state folder beside them', () => {
+  it('is told by name and reason, and never taken', async () => {
+    const file = (id: string) => join(path, `${id.repeat(16)}.json`);
+    writeFileSync(file('a'), '{"version":1', { mode: 0o600 });
+    writeFileSync(file('b'), encodeTicket({ ...SEND_TICKET, id: 'b'.repeat(16) }), { mode: 0o644 });
+    // A ticket for another file.
+    writeFileSync(file('c'), encodeTicket(SEND_TICKET), { mode: 0o600 });
+    symlinkSync(file('a'), file('d'));
+    for (const name of ['README', 'x.json', 'a.lock']) writeFileSync(join(path, name), 'x');
+    expect(await store.list()).toEqual({
+      tickets: [],
+      ignored: [
+        { name: 'aaaaaaaaaaaaaaaa.json', why: 'malformed' },
+        { name: 'bbbbbbbbbbbbbbbb.json', why: 'open-to-others' },
+        { name: 'cccccccccccccccc.json', why: 'malformed' },
+        { name: 'dddddddddddddddd.json', why: 'not-a-file' },
+      ],
+    });
+    expect(await store.take(isSend)).toBeUndefined();
+  });
+});

@@ -1,0 +1,27 @@
+import type { ReceiveTicket, SendTicket } from '../../src/client/ticket.ts';
+
+export const SEND_TICKET: SendTicket = {
+  kind: 'send',
+  id: '0123456789abcdef',
+  createdMs: 1_000_000,
+  seenMs: 2_000_000,
+  options: { paths: ['/home/me/one', '/home/me/two'], text: false, name: 'two' },
+  offer: { name: 'one', entries: 2, bytes: 12 },
+  code: { nameplate: 48_213, words: ['acorn', 'velvet', 'walnut'] },
+  ownerSecret: new Uint8Array(16).fill(1),
+  salt: new Uint8Array(16).fill(2),
+  failedAttempts: 1,
+  resumeSecret: new Uint8Array(32).fill(3),
+};
+
+export const RECEIVE_TICKET: ReceiveTicket = {
+  kind: 'receive',
+  id: 'fedcba9876543210',
+  createdMs: 1_000_000,
+  seenMs: 2_000_000,
+  options: { out: '/home/me/in' },
+  codeSalt: new Uint8Array(16).fill(4),
+  codeHash: new Uint8Array(32).fill(5),
+  resumeSecret: new Uint8Array(32).fill(6),
+  staging: '/home/me/in/.p2pshare-fedcba9876543210',
+};
