@@ -1,4 +1,6 @@
 import { type LocalAddress, localCandidateAddresses } from '../io/network-interfaces.ts';
+import type { TcpChannel } from '../io/tcp-channel.ts';
+import { openSimultaneously } from '../io/tcp-simultaneous-open.ts';
 import { openUdpSocket, type UdpSocket } from '../io/udp-socket.ts';
 import type { WebSocketChannel } from '../io/websocket-channel.ts';
 import { dialWebSocket, type WebSocketDial } from '../io/websocket-dial.ts';
@@ -10,7 +12,7 @@ export class Endpoints {
   readonly interfaces: readonly LocalAddress[];
   /** Sockets opened for a while, by their number. */
   readonly #bases = new Map<number, UdpSocket>();
-  readonly #streams = new Map<number, WebSocketChannel>();
+  readonly #streams = new Map<number, WebSocketChannel | TcpChannel>();
   readonly #closing = new AbortController();
 
   constructor(sockets: readonly UdpSocket[], interfaces: readonly LocalAddress[]) {
@@ -43,11 +45,32 @@ export class Endpoints {
   async openStream(number: number, dial: WebSocketDial): Promise<WebSocketChannel> {
     const { signal } = this.#closing;
     const channel = await dialWebSocket({ ...dial, signal });
+    return this.#keep(number, channel);
+  }
+
+  /**
+   * Connects to a peer under a number, from the port of the stream `anchor`. Rejects when it cannot
+   * within `timeoutMs`.
+   */
+  async connect(
+    number: number,
+    anchor: number,
+    to: Endpoint,
+    timeoutMs: number,
+  ): Promise<TcpChannel> {
+    const local = this.#streams.get(anchor)?.local;
+    if (local === undefined) throw new Error('no connection to the server to start from');
+    const signal = AbortSignal.any([this.#closing.signal, AbortSignal.timeout(timeoutMs)]);
+    const remote = { ...to, base: number };
+    return this.#keep(number, await openSimultaneously({ localPort: local.port, remote, signal }));
+  }
+
+  #keep<C extends WebSocketChannel | TcpChannel>(number: number, channel: C): C {
     const before = this.#streams.get(number);
     before?.onClose(() => undefined);
     before?.terminate();
     this.#streams.set(number, channel);
-    if (signal.aborted) channel.terminate();
+    if (this.#closing.signal.aborted) channel.terminate();
     return channel;
   }
 
@@ -70,7 +93,11 @@ export class Endpoints {
 
   async closeBases(numbers: readonly number[]): Promise<void> {
     const sockets = numbers.flatMap((number) => this.#bases.get(number) ?? []);
-    for (const number of numbers) this.#bases.delete(number);
+    for (const number of numbers) {
+      this.#bases.delete(number);
+      this.#streams.get(number)?.terminate();
+      this.#streams.delete(number);
+    }
     await Promise.all(sockets.map((socket) => socket.close()));
   }
 

@@ -1,11 +1,14 @@
 import { monotonicNow } from '../io/clock.ts';
 import { Driver } from '../io/driver.ts';
+import type { TcpChannel } from '../io/tcp-channel.ts';
+import type { WebSocketChannel } from '../io/websocket-channel.ts';
 import type { Path } from '../protocol/candidate.ts';
 import { type ErrorCode, P2PShareError } from '../protocol/errors.ts';
 import type { Machine } from '../protocol/machine.ts';
 import type { OpenedBase } from '../protocol/nat/nat-survey.ts';
 import type { SessionEvent, SessionFailure } from '../protocol/session/session-event.ts';
 import type { LocalNetworks } from '../protocol/session/session-options.ts';
+import { STREAM_PATIENCE } from '../protocol/session/stream-punch.ts';
 import type { Instant } from '../protocol/time.ts';
 import type { Endpoint } from '../protocol/wire/endpoint.ts';
 import type { Endpoints } from './endpoints.ts';
@@ -28,6 +31,7 @@ export interface Session extends Machine<SessionEvent> {
   handleNetworks(networks: LocalNetworks, now: Instant): void;
   addWay(server: Endpoint, way: Endpoint, now: Instant): void;
   endWay(server: Endpoint, way: Endpoint, now: Instant): void;
+  handleStream(base: number, isOpen: boolean, now: Instant): void;
 }
 
 /** A session on real sockets, from its opening to its last goodbye; what both sides share. */
@@ -192,6 +196,34 @@ export class SessionRun<S extends Session> {
     }
   }
 
+  async #openAnchor(base: number): Promise<WebSocketChannel> {
+    if (this.#server === undefined) throw new Error('unreachable: an anchor without a server');
+    const { address, endpoint } = this.#server;
+    const dial = { server: address, tls: address.tls, remote: endpoint, sharesPort: true };
+    return await this.#endpoints.openStream(base, dial);
+  }
+
+  /** Opens a connection that the session asked for, and says what became of it, also later. */
+  async #openStream(
+    base: number,
+    open: () => Promise<WebSocketChannel | TcpChannel>,
+  ): Promise<void> {
+    const tell = (isOpen: boolean) => {
+      this.touch((session, now) => session.handleStream(base, isOpen, now));
+    };
+    try {
+      const channel = await open();
+      this.#driver.addBase(base, channel);
+      channel.onClose(() => {
+        this.#driver.removeBase(base);
+        tell(false);
+      });
+      tell(true);
+    } catch {
+      tell(false);
+    }
+  }
+
   #failureOf({ code, detail, by }: SessionFailure): P2PShareError {
     const isUnreachable = code === 'P2P_SERVER_UNREACHABLE' && this.#dialFailure !== undefined;
     const options = isUnreachable ? { cause: this.#dialFailure } : {};
@@ -222,6 +254,14 @@ export class SessionRun<S extends Session> {
       case 'close-bases':
         for (const base of event.bases) this.#driver.removeBase(base);
         void this.#endpoints.closeBases(event.bases);
+        break;
+      case 'anchor':
+        void this.#openStream(event.base, () => this.#openAnchor(event.base));
+        break;
+      case 'connect':
+        void this.#openStream(event.base, () => {
+          return this.#endpoints.connect(event.base, event.anchor, event.to, STREAM_PATIENCE);
+        });
         break;
       case 'dial':
         if (this.#server !== undefined) void this.#dial(this.#server);

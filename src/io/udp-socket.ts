@@ -7,6 +7,7 @@ import {
   type BatchHandler,
   type Channel,
   MAX_PENDING_SENDS,
+  plain,
   type SocketErrorHandler,
 } from './channel.ts';
 import { type KernelSocket, udpOffload } from './udp-offload.ts';
@@ -92,10 +93,9 @@ export class UdpSocket implements Channel {
 
   onBatch(handler: BatchHandler): void {
     this.#socket.removeAllListeners('message');
-    this.#socket.on('message', ({ buffer, byteOffset, byteLength }, remote) => {
+    this.#socket.on('message', (batch, remote) => {
       if (remote.address.startsWith('::ffff:')) remote.address = canonicalAddress(remote.address);
-      // A plain view: `subarray` of a Buffer, which machines call for each packet, is slower.
-      handler(new Uint8Array(buffer, byteOffset, byteLength), remote);
+      handler(plain(batch), remote);
     });
   }
 

@@ -2,7 +2,8 @@ import type { WebSocket } from 'ws';
 import type { Transmit } from '../protocol/machine.ts';
 import type { Endpoint } from '../protocol/wire/endpoint.ts';
 import { MAX_BATCH_BYTES } from '../protocol/wire/packet.ts';
-import type { BatchHandler, Channel, SocketErrorHandler } from './channel.ts';
+import { type BatchHandler, type Channel, plain, type SocketErrorHandler } from './channel.ts';
+import { MAX_QUEUED_BYTES } from './stream-queue.ts';
 
 /** The name of what is spoken inside (RFC 6455 §1.9); whoever does not know it is nobody we want. */
 export const SUBPROTOCOL = 'p2pshare';
@@ -113,16 +114,10 @@ export class WebSocketChannel implements Channel {
     if (!isBinary) this.#socket.close(UNSUPPORTED);
     else if (data.length > 0) {
       this.#received += 1;
-      this.#onBatch(data, this.remote);
+      this.#onBatch(plain(data), this.remote);
     }
   }
 }
-
-/**
- * The transport keeps no more than two bandwidth-delay products on their way (BBR), most of which
- * the kernel takes: 8 full batches here are a peer that does not read.
- */
-const MAX_QUEUED_BYTES = 512 << 10;
 
 function codeOf(error: Error): string {
   return (error as NodeJS.ErrnoException).code ?? error.message;

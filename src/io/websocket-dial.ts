@@ -17,6 +17,11 @@ export interface WebSocketDial {
   readonly ca?: string | Buffer;
   /** Where batches are said to come from: the server, whatever proxy is in between. */
   readonly remote: Endpoint;
+  /**
+   * Whether other connections are to leave by the same port. Only straight to the server: through
+   * a proxy, this port is not the one that anybody sees.
+   */
+  readonly sharesPort?: boolean;
   readonly signal?: AbortSignal;
   /** Ten seconds when absent. */
   readonly timeoutMs?: number;
@@ -29,19 +34,31 @@ export interface WebSocketDial {
 export async function dialWebSocket(dial: WebSocketDial): Promise<WebSocketChannel> {
   const timeout = AbortSignal.timeout(dial.timeoutMs ?? DIAL_TIMEOUT_MS);
   const signal = dial.signal === undefined ? timeout : AbortSignal.any([timeout, dial.signal]);
-  const { server, tls } = dial;
-  const tcp = await openStream(server, signal);
+  const { tls } = dial;
+  const tcp = await openStream(dial, signal);
   const local = localEndpoint(tcp);
   const stream = tls ? await secure(tcp, dial, signal) : tcp;
   return await upgrade(stream, { ...dial, local, signal });
 }
 
 /** RFC 8305 between the addresses of the server's name is Node's own. */
-async function openStream(server: HostPort, signal: AbortSignal): Promise<Duplex> {
+async function openStream(dial: WebSocketDial, signal: AbortSignal): Promise<Duplex> {
+  const { server, sharesPort = false } = dial;
   const proxy = proxyFor(server);
+  if (proxy !== undefined && sharesPort) throw new Error('a proxy stands before the port');
   if (proxy !== undefined) return await openTunnel(proxy, server, signal);
-  const socket = connect({ ...server });
+  const socket = connect({ ...server, ...(sharesPort ? shareablePort(dial) : {}) });
   return await opened(socket, 'connect', signal);
+}
+
+/** A port that is bound by its name, and not by connecting, is one that others may bind as well. */
+function shareablePort({ remote: { address } }: WebSocketDial): {
+  readonly family: 4 | 6;
+  readonly localAddress: string;
+} {
+  return address.includes(':')
+    ? { family: 6, localAddress: '::' }
+    : { family: 4, localAddress: '0.0.0.0' };
 }
 
 async function secure(

@@ -47,6 +47,15 @@ describe('a WebSocket channel', () => {
     }
   });
 
+  it('hands over memory that is copied when it is sliced, which that of a Buffer is not', async () => {
+    const { client, server } = await connected();
+    const batch = new Promise<Uint8Array>((resolve) => server.onBatch(resolve));
+    say(client, client.remote, 'whole');
+    const copy = (await batch).slice();
+    copy.fill(0);
+    expect(Buffer.from(await batch).toString()).toBe('whole');
+  });
+
   it('names the same two ends on both sides', async () => {
     const { client, server, address } = await connected();
     expect(client.remote).toEqual(address);

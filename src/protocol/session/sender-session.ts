@@ -147,6 +147,12 @@ export class SenderSession implements Machine<SessionEvent> {
     this.#drain(now);
   }
 
+  /** What became of a connection that `anchor` or `connect` asked for, now or later. */
+  handleStream(base: number, isOpen: boolean, now: Instant): void {
+    this.#peer.handleStream(base, isOpen, now);
+    this.#drain(now);
+  }
+
   /** What could be opened of the sockets that one `open-bases` asked for; in the order of asking. */
   handleBases(asked: readonly number[], opened: readonly OpenedBase[], now: Instant): void {
     this.#peer.handleBases(asked, opened, now);

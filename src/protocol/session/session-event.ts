@@ -29,6 +29,18 @@ export type SessionEvent =
   | { readonly kind: 'open-bases'; readonly bases: readonly number[] }
   /** These are not needed any more. */
   | { readonly kind: 'close-bases'; readonly bases: readonly number[] }
+  /**
+   * Asks for a connection to the server by a port that further ones can leave from.
+   * Answered by `handleStream`, and again when it is closed.
+   */
+  | { readonly kind: 'anchor'; readonly base: number; readonly server: Endpoint }
+  /** Asks to connect to the peer, again and again for `STREAM_PATIENCE`, from the port of `anchor`. */
+  | {
+      readonly kind: 'connect';
+      readonly base: number;
+      readonly anchor: number;
+      readonly to: Endpoint;
+    }
   /** Nothing has been heard of the peer since `since`; it is waited for until `until`. */
   | { readonly kind: 'missing'; readonly since: Instant; readonly until: Instant }
   /** It is heard again. */

@@ -51,7 +51,7 @@ export class SessionPeer {
   ) {
     this.#options = options;
     this.#networks = options;
-    this.#situation = { candidates: [], nat: UNKNOWN_NAT, samples: undefined };
+    this.#situation = { candidates: [], nat: UNKNOWN_NAT, samples: undefined, stream: undefined };
     this.#nat = new NatWatch(options.random);
     this.#role = parts.role;
     this.#source = parts.source;
@@ -86,7 +86,7 @@ export class SessionPeer {
   meet(acquaintance: Acquaintance, now: Instant): void {
     this.#leave(now);
     const { keys, box, meeting: met, ways, bindRelay, post } = acquaintance;
-    const { crypto, policy } = this.#options;
+    const { policy } = this.#options;
     const meeting = { ...met, interfaces: this.#networks.interfaces };
     const link = new PeerLink(
       { ...this.#options, role: this.#role, keys, source: this.#source },
@@ -102,7 +102,10 @@ export class SessionPeer {
       for (const endpoint of ways) link.addCandidate({ kind: 'relay', endpoint }, now);
     }
     const situation = { ...this.#situation, ...this.#nat.meet() };
-    this.#trickle = new Trickle({ crypto, keys, box, link, meeting, situation, post }, now);
+    this.#trickle = new Trickle(
+      { ...this.#options, keys, box, link, meeting, situation, post },
+      now,
+    );
     link.handleTimeout(now);
     const { verifier, resumeSecret } = keys;
     this.#events.push({ kind: 'joined', verifier, resumeSecret });
@@ -155,7 +158,13 @@ export class SessionPeer {
 
   /** Takes a run of rendezvous packets; whether there is nothing in it for anybody else. */
   handleRendezvous(run: Uint8Array, remote: Endpoint, now: Instant): boolean {
-    return this.#nat.handleRun(run, remote, now);
+    const isOfTrickle = this.#trickle?.handleRun(run, remote, now) ?? false;
+    return isOfTrickle || this.#nat.handleRun(run, remote, now);
+  }
+
+  /** What became of a connection that `anchor` or `connect` asked for, now or later. */
+  handleStream(base: number, isOpen: boolean, now: Instant): void {
+    if (!this.isOver) this.#trickle?.handleStream(base, isOpen, now);
   }
 
   /** What could be opened of the sockets that one `open-bases` asked for. */
@@ -205,6 +214,9 @@ export class SessionPeer {
       if (event.kind === 'changed') this.situate(event.situation, now);
       else this.#events.push(event);
     }
+    for (let event = this.#trickle?.pollEvent(); event; event = this.#trickle?.pollEvent()) {
+      this.#events.push(event);
+    }
   }
 
   /** The application is done with so many bytes of records. */
@@ -238,7 +250,9 @@ export class SessionPeer {
   }
 
   pollTransmit(now: Instant): Transmit | undefined {
-    return this.#link?.pollTransmit(now) ?? this.#nat.pollTransmit();
+    return (
+      this.#link?.pollTransmit(now) ?? this.#nat.pollTransmit() ?? this.#trickle?.pollTransmit()
+    );
   }
 
   pollEvent(): SessionEvent | undefined {

@@ -5,6 +5,7 @@ import type { PortSamples } from '../path/punch-plan.ts';
 import { ByteReader } from '../wire/byte-reader.ts';
 import { ByteWriter } from '../wire/byte-writer.ts';
 import { readEndpoint, writeEndpoint } from '../wire/endpoint.ts';
+import type { StreamOffer } from './stream-punch.ts';
 
 /** What one side knows of itself that helps the other to reach it; each signal has all of it. */
 export interface Situation {
@@ -12,6 +13,8 @@ export interface Situation {
   readonly candidates: readonly Candidate[];
   readonly nat: NatBehavior;
   readonly samples: PortSamples | undefined;
+  /** Where it can be connected to by TCP; absent unless UDP is blocked on either side. */
+  readonly stream: StreamOffer | undefined;
 }
 
 /** A situation, its number, and the number of the last one of the other side that has come. */
@@ -35,6 +38,7 @@ const MAX_CANDIDATES = 16;
  *     16       samples (2, 2)       ports of mappings before and after now; zeros: none
  *     20       count (1)            at most 16
  *     21       candidates (20 each) kind (1), endpoint (19)
+ *     ...      stream (1, 2)        round and port of an offer to connect; zeros: none
  */
 export function encodeSignal({ version, seen, asks, situation }: Signal): Uint8Array {
   const { nat, samples } = situation;
@@ -51,6 +55,8 @@ export function encodeSignal({ version, seen, asks, situation }: Signal): Uint8A
     writer.uint8(KINDS.indexOf(kind));
     writeEndpoint(writer, endpoint);
   }
+  writer.uint8(situation.stream?.round ?? 0);
+  writer.uint16(situation.stream?.port ?? 0);
   return writer.finish();
 }
 
@@ -64,10 +70,14 @@ export function decodeSignal(bytes: Uint8Array): Signal | undefined {
   const before = reader.uint16();
   const after = reader.uint16();
   const candidates = readCandidates(reader);
+  const round = reader.uint8();
+  const port = reader.uint16();
   if (version === undefined || seen === undefined || nat === undefined) return undefined;
   if (before === undefined || after === undefined || candidates === undefined) return undefined;
+  if (round === undefined || port === undefined) return undefined;
   const samples = before === 0 || after === 0 ? undefined : { before, after };
-  return { version, seen, asks: asks === 1, situation: { candidates, nat, samples } };
+  const stream = round === 0 || port === 0 ? undefined : { round, port };
+  return { version, seen, asks: asks === 1, situation: { candidates, nat, samples, stream } };
 }
 
 function readCandidates(reader: ByteReader): Candidate[] | undefined {

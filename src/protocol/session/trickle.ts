@@ -1,15 +1,20 @@
-import type { Crypto } from '../ports.ts';
+import type { Transmit } from '../machine.ts';
+import type { PathPolicy } from '../path/checklist.ts';
+import type { Crypto, Random } from '../ports.ts';
 import type { SessionKeys } from '../session-keys.ts';
-import type { Instant } from '../time.ts';
-import { type Endpoint, sameEndpoint } from '../wire/endpoint.ts';
+import { earliest, type Instant } from '../time.ts';
+import { type Endpoint, isStream, sameEndpoint } from '../wire/endpoint.ts';
 import type { MeetingPoint } from './meeting-point.ts';
 import { admitNamed, admitSeen, peerCandidates } from './peer-candidates.ts';
 import type { PeerLink } from './peer-link.ts';
 import type { Situation } from './signal.ts';
 import { Signalling } from './signalling.ts';
+import { StreamPunch, type StreamPunchEvent } from './stream-punch.ts';
 
 interface TrickleOptions {
   readonly crypto: Pick<Crypto, 'aead'>;
+  readonly random: Random;
+  readonly policy: PathPolicy;
   readonly keys: SessionKeys;
   /** The plaintext of the peer's sealed box: where it was when it was met. */
   readonly box: Uint8Array;
@@ -20,11 +25,18 @@ interface TrickleOptions {
   readonly post: (body: Uint8Array, now: Instant) => void;
 }
 
+export type TrickleEvent = Extract<
+  StreamPunchEvent,
+  { kind: 'anchor' | 'connect' | 'close-bases' }
+>;
+
 /** Keeps both sides informed of each other after they have met, and the link of what the peer says. */
 export class Trickle {
   readonly #options: TrickleOptions;
   #meeting: MeetingPoint;
   readonly #signalling: Signalling;
+  readonly #streams: StreamPunch;
+  readonly #events: TrickleEvent[] = [];
   #own: Situation;
   #peer: Situation | undefined;
   /** Where the server sees the peer; the only address that is ever searched for ports. */
@@ -36,8 +48,10 @@ export class Trickle {
     this.#own = options.situation;
     this.#seen = options.meeting.peerPublic;
     this.#signalling = new Signalling(options, options.situation, now);
+    this.#streams = new StreamPunch(options.random);
     this.#survey(now);
     this.#admit(now);
+    this.#considerStreams(now);
     this.handleTimeout(now);
   }
 
@@ -69,16 +83,65 @@ export class Trickle {
       this.#admit(now);
     }
     this.#survey(now);
+    this.#considerStreams(now);
     this.handleTimeout(now);
   }
 
+  /** What became of an `anchor` or a `connect`: it is open, or could not be opened, or is closed. */
+  handleStream(base: number, isOpen: boolean, now: Instant): void {
+    this.#streams.handleStream(base, isOpen, now);
+    this.handleTimeout(now);
+  }
+
+  /** Takes a run of rendezvous packets; whether there is nothing in it for anybody else. */
+  handleRun(run: Uint8Array, remote: Endpoint, now: Instant): boolean {
+    const isOurs = this.#streams.handleRun(run, remote, now);
+    this.handleTimeout(now);
+    return isOurs;
+  }
+
   handleTimeout(now: Instant): void {
+    this.#streams.handleTimeout(now);
+    this.#drainStreams(now);
     const body = this.#signalling.pollBody(now);
     if (body !== undefined) this.#options.post(body, now);
   }
 
+  pollTransmit(): Transmit | undefined {
+    return this.#streams.pollTransmit();
+  }
+
+  pollEvent(): TrickleEvent | undefined {
+    return this.#events.shift();
+  }
+
   pollTimeout(): Instant | undefined {
-    return this.#signalling.pollTimeout();
+    return earliest(this.#signalling.pollTimeout(), this.#streams.pollTimeout());
+  }
+
+  /** Where UDP does not reach one of us, TCP may reach from one to the other. */
+  #considerStreams(now: Instant): void {
+    const { server, ownPublic } = this.#meeting;
+    const offer = this.#peer?.stream;
+    const isBlocked = [ownPublic, this.#seen].some((one) => one !== undefined && isStream(one));
+    if (server === undefined || this.#options.policy === 'relay') return;
+    if (!isBlocked && offer === undefined) return;
+    this.#streams.want(server, now);
+    if (offer === undefined || this.#seen === undefined) return;
+    // Only where the server sees the peer: a port is all that it may choose.
+    const endpoint = { address: this.#seen.address, port: offer.port };
+    if (admitSeen(endpoint, this.#meeting).length === 0) return;
+    this.#streams.handleOffer(offer, endpoint, now);
+  }
+
+  #drainStreams(now: Instant): void {
+    const { link } = this.#options;
+    for (let event = this.#streams.pollEvent(); event; event = this.#streams.pollEvent()) {
+      if (event.kind === 'offer') this.update({ stream: event.offer }, now);
+      else if (event.kind === 'opened') {
+        link.addCandidate({ kind: 'srflx', endpoint: event.endpoint }, now);
+      } else this.#events.push(event);
+    }
   }
 
   #admit(now: Instant): void {

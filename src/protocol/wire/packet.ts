@@ -50,11 +50,16 @@ export function isSessionType(type: number): boolean {
  * such a batch is dropped, since nothing says where the next packet begins.
  */
 export function packetLength(batch: Uint8Array, offset: number): number {
-  if (offset + PREFIX_BYTES > batch.length) return 0;
-  const length =
-    ((batch[offset + LENGTH_OFFSET] as number) << 8) |
-    (batch[offset + LENGTH_OFFSET + 1] as number);
+  const length = declaredLength(batch, offset) ?? 0;
   return length < PREFIX_BYTES || offset + length > batch.length ? 0 : length;
+}
+
+/** What the packet at `offset` says of its length, true or not; `undefined` before its prefix is whole. */
+export function declaredLength(bytes: Uint8Array, offset: number): number | undefined {
+  if (offset + PREFIX_BYTES > bytes.length) return undefined;
+  return (
+    ((bytes[offset + LENGTH_OFFSET] as number) << 8) | (bytes[offset + LENGTH_OFFSET + 1] as number)
+  );
 }
 
 /** The type byte of the packet at `offset`; the caller has checked `packetLength`. */

@@ -21,8 +21,6 @@ export type Outcome = 'direct' | 'relay' | 'direct or relay' | 'none';
 const NOT_YET: Partial<Record<Letter, Outcome>> = {
   // Nothing can be asked for yet.
   k: 'relay',
-  // No direct path by TCP yet.
-  T: 'relay',
   // The server of the laboratory does not listen at a port that the web has (udp-blocked.test.ts does).
   N: 'none',
 };

@@ -8,6 +8,7 @@ import {
   PORT_MAP_MEMORY,
   type PortMap,
   portMap,
+  symmetricForTcp,
   translating,
 } from './nat-rulesets.ts';
 
@@ -35,7 +36,7 @@ export interface NatRecipe {
 
 const ADDRESS_AND_PORT = ['ip saddr', 'udp sport', 'ip daddr', 'udp dport'] as const;
 
-/** Every behaviour of the laboratory. UDP is what differs; TCP is masqueraded like at home. */
+/** Every behaviour of the laboratory. TCP is masqueraded like at home, or symmetric where UDP is. */
 export const nat = {
   /** A public network: nothing is done. */
   none: { name: 'none', ruleset: () => '', open: true },
@@ -62,34 +63,42 @@ export const nat = {
   /** A home router that lets itself be talked to: Docker, libvirt, a plain Linux machine. */
   openRouter: { name: 'open router', ruleset: () => masquerade() },
   /** Another port for each destination, and yet anybody may use it. */
-  symmetricUnfiltered: cone('symmetric, unfiltered', {
-    filter: 'none',
-    port: hashedPort(...ADDRESS_AND_PORT),
-  }),
-  symmetricAddressRestricted: cone('symmetric, address-restricted', {
-    filter: 'address',
-    port: hashedPort(...ADDRESS_AND_PORT),
-  }),
-  symmetricSequential: home('symmetric, ports in sequence', ({ wan }) =>
-    translating(`${wan} : ${inTurn(SEQUENCE)}`),
+  symmetricUnfiltered: symmetric(
+    cone('symmetric, unfiltered', {
+      filter: 'none',
+      port: hashedPort(...ADDRESS_AND_PORT),
+    }),
   ),
-  symmetricBlock512: home('symmetric, 512 ports', ({ wan }) =>
-    translating(`${wan}:20000-20511 fully-random`),
+  symmetricAddressRestricted: symmetric(
+    cone('symmetric, address-restricted', {
+      filter: 'address',
+      port: hashedPort(...ADDRESS_AND_PORT),
+    }),
   ),
-  symmetricBlock2048: home('symmetric, 2048 ports', ({ wan }) =>
-    translating(`${wan}:20000-22047 fully-random`),
+  symmetricSequential: symmetric(
+    home('symmetric, ports in sequence', ({ wan }) => translating(`${wan} : ${inTurn(SEQUENCE)}`)),
+  ),
+  symmetricBlock512: symmetric(
+    home('symmetric, 512 ports', ({ wan }) => translating(`${wan}:20000-20511 fully-random`)),
+  ),
+  symmetricBlock2048: symmetric(
+    home('symmetric, 2048 ports', ({ wan }) => translating(`${wan}:20000-22047 fully-random`)),
   ),
   /** Another random port for each destination. */
-  symmetric: home('symmetric', () =>
-    masquerade('oifname "wan" meta l4proto udp masquerade fully-random'),
+  symmetric: symmetric(
+    home('symmetric', () => masquerade('oifname "wan" meta l4proto udp masquerade fully-random')),
   ),
   /** Another random port for each destination address. */
-  addressDependent: home('address-dependent', ({ wan }) =>
-    translating(`${wan} : ${hashedPort('ip saddr', 'udp sport', 'ip daddr')}`),
+  addressDependent: symmetric(
+    home('address-dependent', ({ wan }) =>
+      translating(`${wan} : ${hashedPort('ip saddr', 'udp sport', 'ip daddr')}`),
+    ),
   ),
   /** Another random port of another public address for each destination. */
-  symmetricPool: home('symmetric, pool of addresses', ({ wan, pool }) =>
-    translating(`${inTurn([wan, ...pool])} fully-random`),
+  symmetricPool: symmetric(
+    home('symmetric, pool of addresses', ({ wan, pool }) =>
+      translating(`${inTurn([wan, ...pool])} fully-random`),
+    ),
   ),
   udpBlocked: home(
     'UDP blocked',
@@ -111,6 +120,11 @@ const WEB = `
   iifname "lan" tcp dport { 80, 443 } accept
   iifname "lan" udp dport 53 accept
 `;
+
+/** Where UDP gets another port for each destination, so does TCP. */
+function symmetric(recipe: NatRecipe): NatRecipe {
+  return { ...recipe, ruleset: (router) => symmetricForTcp + recipe.ruleset(router) };
+}
 
 /** A router that nobody outside may talk to. */
 function home(name: string, rules: (router: RouterAddresses) => string): NatRecipe {

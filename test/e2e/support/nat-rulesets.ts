@@ -69,6 +69,16 @@ export function inTurn(values: readonly (string | number)[]): string {
   return `numgen inc mod ${values.length} map { ${numbered.join(', ')} }`;
 }
 
+/** TCP from another random port for each destination; to be added to what is done with UDP. */
+export const symmetricForTcp = `
+table ip nattcp {
+ chain post {
+  type nat hook postrouting priority srcnat - 1; policy accept;
+  oifname "wan" meta l4proto tcp masquerade fully-random
+ }
+}
+`;
+
 export interface PortMap {
   readonly wan: string;
   /** The mapped port that belongs to a packet going out; the port it has, if not said. */

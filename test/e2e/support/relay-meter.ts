@@ -10,10 +10,8 @@ export class RelayMeter {
 
   /** Begins to count from zero. With a limit, records above it are dropped, as a full line does. */
   async reset(limitKBps?: number): Promise<void> {
-    const limit =
-      limitKBps === undefined
-        ? ''
-        : `${RECORDS} limit rate over ${limitKBps} kbytes/second burst ${BURST_KB} kbytes drop`;
+    const slow = `limit rate over ${limitKBps} kbytes/second burst ${BURST_KB} kbytes drop`;
+    const limit = limitKBps === undefined ? '' : `${RECORDS} ${slow}\n  ${SEGMENTS} ${slow}`;
     const ruleset = `
 flush ruleset
 table ip relay {
@@ -40,5 +38,7 @@ table ip relay {
 // The type byte of a packet is its ninth: docs/protocol-transport.md, "Packets".
 const RECORDS = 'meta l4proto udp @th,128,8 { 0x40, 0x44 }';
 const SESSION = 'meta l4proto udp @th,128,8 { 0x40, 0x41, 0x44 }';
+/** Nobody sees what is inside; but what is asked of the server fits a small segment. */
+const SEGMENTS = 'meta l4proto tcp meta length > 1000';
 /** More than a session has under way before it has found its direct path. */
 const BURST_KB = 512;

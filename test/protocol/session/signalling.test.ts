@@ -11,7 +11,12 @@ import type { DirectionKeys } from '../../../src/protocol/session-keys.ts';
 import { type Instant, instant } from '../../../src/protocol/time.ts';
 
 const crypto = createCrypto();
-const AT_HOME: Situation = { candidates: [host('10.0.1.2')], nat: UNKNOWN_NAT, samples: undefined };
+const AT_HOME: Situation = {
+  candidates: [host('10.0.1.2')],
+  nat: UNKNOWN_NAT,
+  samples: undefined,
+  stream: undefined,
+};
 const ON_THE_ROAD: Situation = {
   candidates: [host('10.0.1.2'), host('172.16.0.7')],
   nat: {
@@ -20,6 +25,7 @@ const ON_THE_ROAD: Situation = {
     allocation: { kind: 'sequential', step: 2 },
   },
   samples: { before: 40_000, after: 40_010 },
+  stream: { round: 2, port: 40_100 },
 };
 
 function host(address: string): Situation['candidates'][number] {
@@ -154,7 +160,8 @@ describe('a signal', () => {
         '00040a000102000000000000000000000000' +
         '1388' +
         '0004ac100007000000000000000000000000' +
-        '1388',
+        '1388' +
+        '029ca4',
     );
     expect(decodeSignal(bytes)).toEqual(signal);
   });
