@@ -14,6 +14,7 @@ import { Ending } from './ending.ts';
 import { NatWatch } from './nat-watch.ts';
 import { seenCandidates } from './peer-candidates.ts';
 import { type LinkEvent, PeerLink, type PeerLinkOptions } from './peer-link.ts';
+import { RelayLeg } from './relay-leg.ts';
 import { closeCodeOf, outcomeOf } from './session-close.ts';
 import type { SessionEvent, SessionFailure } from './session-event.ts';
 import type { LocalNetworks, SessionOptions } from './session-options.ts';
@@ -39,8 +40,7 @@ export class SessionPeer {
   #situation: Situation;
   readonly #nat: NatWatch;
   #networks: LocalNetworks;
-  /** The server that may relay, and how it is told where we are. */
-  #relay: { readonly server: Endpoint; readonly bind: (now: Instant) => void } | undefined;
+  #relay: RelayLeg | undefined;
 
   constructor(
     options: SessionOptions,
@@ -85,7 +85,7 @@ export class SessionPeer {
   /** Begins to look for a path: to whom was met last, where an earlier one is not to be found. */
   meet(acquaintance: Acquaintance, now: Instant): void {
     this.#leave(now);
-    const { keys, box, meeting: met, ways, bindRelay, post } = acquaintance;
+    const { keys, box, meeting: met, post } = acquaintance;
     const { policy } = this.#options;
     const meeting = { ...met, interfaces: this.#networks.interfaces };
     const link = new PeerLink(
@@ -96,10 +96,7 @@ export class SessionPeer {
     // First of all, and before anything that shows the peer that we have begun: it opens our NATs.
     for (const candidate of seenCandidates(meeting)) link.addCandidate(candidate, now);
     if (policy !== 'direct' && meeting.server !== undefined) {
-      this.#relay = { server: meeting.server, bind: bindRelay };
-      bindRelay(now);
-      // Named at once: else a check that comes through it would be learnt as a direct path.
-      for (const endpoint of ways) link.addCandidate({ kind: 'relay', endpoint }, now);
+      this.#relay = new RelayLeg(meeting.server, link, acquaintance, now);
     }
     const situation = { ...this.#situation, ...this.#nat.meet() };
     this.#trickle = new Trickle(
@@ -131,8 +128,7 @@ export class SessionPeer {
 
   /** There is another way to the server, and so to its relay. */
   addWay(server: Endpoint, way: Endpoint, now: Instant): void {
-    if (this.#relay === undefined || !sameEndpoint(this.#relay.server, server)) return;
-    this.#link?.addCandidate({ kind: 'relay', endpoint: way }, now);
+    this.#relay?.addWay(server, way, now);
   }
 
   /** Something has changed on our side: the peer is told, now or when it is met. */
