@@ -165,12 +165,9 @@ export class SessionPeer {
 
   /** What could be opened of the sockets that one `open-bases` asked for. */
   handleBases(asked: readonly number[], opened: readonly OpenedBase[], now: Instant): void {
+    const bases = opened.map(({ base }) => base);
     if (asked.some((base) => this.#nat.owns(base))) this.#nat.handleBases(asked, opened, now);
-    else
-      this.#link?.handleBases(
-        opened.map(({ base }) => base),
-        now,
-      );
+    else this.#link?.handleBases(bases, now);
   }
 
   handleRun(
@@ -210,9 +207,8 @@ export class SessionPeer {
       if (event.kind === 'changed') this.situate(event.situation, now);
       else this.#events.push(event);
     }
-    for (let event = this.#trickle?.pollEvent(); event; event = this.#trickle?.pollEvent()) {
-      this.#events.push(event);
-    }
+    const trickle = this.#trickle;
+    for (let event = trickle?.pollEvent(); event; event = trickle?.pollEvent()) this.tell(event);
   }
 
   /** The application is done with so many bytes of records. */
