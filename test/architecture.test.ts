@@ -40,7 +40,16 @@ const BELOW: Readonly<Record<string, readonly RegExp[]>> = {
 };
 
 /** The parts of the protocol that know nothing of each other; `session/` joins them. */
-const PARTS = ['handshake', 'nat', 'path', 'transport', 'transfer', 'rendezvous', 'relay'];
+const PARTS = [
+  'handshake',
+  'nat',
+  'mapping',
+  'path',
+  'transport',
+  'transfer',
+  'rendezvous',
+  'relay',
+];
 
 /** Where two parts do touch, and why. */
 const CONTACTS: Readonly<Record<string, readonly string[]>> = {
@@ -62,7 +71,7 @@ const CONTACTS: Readonly<Record<string, readonly string[]>> = {
 const PACKAGES: Readonly<Record<string, RegExp>> = {
   cli: /^(node:|yargs$|ora$|cli-progress$)/,
   crypto: /^(node:|@noble\/curves\/|xxhash-wasm$)/,
-  io: /^(node:|koffi$|ws$|socks$|proxy-from-env$)/,
+  io: /^(node:|koffi$|ws$|socks$|proxy-from-env$|sax$|default-gateway$)/,
   client: /^node:/,
   server: /^node:/,
 };

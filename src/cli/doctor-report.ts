@@ -4,6 +4,7 @@ import {
   ADVICE,
   DEPENDENCES,
   IPV6,
+  mappings,
   nickname,
   outlook,
   PATHS,
@@ -24,7 +25,7 @@ const NAME_COLUMNS = 60;
 
 /** A diagnosis as a person reads it. */
 export function doctorReport(diagnosis: Diagnosis): string {
-  const { interfaces, ipv6, servers, nat, expect, advice } = diagnosis;
+  const { interfaces, ipv6, servers, nat, portMapping, expect, advice } = diagnosis;
   const sections: Section[] = [
     ...servers.map(serverSection),
     {
@@ -34,7 +35,7 @@ export function doctorReport(diagnosis: Diagnosis): string {
         ['IPv6', IPV6[ipv6]],
       ],
     },
-    ...(nat === null ? [] : [natSection(nat)]),
+    ...(nat === null ? [] : [natSection(nat, portMapping)]),
   ];
   const promise = outlook(diagnosis);
   if (expect.length > 0) {
@@ -61,7 +62,7 @@ function serverSection({ server, endpoints }: ServerDiagnosis): Section {
   };
 }
 
-function natSection(nat: NatDiagnosis): Section {
+function natSection(nat: NatDiagnosis, portMapping: Diagnosis['portMapping']): Section {
   const { publicAddresses, mapping, filtering, hairpin, scope } = nat;
   const isOutside = scope === 'internet';
   const hairpinning: Row[] = hairpin === null ? [] : [['hairpinning', hairpin ? 'yes' : 'no']];
@@ -74,6 +75,7 @@ function natSection(nat: NatDiagnosis): Section {
       ['filtering', DEPENDENCES[filtering]],
       ['ports', ports(nat)],
       ...hairpinning,
+      ...(portMapping === null ? [] : [['port mapping', mappings(portMapping)] as const]),
     ],
   };
 }

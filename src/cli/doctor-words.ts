@@ -4,6 +4,7 @@ import type {
   EndpointDiagnosis,
   Expectation,
   Ipv6Support,
+  MappingName,
   NatDiagnosis,
 } from '../client/diagnosis.ts';
 
@@ -16,6 +17,8 @@ export const ADVICE: Readonly<Record<Advice, string>> = {
     'allow UDP to the port of the server, and answers from it: connections by TCP get there',
   update: 'bring p2pshare up to date, here and on the server: they speak different versions',
   'raise-mtu': 'look for a tunnel with a small MTU: a transfer takes datagrams of 1200 bytes',
+  'port-mapping':
+    'if the router is yours, turn on UPnP, NAT-PMP or PCP there: it then lets peers in when it is asked',
   'independent-mapping':
     'if the router is yours, have it map ports independently of the destination ("full cone"); ' +
     'otherwise try another network',
@@ -100,6 +103,17 @@ export function ports({ allocation }: NatDiagnosis): string {
       return 'unknown';
   }
 }
+
+/** By what the router can be asked to let peers in. */
+export function mappings(names: readonly MappingName[]): string {
+  return names.length === 0 ? 'no' : names.map((name) => MAPPINGS[name]).join(', ');
+}
+
+const MAPPINGS: Readonly<Record<MappingName, string>> = {
+  pcp: 'PCP',
+  'nat-pmp': 'NAT-PMP',
+  upnp: 'UPnP',
+};
 
 /** How an endpoint of a server is reached. */
 export function reached(endpoint: EndpointDiagnosis): string {

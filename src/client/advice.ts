@@ -16,10 +16,14 @@ export function adviceFor(diagnosis: Omit<Diagnosis, 'advice'>): Advice[] {
   return [isUdpBlocked ? 'allow-udp' : 'check-server'];
 }
 
-function adviceForNat({ nat, expect, ipv6 }: Omit<Diagnosis, 'advice'>): Advice[] {
+function adviceForNat({ nat, portMapping, expect, ipv6 }: Omit<Diagnosis, 'advice'>): Advice[] {
   if (nat?.scope === 'private') return ['name-a-server'];
   if (nat === null || !expect.some(({ path }) => path === 'relayed')) return [];
-  return ipv6 === 'works' ? ['independent-mapping'] : ['independent-mapping', 'ipv6'];
+  const forRouter: Advice[] = [
+    ...(portMapping === null ? [] : (['port-mapping'] as const)),
+    'independent-mapping',
+  ];
+  return ipv6 === 'works' ? forRouter : [...forRouter, 'ipv6'];
 }
 
 function isNarrow({ endpoint, mtu }: EndpointDiagnosis): boolean {

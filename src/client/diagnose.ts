@@ -2,10 +2,13 @@ import { setMaxListeners } from 'node:events';
 import { localCandidateAddresses } from '../io/network-interfaces.ts';
 import { parseServerAddress, type ServerAddress } from '../io/resolve-server.ts';
 import { P2PShareError } from '../protocol/errors.ts';
+import type { MappingName } from '../protocol/mapping/mapping-protocol.ts';
 import type { NatFindings } from '../protocol/nat/nat-findings.ts';
+import { addressClass } from '../protocol/path/address-class.ts';
 import type { Endpoint } from '../protocol/wire/endpoint.ts';
 import type { DiagnoseOptions, Diagnosis } from './diagnosis.ts';
 import { diagnosisOf, type Evidence } from './evidence.ts';
+import { checkPortMapping } from './mapping-check.ts';
 import { surveyNat } from './nat-survey.ts';
 import { checkServer } from './server-check.ts';
 
@@ -44,10 +47,14 @@ async function gather(
   end: AbortSignal,
 ): Promise<Evidence> {
   let survey: Promise<NatFindings | undefined> | undefined;
+  let mapping: Promise<readonly MappingName[] | undefined> | undefined;
   const onAnswer = (endpoint: Endpoint): void => {
     // IPv6 has no ports to guess. Without a socket to ask from, the NAT stays unknown.
     if (endpoint.address.includes(':')) return;
     survey ??= surveyNat(endpoint, end).catch(() => undefined);
+    // The router is asked for the sake of what is beyond it, and of nothing nearer.
+    if (addressClass(endpoint.address) !== 'public') return;
+    mapping ??= checkPortMapping(end).catch(() => undefined);
   };
   const servers = await Promise.all(
     named.map(async ({ server, address }) => ({
@@ -55,5 +62,6 @@ async function gather(
       endpoints: await checkServer(address, { end, onAnswer }),
     })),
   );
-  return { interfaces: localCandidateAddresses(), servers, findings: await survey };
+  const interfaces = localCandidateAddresses();
+  return { interfaces, servers, findings: await survey, portMapping: await mapping };
 }

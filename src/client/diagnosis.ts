@@ -1,7 +1,8 @@
+import type { MappingName } from '../protocol/mapping/mapping-protocol.ts';
 import type { Filtering, Mapping, PortAllocation } from '../protocol/nat/nat-behavior.ts';
 import type { PathPrediction, PeerKind } from '../protocol/path/path-prediction.ts';
 
-export type { Filtering, Mapping, PathPrediction, PeerKind, PortAllocation };
+export type { Filtering, Mapping, MappingName, PathPrediction, PeerKind, PortAllocation };
 
 export interface DiagnoseOptions {
   /** Rendezvous servers as `HOST[:PORT]`; without one, this machine can say little of its NAT. */
@@ -18,6 +19,8 @@ export interface Diagnosis {
   readonly servers: readonly ServerDiagnosis[];
   /** What the NATs on this side do, as the first server shows it that answers over IPv4. */
   readonly nat: NatDiagnosis | null;
+  /** By which protocols the router lets peers in when it is asked to; `null` where it was not asked. */
+  readonly portMapping: readonly MappingName[] | null;
   /** What becomes of transfers with peers of each kind. */
   readonly expect: readonly Expectation[];
   readonly advice: readonly Advice[];
@@ -97,6 +100,8 @@ export type Advice =
   | 'update'
   /** Datagrams of 1,200 bytes do not get through, which every transfer begins with. */
   | 'raise-mtu'
+  /** A router that lets peers in when it is asked to would do the same. */
+  | 'port-mapping'
   /** With an endpoint-independent mapping, more peers would be reached directly. */
   | 'independent-mapping'
   /** With IPv6 on both sides, more peers would be reached directly. */

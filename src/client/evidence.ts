@@ -1,4 +1,5 @@
 import type { LocalAddress } from '../io/network-interfaces.ts';
+import type { MappingName } from '../protocol/mapping/mapping-protocol.ts';
 import type { NatFindings } from '../protocol/nat/nat-findings.ts';
 import { addressClass } from '../protocol/path/address-class.ts';
 import { FIREWALLED, PEERS, type PeerKind, predictPath } from '../protocol/path/path-prediction.ts';
@@ -21,10 +22,11 @@ export interface Evidence {
     readonly endpoints: readonly EndpointCheck[];
   }[];
   readonly findings: NatFindings | undefined;
+  readonly portMapping: readonly MappingName[] | undefined;
 }
 
 /** What the evidence means. */
-export function diagnosisOf({ interfaces, servers, findings }: Evidence): Diagnosis {
+export function diagnosisOf({ interfaces, servers, findings, portMapping }: Evidence): Diagnosis {
   const checks = servers.flatMap(({ endpoints }) => endpoints);
   const nat = natOf(findings, interfaces);
   const diagnosis = {
@@ -35,7 +37,8 @@ export function diagnosisOf({ interfaces, servers, findings }: Evidence): Diagno
       endpoints: endpoints.map(endpointOf),
     })),
     nat,
-    expect: [...expectationsOf(nat), ...overIpv6(interfaces, checks)],
+    portMapping: portMapping ?? null,
+    expect: [...expectationsOf(nat, portMapping), ...overIpv6(interfaces, checks)],
   };
   return { ...diagnosis, advice: adviceFor(diagnosis) };
 }
@@ -84,10 +87,15 @@ function ipv6Of(
 }
 
 /** Nothing is to be expected where the way to the internet is not known. */
-function expectationsOf(nat: NatDiagnosis | null): Expectation[] {
+function expectationsOf(
+  nat: NatDiagnosis | null,
+  portMapping: Evidence['portMapping'] = [],
+): Expectation[] {
   if (nat === null || nat.scope === 'private' || nat.mapping === 'unknown') return [];
   const peers = Object.keys(PEERS) as PeerKind[];
-  return peers.map((peer) => ({ peer, path: predictPath(nat, PEERS[peer]) }));
+  // At a mapped port everybody is let in, whatever the router does with other traffic.
+  const ours = portMapping.length > 0 ? PEERS.open : nat;
+  return peers.map((peer) => ({ peer, path: predictPath(ours, PEERS[peer]) }));
 }
 
 /** Where an own IPv6 address is the one that is seen, nothing but firewalls is in between. */

@@ -10,6 +10,11 @@ export interface CommonOptions {
   readonly lan?: boolean;
   /** Whether UDP is used; true by default. Without it everything goes by TCP through a server. */
   readonly udp?: boolean;
+  /**
+   * Whether the router is asked (by PCP, NAT-PMP and UPnP) to let the peer in for as long as the
+   * transfer takes; true by default.
+   */
+  readonly portMapping?: boolean;
   /** Which paths may carry the file; `any` by default. */
   readonly route?: RoutePolicy;
   /** How long to wait for the peer, in milliseconds: 60,000 for `receive`, no limit for `send`. */

@@ -14,12 +14,14 @@ export interface SessionGround {
   readonly server: NamedServer | undefined;
   /** Whether the local network is tried as well. */
   readonly lan: boolean;
+  /** Whether our router is asked to let the peer in. */
+  readonly mapsPort: boolean;
   readonly options: SessionOptions;
 }
 
 /** Opens what every session needs. Rejects with a `P2PShareError`. */
 export async function prepareSession(options: CommonOptions): Promise<SessionGround> {
-  const { servers = [], udp = true, lan = true, route = 'any' } = options;
+  const { servers = [], udp = true, lan = true, route = 'any', portMapping = true } = options;
   if (!udp && (servers.length === 0 || route === 'direct')) {
     throw new P2PShareError('P2P_USAGE', 'without UDP everything goes through a server');
   }
@@ -33,6 +35,7 @@ export async function prepareSession(options: CommonOptions): Promise<SessionGro
     endpoints,
     server,
     lan: udp && lan && route !== 'relay',
+    mapsPort: portMapping && udp && route !== 'relay',
     options: {
       crypto,
       random: systemRandom,

@@ -1,22 +1,22 @@
 import { monotonicNow } from '../io/clock.ts';
 import { Driver } from '../io/driver.ts';
-import type { TcpChannel } from '../io/tcp-channel.ts';
-import type { WebSocketChannel } from '../io/websocket-channel.ts';
+import { PortMapper } from '../io/port-mapper.ts';
 import type { Path } from '../protocol/candidate.ts';
 import { type ErrorCode, P2PShareError } from '../protocol/errors.ts';
 import type { Machine } from '../protocol/machine.ts';
 import type { OpenedBase } from '../protocol/nat/nat-survey.ts';
+import { addressClass } from '../protocol/path/address-class.ts';
 import type { SessionEvent, SessionFailure } from '../protocol/session/session-event.ts';
 import type { LocalNetworks } from '../protocol/session/session-options.ts';
-import { STREAM_PATIENCE } from '../protocol/session/stream-punch.ts';
 import type { Instant } from '../protocol/time.ts';
 import type { Endpoint } from '../protocol/wire/endpoint.ts';
 import type { Endpoints } from './endpoints.ts';
-import { type NamedServer, SERVER_STREAM } from './named-server.ts';
+import type { NamedServer } from './named-server.ts';
 import { pathEvent, pathKind } from './path-event.ts';
 import { Phases } from './phases.ts';
 import { ProgressMeter } from './progress-meter.ts';
 import type { SessionGround } from './session-ground.ts';
+import { SessionStreams } from './session-streams.ts';
 import { Surroundings } from './surroundings.ts';
 import type { TransferHandle } from './transfer-handle.ts';
 
@@ -32,6 +32,7 @@ export interface Session extends Machine<SessionEvent> {
   addWay(server: Endpoint, way: Endpoint, now: Instant): void;
   endWay(server: Endpoint, way: Endpoint, now: Instant): void;
   handleStream(base: number, isOpen: boolean, now: Instant): void;
+  handleMappedPort(port: number | undefined, now: Instant): void;
 }
 
 /** A session on real sockets, from its opening to its last goodbye; what both sides share. */
@@ -40,6 +41,7 @@ export class SessionRun<S extends Session> {
   readonly #handle: TransferHandle;
   readonly #endpoints: Endpoints;
   readonly #server: NamedServer | undefined;
+  readonly #mapsPort: boolean;
   readonly #driver: Driver<SessionEvent>;
   #startedAt = performance.now();
   #patience: NodeJS.Timeout | undefined;
@@ -47,8 +49,7 @@ export class SessionRun<S extends Session> {
   readonly #phases: Phases;
   #path: Path | undefined;
   #failure: P2PShareError | undefined;
-  /** Why the last connection to the server could not be opened. */
-  #dialFailure: unknown;
+  readonly #streams: SessionStreams;
   #finished = false;
   readonly #over = new AbortController();
   #opening: Promise<void> = Promise.resolve();
@@ -69,6 +70,7 @@ export class SessionRun<S extends Session> {
     this.#phases = new Phases((event) => options.handle.emit(event), monotonicNow);
     this.#endpoints = options.ground.endpoints;
     this.#server = options.ground.server;
+    this.#mapsPort = options.ground.mapsPort;
     this.#driver = new Driver({
       machine: options.session,
       sockets: this.#endpoints.sockets,
@@ -77,6 +79,12 @@ export class SessionRun<S extends Session> {
         this.#onEvent(event);
         options.onEvent(event);
       },
+    });
+    this.#streams = new SessionStreams({
+      endpoints: this.#endpoints,
+      server: this.#server,
+      driver: this.#driver,
+      touch: (action) => this.touch(action),
     });
   }
 
@@ -111,6 +119,7 @@ export class SessionRun<S extends Session> {
       this.#patience = setTimeout(() => this.abort(error), timeoutMs);
     }
     const surroundings = this.#watchSurroundings();
+    const mapper = this.#mapPort();
     try {
       this.#driver.start();
       if (signal?.aborted) cancel();
@@ -122,6 +131,7 @@ export class SessionRun<S extends Session> {
       this.#phases.close();
       surroundings.close();
       this.#driver.close();
+      await mapper?.close();
       await this.#endpoints.close();
     }
     if (this.#failure !== undefined) throw this.#failure;
@@ -177,56 +187,23 @@ export class SessionRun<S extends Session> {
     });
   }
 
-  /** Opens a connection to the server, because UDP does not get through, and says what became of it. */
-  async #dial({ address, endpoint }: NamedServer): Promise<void> {
-    const way = { ...endpoint, base: SERVER_STREAM };
-    const end = () => this.touch((session, now) => session.endWay(endpoint, way, now));
-    try {
-      const dial = { server: address, tls: address.tls, remote: endpoint };
-      const channel = await this.#endpoints.openStream(SERVER_STREAM, dial);
-      this.#driver.addBase(SERVER_STREAM, channel);
-      channel.onClose(() => {
-        this.#driver.removeBase(SERVER_STREAM);
-        end();
-      });
-      this.touch((session, now) => session.addWay(endpoint, way, now));
-    } catch (error) {
-      this.#dialFailure = error;
-      end();
-    }
-  }
-
-  async #openAnchor(base: number): Promise<WebSocketChannel> {
-    if (this.#server === undefined) throw new Error('unreachable: an anchor without a server');
-    const { address, endpoint } = this.#server;
-    const dial = { server: address, tls: address.tls, remote: endpoint, sharesPort: true };
-    return await this.#endpoints.openStream(base, dial);
-  }
-
-  /** Opens a connection that the session asked for, and says what became of it, also later. */
-  async #openStream(
-    base: number,
-    open: () => Promise<WebSocketChannel | TcpChannel>,
-  ): Promise<void> {
-    const tell = (isOpen: boolean) => {
-      this.touch((session, now) => session.handleStream(base, isOpen, now));
+  /** Asks our router to let the peer in, unless the server is so near that there is none between. */
+  #mapPort(): PortMapper | undefined {
+    const port = this.#endpoints.sockets.find(({ family }) => family === 'udp4')?.address.port;
+    const server = this.#server?.endpoint.address;
+    if (!this.#mapsPort || port === undefined || server === undefined) return undefined;
+    if (addressClass(server) !== 'public') return undefined;
+    const { interfaces } = this.#endpoints;
+    const onPort = (mapped: number | undefined) => {
+      this.touch((session, now) => session.handleMappedPort(mapped, now));
     };
-    try {
-      const channel = await open();
-      this.#driver.addBase(base, channel);
-      channel.onClose(() => {
-        this.#driver.removeBase(base);
-        tell(false);
-      });
-      tell(true);
-    } catch {
-      tell(false);
-    }
+    return new PortMapper({ interfaces, port, onPort });
   }
 
   #failureOf({ code, detail, by }: SessionFailure): P2PShareError {
-    const isUnreachable = code === 'P2P_SERVER_UNREACHABLE' && this.#dialFailure !== undefined;
-    const options = isUnreachable ? { cause: this.#dialFailure } : {};
+    const cause = this.#streams.dialFailure;
+    const isUnreachable = code === 'P2P_SERVER_UNREACHABLE' && cause !== undefined;
+    const options = isUnreachable ? { cause } : {};
     return new P2PShareError(code, `${detail} (by ${by})`, options);
   }
 
@@ -255,16 +232,10 @@ export class SessionRun<S extends Session> {
         for (const base of event.bases) this.#driver.removeBase(base);
         void this.#endpoints.closeBases(event.bases);
         break;
-      case 'anchor':
-        void this.#openStream(event.base, () => this.#openAnchor(event.base));
-        break;
-      case 'connect':
-        void this.#openStream(event.base, () => {
-          return this.#endpoints.connect(event.base, event.anchor, event.to, STREAM_PATIENCE);
-        });
-        break;
       case 'dial':
-        if (this.#server !== undefined) void this.#dial(this.#server);
+      case 'anchor':
+      case 'connect':
+        this.#streams.onEvent(event);
         break;
       case 'finished':
         this.#finished = true;

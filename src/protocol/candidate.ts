@@ -1,7 +1,10 @@
 import type { Endpoint } from './wire/endpoint.ts';
 
-/** Candidate types in the terms of RFC 8445 §5.1.1, best first. */
-export type CandidateKind = 'host' | 'srflx' | 'prflx' | 'relay';
+/**
+ * Candidate types in the terms of RFC 8445 §5.1.1, best first. `mapped` is a public port that the
+ * router was asked for; like `srflx` and `prflx` it leads through a NAT, and is as good.
+ */
+export type CandidateKind = 'host' | 'mapped' | 'srflx' | 'prflx' | 'relay';
 
 /** An address at which the peer may be reached. */
 export interface Candidate {

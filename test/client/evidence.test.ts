@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { diagnosisOf } from '../../src/client/evidence.ts';
+import { diagnosisOf, type Evidence } from '../../src/client/evidence.ts';
 import type { EndpointCheck } from '../../src/client/server-check.ts';
 import type { LocalAddress } from '../../src/io/network-interfaces.ts';
 import type { NatBehavior } from '../../src/protocol/nat/nat-behavior.ts';
@@ -42,11 +42,12 @@ function diagnosed(
     readonly interfaces?: readonly LocalAddress[];
     readonly checks?: readonly EndpointCheck[];
     readonly findings?: NatFindings;
+    readonly portMapping?: Evidence['portMapping'];
   } = {},
 ) {
-  const { interfaces = [HOME], checks = [check()] } = parts;
+  const { interfaces = [HOME], checks = [check()], findings, portMapping } = parts;
   const servers = [{ server: 'one.example', endpoints: checks }];
-  return diagnosisOf({ interfaces, servers, findings: parts.findings });
+  return diagnosisOf({ interfaces, servers, findings, portMapping });
 }
 
 const SILENT = { udp: 'unanswered', observed: undefined, rtt: null, mtu: null } as const;
@@ -68,6 +69,13 @@ describe('what to expect', () => {
       'random',
     ]);
     expect(found.map(({ path }) => path)).toEqual(expected);
+  });
+
+  it('is a direct path to everybody where the router lets peers in when it is asked', () => {
+    const parts = { findings: findings(PEERS.random), portMapping: ['upnp'] } as const;
+    const { expect: found, portMapping } = diagnosed(parts);
+    expect(new Set(found.map(({ path }) => path))).toEqual(new Set(['direct']));
+    expect(portMapping).toEqual(['upnp']);
   });
 
   it('is nothing where nothing is known of the NAT', () => {
@@ -112,6 +120,11 @@ describe('advice', () => {
       'is about the NAT where it costs paths',
       ['independent-mapping', 'ipv6'],
       { findings: findings(PEERS.random) },
+    ],
+    [
+      'is to let the router be asked, where it was in vain',
+      ['port-mapping', 'independent-mapping', 'ipv6'],
+      { findings: findings(PEERS.random), portMapping: [] },
     ],
     [
       'is to allow UDP where only TCP gets through',

@@ -18,7 +18,8 @@ export const TRANSFER_FLAGS = {
   'relay-only': { type: 'boolean', describe: 'Use no direct path' },
   'direct-only': { type: 'boolean', describe: 'Use no relay' },
   'no-lan': { type: 'boolean', describe: 'Do not look around on the local network' },
-  'no-udp': { type: 'boolean', describe: 'Use TCP only, through the server' },
+  'no-udp': { type: 'boolean', describe: 'Use TCP only' },
+  'no-port-mapping': { type: 'boolean', describe: 'Do not ask the router to let the peer in' },
   timeout: {
     type: 'string',
     requiresArg: true,

@@ -12,6 +12,7 @@ export interface TransferArguments {
   readonly 'direct-only': boolean | undefined;
   readonly 'no-lan': boolean | undefined;
   readonly 'no-udp': boolean | undefined;
+  readonly 'no-port-mapping': boolean | undefined;
   readonly timeout: string | undefined;
 }
 
@@ -28,6 +29,7 @@ export function transferOptions(
     servers: named,
     lan: args['no-lan'] !== true,
     ...(args['no-udp'] ? { udp: false } : {}),
+    ...(args['no-port-mapping'] ? { portMapping: false } : {}),
     route: policy,
     ...(timeout === undefined ? {} : { timeoutMs: parseDuration(timeout) }),
   };

@@ -11,7 +11,7 @@ export interface RankedPath {
 
 /** Lower is better. Addresses that a NAT gives are equal, however we came to know them. */
 export function kindRank(kind: CandidateKind): number {
-  return { host: 0, srflx: 1, prflx: 1, relay: 2 }[kind];
+  return { host: 0, mapped: 1, srflx: 1, prflx: 1, relay: 2 }[kind];
 }
 
 /**

@@ -1,7 +1,7 @@
 import type { Candidate } from '../candidate.ts';
 import { decodeCandidates } from '../path/candidate-codec.ts';
 import { admitCandidate } from '../path/candidate-filter.ts';
-import { type Endpoint, sameEndpoint } from '../wire/endpoint.ts';
+import { type Endpoint, isStream, sameEndpoint } from '../wire/endpoint.ts';
 import { candidateContext, type MeetingPoint } from './meeting-point.ts';
 
 /**
@@ -31,6 +31,17 @@ export function admitNamed(named: readonly Candidate[], meeting: MeetingPoint): 
 /** What the server says of where the peer is, if that is worth a check. */
 export function admitSeen(endpoint: Endpoint, meeting: MeetingPoint): Candidate[] {
   return [publicCandidate(endpoint, meeting)].filter((one) => isAdmitted(one, meeting));
+}
+
+/**
+ * Where the peer's router lets everybody in, as the peer says. Only the port is the peer's to choose:
+ * the address is the one at which the server sees it.
+ */
+export function mappedCandidates(port: number, seen: Endpoint, meeting: MeetingPoint): Candidate[] {
+  const { address } = seen;
+  const isSeenByUdp = !isStream(seen) && !address.includes(':');
+  const candidate: Candidate = { kind: 'mapped', endpoint: { address, port } };
+  return isSeenByUdp && isAdmitted(candidate, meeting) ? [candidate] : [];
 }
 
 /** Who came to the server in our own process was seen by us: no NAT told of that address. */

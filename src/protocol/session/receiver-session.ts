@@ -165,6 +165,12 @@ export class ReceiverSession implements Machine<SessionEvent> {
     this.#drain(now);
   }
 
+  /** The public port at which our router lets everybody in has come, changed or gone. */
+  handleMappedPort(mappedPort: number | undefined, now: Instant): void {
+    this.#peer.situate({ mappedPort }, now);
+    this.#drain(now);
+  }
+
   /** What became of a connection that `anchor` or `connect` asked for, now or later. */
   handleStream(base: number, isOpen: boolean, now: Instant): void {
     this.#peer.handleStream(base, isOpen, now);

@@ -1,6 +1,5 @@
 import type { ErrorCode } from '../errors.ts';
 import type { Transmit } from '../machine.ts';
-import { UNKNOWN_NAT } from '../nat/nat-behavior.ts';
 import type { OpenedBase } from '../nat/nat-survey.ts';
 import { encodeCandidates } from '../path/candidate-codec.ts';
 import type { Outcome } from '../rendezvous/requests.ts';
@@ -18,7 +17,7 @@ import { RelayLeg } from './relay-leg.ts';
 import { closeCodeOf, outcomeOf } from './session-close.ts';
 import type { SessionEvent, SessionFailure } from './session-event.ts';
 import type { LocalNetworks, SessionOptions } from './session-options.ts';
-import type { Situation } from './signal.ts';
+import { NOTHING_KNOWN, type Situation } from './signal.ts';
 import { Trickle } from './trickle.ts';
 
 /** What a session hears of a peer beside what it passes on as it is. */
@@ -37,7 +36,7 @@ export class SessionPeer {
   readonly #ending = new Ending();
   #link: PeerLink | undefined;
   #trickle: Trickle | undefined;
-  #situation: Situation;
+  #situation: Situation = NOTHING_KNOWN;
   readonly #nat: NatWatch;
   #networks: LocalNetworks;
   #relay: RelayLeg | undefined;
@@ -51,7 +50,6 @@ export class SessionPeer {
   ) {
     this.#options = options;
     this.#networks = options;
-    this.#situation = { candidates: [], nat: UNKNOWN_NAT, samples: undefined, stream: undefined };
     this.#nat = new NatWatch(options.random);
     this.#role = parts.role;
     this.#source = parts.source;

@@ -1,5 +1,5 @@
 import type { Candidate, CandidateKind } from '../candidate.ts';
-import type { NatBehavior } from '../nat/nat-behavior.ts';
+import { type NatBehavior, UNKNOWN_NAT } from '../nat/nat-behavior.ts';
 import { readNatBehavior, writeNatBehavior } from '../nat/nat-codec.ts';
 import type { PortSamples } from '../path/punch-plan.ts';
 import { ByteReader } from '../wire/byte-reader.ts';
@@ -15,7 +15,17 @@ export interface Situation {
   readonly samples: PortSamples | undefined;
   /** Where it can be connected to by TCP; absent unless UDP is blocked on either side. */
   readonly stream: StreamOffer | undefined;
+  /** The port of its public address at which its router lets everybody in. */
+  readonly mappedPort: number | undefined;
 }
+
+export const NOTHING_KNOWN: Situation = {
+  candidates: [],
+  nat: UNKNOWN_NAT,
+  samples: undefined,
+  stream: undefined,
+  mappedPort: undefined,
+};
 
 /** A situation, its number, and the number of the last one of the other side that has come. */
 export interface Signal {
@@ -39,6 +49,7 @@ const MAX_CANDIDATES = 16;
  *     20       count (1)            at most 16
  *     21       candidates (20 each) kind (1), endpoint (19)
  *     ...      stream (1, 2)        round and port of an offer to connect; zeros: none
+ *     ...      mapped port (2)      0: none
  */
 export function encodeSignal({ version, seen, asks, situation }: Signal): Uint8Array {
   const { nat, samples } = situation;
@@ -57,6 +68,7 @@ export function encodeSignal({ version, seen, asks, situation }: Signal): Uint8A
   }
   writer.uint8(situation.stream?.round ?? 0);
   writer.uint16(situation.stream?.port ?? 0);
+  writer.uint16(situation.mappedPort ?? 0);
   return writer.finish();
 }
 
@@ -72,12 +84,15 @@ export function decodeSignal(bytes: Uint8Array): Signal | undefined {
   const candidates = readCandidates(reader);
   const round = reader.uint8();
   const port = reader.uint16();
+  const mapped = reader.uint16();
   if (version === undefined || seen === undefined || nat === undefined) return undefined;
   if (before === undefined || after === undefined || candidates === undefined) return undefined;
-  if (round === undefined || port === undefined) return undefined;
+  if (round === undefined || port === undefined || mapped === undefined) return undefined;
   const samples = before === 0 || after === 0 ? undefined : { before, after };
   const stream = round === 0 || port === 0 ? undefined : { round, port };
-  return { version, seen, asks: asks === 1, situation: { candidates, nat, samples, stream } };
+  const mappedPort = mapped === 0 ? undefined : mapped;
+  const situation = { candidates, nat, samples, stream, mappedPort };
+  return { version, seen, asks: asks === 1, situation };
 }
 
 function readCandidates(reader: ByteReader): Candidate[] | undefined {

@@ -5,7 +5,7 @@ import type { SessionKeys } from '../session-keys.ts';
 import { earliest, type Instant } from '../time.ts';
 import { type Endpoint, isStream, sameEndpoint } from '../wire/endpoint.ts';
 import type { MeetingPoint } from './meeting-point.ts';
-import { admitNamed, admitSeen, peerCandidates } from './peer-candidates.ts';
+import { admitNamed, admitSeen, mappedCandidates, peerCandidates } from './peer-candidates.ts';
 import type { PeerLink } from './peer-link.ts';
 import type { Situation } from './signal.ts';
 import { Signalling } from './signalling.ts';
@@ -80,8 +80,8 @@ export class Trickle {
     if (situation !== undefined) {
       this.#peer = situation;
       link.peerHasBegun(now);
-      this.#admit(now);
     }
+    this.#admit(now);
     this.#survey(now);
     this.#considerStreams(now);
     this.handleTimeout(now);
@@ -146,10 +146,15 @@ export class Trickle {
 
   #admit(now: Instant): void {
     const { box, link } = this.#options;
-    const named = admitNamed(this.#peer?.candidates ?? [], this.#meeting);
-    for (const candidate of [...peerCandidates(box, this.#meeting), ...named]) {
-      link.addCandidate(candidate, now);
-    }
+    const { candidates = [], mappedPort } = this.#peer ?? {};
+    const seen = this.#seen;
+    const isMapped = mappedPort !== undefined && seen !== undefined;
+    const admitted = [
+      ...peerCandidates(box, this.#meeting),
+      ...admitNamed(candidates, this.#meeting),
+      ...(isMapped ? mappedCandidates(mappedPort, seen, this.#meeting) : []),
+    ];
+    for (const candidate of admitted) link.addCandidate(candidate, now);
   }
 
   #survey(now: Instant): void {

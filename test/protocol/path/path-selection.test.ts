@@ -74,7 +74,7 @@ describe('path selection', () => {
 
 describe('path selection, whatever the paths', () => {
   const anyPath = fc.record({
-    kind: fc.constantFrom('host', 'srflx', 'prflx', 'relay'),
+    kind: fc.constantFrom('host', 'mapped', 'srflx', 'prflx', 'relay'),
     family: fc.constantFrom(4, 6),
     stream: fc.boolean(),
     leastRtt: fc.double({ min: 0, max: 200, noNaN: true }),

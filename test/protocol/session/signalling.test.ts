@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { createCrypto } from '../../../src/crypto/node-crypto.ts';
-import { UNKNOWN_NAT } from '../../../src/protocol/nat/nat-behavior.ts';
 import {
   decodeSignal,
   encodeSignal,
+  NOTHING_KNOWN,
   type Situation,
 } from '../../../src/protocol/session/signal.ts';
 import { isSignal, Signalling } from '../../../src/protocol/session/signalling.ts';
@@ -12,10 +12,8 @@ import { type Instant, instant } from '../../../src/protocol/time.ts';
 
 const crypto = createCrypto();
 const AT_HOME: Situation = {
+  ...NOTHING_KNOWN,
   candidates: [host('10.0.1.2')],
-  nat: UNKNOWN_NAT,
-  samples: undefined,
-  stream: undefined,
 };
 const ON_THE_ROAD: Situation = {
   candidates: [host('10.0.1.2'), host('172.16.0.7')],
@@ -26,6 +24,7 @@ const ON_THE_ROAD: Situation = {
   },
   samples: { before: 40_000, after: 40_010 },
   stream: { round: 2, port: 40_100 },
+  mappedPort: 40_200,
 };
 
 function host(address: string): Situation['candidates'][number] {
@@ -161,7 +160,8 @@ describe('a signal', () => {
         '1388' +
         '0004ac100007000000000000000000000000' +
         '1388' +
-        '029ca4',
+        '029ca4' +
+        '9d08',
     );
     expect(decodeSignal(bytes)).toEqual(signal);
   });

@@ -1,0 +1,90 @@
+import type { Driver } from '../io/driver.ts';
+import type { TcpChannel } from '../io/tcp-channel.ts';
+import type { WebSocketChannel } from '../io/websocket-channel.ts';
+import type { SessionEvent } from '../protocol/session/session-event.ts';
+import { STREAM_PATIENCE } from '../protocol/session/stream-punch.ts';
+import type { Instant } from '../protocol/time.ts';
+import type { Endpoints } from './endpoints.ts';
+import { type NamedServer, SERVER_STREAM } from './named-server.ts';
+import type { Session } from './session-run.ts';
+
+interface SessionStreamsOptions {
+  readonly endpoints: Endpoints;
+  readonly server: NamedServer | undefined;
+  readonly driver: Driver<SessionEvent>;
+  /** Hands something to the session, and sends what comes of it. */
+  readonly touch: (action: (session: Session, now: Instant) => void) => void;
+}
+
+/** Opens the connections that a session asks for, and says what became of them, now or later. */
+export class SessionStreams {
+  readonly #options: SessionStreamsOptions;
+  #dialFailure: unknown;
+
+  constructor(options: SessionStreamsOptions) {
+    this.#options = options;
+  }
+
+  /** Why the last connection to the server could not be opened. */
+  get dialFailure(): unknown {
+    return this.#dialFailure;
+  }
+
+  onEvent(event: SessionEvent): void {
+    const { endpoints, server } = this.#options;
+    if (event.kind === 'dial' && server !== undefined) void this.#dial(server);
+    if (event.kind === 'anchor') void this.#open(event.base, () => this.#openAnchor(event.base));
+    if (event.kind === 'connect') {
+      const { base, anchor, to } = event;
+      void this.#open(base, () => endpoints.connect(base, anchor, to, STREAM_PATIENCE));
+    }
+  }
+
+  /** By it the server is reached where UDP does not get through. */
+  async #dial(server: NamedServer): Promise<void> {
+    const { touch } = this.#options;
+    const { endpoint } = server;
+    const way = { ...endpoint, base: SERVER_STREAM };
+    const end = () => touch((session, now) => session.endWay(endpoint, way, now));
+    try {
+      const { address } = server;
+      const dial = { server: address, tls: address.tls, remote: endpoint };
+      const channel = await this.#options.endpoints.openStream(SERVER_STREAM, dial);
+      this.#add(SERVER_STREAM, channel, end);
+      touch((session, now) => session.addWay(endpoint, way, now));
+    } catch (error) {
+      this.#dialFailure = error;
+      end();
+    }
+  }
+
+  async #openAnchor(base: number): Promise<WebSocketChannel> {
+    const { endpoints, server } = this.#options;
+    if (server === undefined) throw new Error('unreachable: an anchor without a server');
+    const { address, endpoint } = server;
+    const dial = { server: address, tls: address.tls, remote: endpoint, sharesPort: true };
+    return await endpoints.openStream(base, dial);
+  }
+
+  async #open(base: number, open: () => Promise<WebSocketChannel | TcpChannel>): Promise<void> {
+    const { touch } = this.#options;
+    const tell = (isOpen: boolean) => {
+      touch((session, now) => session.handleStream(base, isOpen, now));
+    };
+    try {
+      this.#add(base, await open(), () => tell(false));
+      tell(true);
+    } catch {
+      tell(false);
+    }
+  }
+
+  #add(base: number, channel: WebSocketChannel | TcpChannel, onEnd: () => void): void {
+    const { driver } = this.#options;
+    driver.addBase(base, channel);
+    channel.onClose(() => {
+      driver.removeBase(base);
+      onEnd();
+    });
+  }
+}
