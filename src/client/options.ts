@@ -15,6 +15,11 @@ export interface CommonOptions {
    * transfer takes; true by default.
    */
   readonly portMapping?: boolean;
+  /**
+   * Whether a search for a direct path between two strict NATs may take up to 20,000 small packets
+   * from each side, if both sides say so; false by default.
+   */
+  readonly thoroughSearch?: boolean;
   /** Which paths may carry the file; `any` by default. */
   readonly route?: RoutePolicy;
   /** How long to wait for the peer, in milliseconds: 60,000 for `receive`, no limit for `send`. */

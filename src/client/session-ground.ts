@@ -42,6 +42,7 @@ export async function prepareSession(options: CommonOptions): Promise<SessionGro
       hasher: await createHasher(),
       suites: preferredSuites(crypto),
       policy: route,
+      thorough: options.thoroughSearch ?? false,
       transports: { udp: udp && server?.isResolved !== false, stream: true },
       localEndpoints: endpoints.local,
       interfaces: endpoints.interfaces,

@@ -83,7 +83,8 @@ describe.skipIf(reason)('a transfer', () => {
   });
 });
 
-const forbid = () => block(lab, 'a', 'output', 'meta l4proto udp');
+// By TCP it would go on.
+const forbid = () => block(lab, 'a', 'output', 'meta l4proto { tcp, udp }');
 const allow = () => unblock(lab, 'a');
 const unplug = () => ip('a', 'link set eth0 down');
 const plug = () => ip('a', 'link set eth0 up', 'route replace default via 10.0.1.1');

@@ -20,6 +20,10 @@ export const TRANSFER_FLAGS = {
   'no-lan': { type: 'boolean', describe: 'Do not look around on the local network' },
   'no-udp': { type: 'boolean', describe: 'Use TCP only' },
   'no-port-mapping': { type: 'boolean', describe: 'Do not ask the router to let the peer in' },
+  'thorough-search': {
+    type: 'boolean',
+    describe: 'Spend up to 20,000 packets on a direct path, if both sides say so',
+  },
   timeout: {
     type: 'string',
     requiresArg: true,

@@ -13,6 +13,7 @@ export interface TransferArguments {
   readonly 'no-lan': boolean | undefined;
   readonly 'no-udp': boolean | undefined;
   readonly 'no-port-mapping': boolean | undefined;
+  readonly 'thorough-search': boolean | undefined;
   readonly timeout: string | undefined;
 }
 
@@ -30,6 +31,7 @@ export function transferOptions(
     lan: args['no-lan'] !== true,
     ...(args['no-udp'] ? { udp: false } : {}),
     ...(args['no-port-mapping'] ? { portMapping: false } : {}),
+    ...(args['thorough-search'] ? { thoroughSearch: true } : {}),
     route: policy,
     ...(timeout === undefined ? {} : { timeoutMs: parseDuration(timeout) }),
   };

@@ -45,7 +45,7 @@ function isPrediction(plan: PunchPlan): boolean {
 
 /** Two samples of an allocator can always be had where a server answers. */
 function sideOf(nat: NatBehavior): PunchSide {
-  return { nat, samples: { before: ANY_PORT, after: ANY_PORT } };
+  return { nat, samples: { before: ANY_PORT, after: ANY_PORT }, thorough: false };
 }
 
 /** Far enough from both ends for every search. */

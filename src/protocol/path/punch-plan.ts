@@ -1,4 +1,5 @@
-import type { NatBehavior } from '../nat/nat-behavior.ts';
+import type { NatBehavior, PortAllocation } from '../nat/nat-behavior.ts';
+import { limits } from './limits.ts';
 
 /**
  * Two public ports that the allocator of a NAT gave out: one before the mapping in question was
@@ -13,6 +14,8 @@ export interface PortSamples {
 export interface PunchSide {
   readonly nat: NatBehavior;
   readonly samples: PortSamples | undefined;
+  /** Whether its user wants a direct path so much that a search may cost ten times as much. */
+  readonly thorough: boolean;
 }
 
 /** Which ports of the peer's public address are tried, in this order. */
@@ -30,7 +33,12 @@ export type PunchPlan =
    * Probes to many ports of the peer: from the one mapping that we have, or from several sockets
    * where the mapping that the peer has to hit is uncertain as well.
    */
-  | { readonly kind: 'search'; readonly ports: PortSearch; readonly sockets: number }
+  | {
+      readonly kind: 'search';
+      readonly ports: PortSearch;
+      readonly sockets: number;
+      readonly thorough: boolean;
+    }
   /** Many sockets, each with a mapping of its own towards the peer: one of them will be found. */
   | { readonly kind: 'openers'; readonly sockets: number }
   /** Several sockets towards the one port that the peer's allocator is about to give. */
@@ -70,7 +78,7 @@ function searchFor({ nat, samples }: PunchSide): PunchPlan {
       if (samples === undefined) return search(ALL_PORTS, 0);
       return search({ kind: 'sequence', samples, step: allocation.step }, 0);
     case 'block':
-      return search({ ...allocation, kind: 'range' }, 0);
+      return search(rangeOf(allocation), 0);
     case 'random':
     case 'preserving':
     case 'unknown':
@@ -87,19 +95,44 @@ function openersFor({ nat, samples }: PunchSide): PunchPlan {
 function planForTwo(own: PunchSide, peer: PunchSide): PunchPlan {
   const ours = own.nat.allocation;
   const theirs = peer.nat.allocation;
-  const isBounded = [ours, theirs].every(({ kind }) => kind === 'sequential' || kind === 'block');
-  if (!isBounded) return NONE;
   if (ours.kind === 'sequential' && theirs.kind === 'sequential') return meet(own, peer);
-  if (theirs.kind === 'block') return search({ ...theirs, kind: 'range' }, SEARCH_SOCKETS);
+  const thorough = own.thorough && peer.thorough;
+  if (thorough && isRandom(ours) && theirs.kind === 'block') return spread(theirs);
+  if (thorough && ours.kind === 'block' && isRandom(theirs)) {
+    return search(ALL_PORTS, SEARCH_SOCKETS, true);
+  }
+  if (!isBounded(ours) || !isBounded(theirs)) return NONE;
+  if (theirs.kind === 'block') return search(rangeOf(theirs), SEARCH_SOCKETS, thorough);
   if (theirs.kind !== 'sequential' || peer.samples === undefined) return NONE;
   // The peer's own search takes a port for each probe: these are the ones from here on.
   const low = peer.samples.after + theirs.step;
   const high = Math.min(MAX_PORT, low + SEQUENCE_SPAN * theirs.step);
-  return search({ kind: 'range', low, high }, SEARCH_SOCKETS);
+  return search({ kind: 'range', low, high }, SEARCH_SOCKETS, thorough);
 }
 
-function search(ports: PortSearch, sockets: number): PunchPlan {
-  return { kind: 'search', ports, sockets };
+/** Each socket has one mapping for each port of the block: so many sockets, that all probes have their own. */
+function spread(block: Block): PunchPlan {
+  const ports = block.high - block.low + 1;
+  return search(rangeOf(block), Math.ceil(limits.thoroughProbes / ports), true);
+}
+
+type Block = Extract<PortAllocation, { kind: 'block' }>;
+
+function rangeOf({ low, high }: Block): PortSearch {
+  return { kind: 'range', low, high };
+}
+
+function isBounded({ kind }: PortAllocation): boolean {
+  return kind === 'sequential' || kind === 'block';
+}
+
+/** An allocator that preserves ports does so for one destination at most, which is as good as none. */
+function isRandom({ kind }: PortAllocation): boolean {
+  return kind === 'random' || kind === 'preserving';
+}
+
+function search(ports: PortSearch, sockets: number, thorough = false): PunchPlan {
+  return { kind: 'search', ports, sockets, thorough };
 }
 
 function meet(own: PunchSide, peer: PunchSide): PunchPlan {

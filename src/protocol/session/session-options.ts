@@ -24,6 +24,8 @@ export interface SessionOptions extends LocalNetworks {
   /** Our cipher suites, the faster one first. */
   readonly suites: readonly CipherSuite[];
   readonly policy: PathPolicy;
+  /** Whether a search for a direct path may cost ten times as much, if the peer wants that too. */
+  readonly thorough?: boolean;
   /** For the named server; UDP alone when absent. */
   readonly transports?: ServerTransports;
 }

@@ -36,7 +36,7 @@ export class SessionPeer {
   readonly #ending = new Ending();
   #link: PeerLink | undefined;
   #trickle: Trickle | undefined;
-  #situation: Situation = NOTHING_KNOWN;
+  #situation: Situation;
   readonly #nat: NatWatch;
   #networks: LocalNetworks;
   #relay: RelayLeg | undefined;
@@ -50,6 +50,7 @@ export class SessionPeer {
   ) {
     this.#options = options;
     this.#networks = options;
+    this.#situation = { ...NOTHING_KNOWN, thorough: options.thorough ?? false };
     this.#nat = new NatWatch(options.random);
     this.#role = parts.role;
     this.#source = parts.source;

@@ -17,6 +17,8 @@ export interface Situation {
   readonly stream: StreamOffer | undefined;
   /** The port of its public address at which its router lets everybody in. */
   readonly mappedPort: number | undefined;
+  /** Whether its user wants a direct path whatever the search for one costs. */
+  readonly thorough: boolean;
 }
 
 export const NOTHING_KNOWN: Situation = {
@@ -25,6 +27,7 @@ export const NOTHING_KNOWN: Situation = {
   samples: undefined,
   stream: undefined,
   mappedPort: undefined,
+  thorough: false,
 };
 
 /** A situation, its number, and the number of the last one of the other side that has come. */
@@ -50,6 +53,7 @@ const MAX_CANDIDATES = 16;
  *     21       candidates (20 each) kind (1), endpoint (19)
  *     ...      stream (1, 2)        round and port of an offer to connect; zeros: none
  *     ...      mapped port (2)      0: none
+ *     ...      thorough (1)         0 or 1
  */
 export function encodeSignal({ version, seen, asks, situation }: Signal): Uint8Array {
   const { nat, samples } = situation;
@@ -69,6 +73,7 @@ export function encodeSignal({ version, seen, asks, situation }: Signal): Uint8A
   writer.uint8(situation.stream?.round ?? 0);
   writer.uint16(situation.stream?.port ?? 0);
   writer.uint16(situation.mappedPort ?? 0);
+  writer.uint8(situation.thorough ? 1 : 0);
   return writer.finish();
 }
 
@@ -85,13 +90,15 @@ export function decodeSignal(bytes: Uint8Array): Signal | undefined {
   const round = reader.uint8();
   const port = reader.uint16();
   const mapped = reader.uint16();
+  const thorough = reader.uint8();
   if (version === undefined || seen === undefined || nat === undefined) return undefined;
   if (before === undefined || after === undefined || candidates === undefined) return undefined;
   if (round === undefined || port === undefined || mapped === undefined) return undefined;
+  if (thorough === undefined) return undefined;
   const samples = before === 0 || after === 0 ? undefined : { before, after };
   const stream = round === 0 || port === 0 ? undefined : { round, port };
   const mappedPort = mapped === 0 ? undefined : mapped;
-  const situation = { candidates, nat, samples, stream, mappedPort };
+  const situation = { candidates, nat, samples, stream, mappedPort, thorough: thorough === 1 };
   return { version, seen, asks: asks === 1, situation };
 }
 

@@ -1,7 +1,14 @@
 import { expect } from 'vitest';
 import type { Arena, Crossed } from './arena.ts';
 import type { ClientName } from './lab-topology.ts';
-import { type Behaviour, type Cell, deadlineMs, type Letter, outcomeOf } from './nat-matrix.ts';
+import {
+  type Behaviour,
+  type Cell,
+  deadlineMs,
+  flagsOf,
+  type Letter,
+  outcomeOf,
+} from './nat-matrix.ts';
 
 /** How the trials of a cell went that ended as they shall; empty where nobody meets. */
 export type CellResult = readonly Crossed[];
@@ -48,7 +55,8 @@ export async function crossAs(
 ): Promise<Crossed> {
   const outcome = outcomeOf(letter);
   if (outcome === 'none') throw new Error('unreachable: nothing crosses where nobody meets');
-  const crossed = await arena.cross(from, to, { relayKBps: RELAY_KBPS[outcome] });
+  const options = { relayKBps: RELAY_KBPS[outcome], flags: flagsOf(letter) };
+  const crossed = await arena.cross(from, to, options);
   const { path, firstMs, directMs = Number.POSITIVE_INFINITY, timelines } = crossed;
   expect(outcome, timelines).toContain(path);
   const ms = path === 'direct' ? directMs : firstMs;

@@ -3,7 +3,7 @@ import { type NatRecipe, nat } from './nat-recipes.ts';
 /**
  * How the cells of the matrix end: D directly by probes to the candidates, P by predicting ports,
  * B by many sockets against many ports (the birthday paradox), K by searching small ranges of ports
- * (k: by thousands of packets, only if asked for; L: with luck, see below), T by TCP, R relayed,
+ * (k: by thousands of packets, with --thorough-search on both sides; L: with luck, see below), T by TCP, R relayed,
  * W relayed over TCP, N the same where only the web is let through. `^` needs openers that die before they reach the other side's router.
  *
  * L: of 2048 ports each, two searches of the 2048 probes that a session is allowed meet in 63 of
@@ -19,8 +19,6 @@ export type Outcome = 'direct' | 'relay' | 'direct or relay' | 'none';
  * technique deletes its line; the cells are then held to the letter.
  */
 const NOT_YET: Partial<Record<Letter, Outcome>> = {
-  // Nothing can be asked for yet.
-  k: 'relay',
   // The server of the laboratory does not listen at a port that the web has (udp-blocked.test.ts does).
   N: 'none',
 };
@@ -102,6 +100,11 @@ export function cellOf(sender: NatRecipe, receiver: NatRecipe): Cell {
 /** How cells of this letter end with what there is. */
 export function outcomeOf(letter: Letter): Outcome {
   return NOT_YET[letter] ?? promiseOf(letter).path;
+}
+
+/** What both sides have to be told for cells of this letter. */
+export function flagsOf(letter: Letter): readonly string[] {
+  return letter === 'k' ? ['--thorough-search'] : [];
 }
 
 /** Whether cells of this letter end as they shall. */

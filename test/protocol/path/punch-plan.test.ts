@@ -24,7 +24,11 @@ const SIDES = {
 type Name = keyof typeof SIDES;
 
 function side(mapping: Mapping, filtering: Filtering, allocation: PortAllocation): PunchSide {
-  return { nat: { mapping, filtering, allocation }, samples: { before: 30_000, after: 30_004 } };
+  return {
+    nat: { mapping, filtering, allocation },
+    samples: { before: 30_000, after: 30_004 },
+    thorough: false,
+  };
 }
 
 /** The kinds of the plans of both sides. */
@@ -63,6 +67,23 @@ describe('the plans of two sides fit', () => {
     expect(plans(b, a)).toBe(expected.split(' | ').reverse().join(' | '));
   });
 
+  it.each([
+    ['BLK', 'RND', 'search range from 4 | search range from 40'],
+    ['BLK', 'ADM', 'search range from 4 | search range from 40'],
+    ['BLK', 'BLK', 'search range from 4 | search range from 4'],
+    ['SEQ', 'RND', 'none | none'],
+    ['RND', 'RND', 'none | none'],
+    ['PR', 'RND', 'search range from one | openers 256'],
+  ] satisfies [Name, Name, string][])('if both are thorough: %s and %s: %s', (a, b, expected) => {
+    const own = { ...SIDES[a], thorough: true };
+    const peer = { ...SIDES[b], thorough: true };
+    const both = [choosePlan(own, peer), choosePlan(peer, own)];
+    expect(both.map(describePlan).join(' | ')).toBe(expected);
+    // Not if only one is.
+    expect(choosePlan(own, SIDES[b])).toEqual(choosePlan(SIDES[a], SIDES[b]));
+    expect(choosePlan(SIDES[a], peer)).toEqual(choosePlan(SIDES[a], SIDES[b]));
+  });
+
   it('by birthday where a sequence has no samples', () => {
     const lost: PunchSide = { ...SIDES.SEQ, samples: undefined };
     expect(describePlan(choosePlan(SIDES.PR, lost))).toBe('search range from one');
@@ -81,25 +102,25 @@ describe('the ports of a search', () => {
 
   it('begin between the samples and go upwards', () => {
     const samples = { before: 30_000, after: 30_004 };
-    const ports = portsOf({ kind: 'sequence', samples, step: 2 }, random);
+    const ports = portsOf({ kind: 'sequence', samples, step: 2 }, 2048, random);
     expect(ports.slice(0, 4)).toEqual([30_000, 30_002, 30_004, 30_006]);
     expect(ports.at(-1)).toBe(30_004 + 700 * 2);
   });
 
   it('end with the last port there is', () => {
     const samples = { before: 65_530, after: 65_534 };
-    const ports = portsOf({ kind: 'sequence', samples, step: 1 }, random);
+    const ports = portsOf({ kind: 'sequence', samples, step: 1 }, 2048, random);
     expect(ports).toEqual([65_530, 65_531, 65_532, 65_533, 65_534, 65_535]);
   });
 
   it('are all of a block, in no order', () => {
-    const ports = portsOf({ ...BLOCK, kind: 'range' }, random);
+    const ports = portsOf({ ...BLOCK, kind: 'range' }, 2048, random);
     expect([...ports].sort()).toEqual(Array.from({ length: 512 }, (_, i) => 20_000 + i));
     expect(ports.slice(0, 3)).not.toEqual([20_000, 20_001, 20_002]);
   });
 
   it('are at most 2,048 of all, none of them twice', () => {
-    const ports = portsOf({ kind: 'range', low: 1024, high: 65_535 }, random);
+    const ports = portsOf({ kind: 'range', low: 1024, high: 65_535 }, 2048, random);
     expect(new Set(ports).size).toBe(2048);
     expect(Math.min(...ports)).toBeGreaterThanOrEqual(1024);
     // Evenly: of 2,048 about a quarter lies in each quarter of the range.

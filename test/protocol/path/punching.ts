@@ -113,8 +113,8 @@ export class Punching {
 
   #survey(own: Puncher, samples: PortSamples, peer: Puncher, samplesOfPeer: PortSamples): void {
     const sides = {
-      own: { nat: own.behavior, samples },
-      peer: { nat: peer.behavior, samples: samplesOfPeer },
+      own: { nat: own.behavior, samples, thorough: false },
+      peer: { nat: peer.behavior, samples: samplesOfPeer, thorough: false },
     };
     own.agent.survey({ ...sides, remote: peer.seen }, this.sim.now);
     own.driver.poke();

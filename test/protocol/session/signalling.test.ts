@@ -25,6 +25,7 @@ const ON_THE_ROAD: Situation = {
   samples: { before: 40_000, after: 40_010 },
   stream: { round: 2, port: 40_100 },
   mappedPort: 40_200,
+  thorough: true,
 };
 
 function host(address: string): Situation['candidates'][number] {
@@ -161,7 +162,8 @@ describe('a signal', () => {
         '0004ac100007000000000000000000000000' +
         '1388' +
         '029ca4' +
-        '9d08',
+        '9d08' +
+        '01',
     );
     expect(decodeSignal(bytes)).toEqual(signal);
   });
