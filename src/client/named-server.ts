@@ -1,7 +1,8 @@
 import { setTimeout } from 'node:timers/promises';
 import { proxyFor } from '../io/proxy-server.ts';
 import { parseServerAddress, resolveServer, type ServerAddress } from '../io/resolve-server.ts';
-import { type Endpoint, FOREIGN_STREAM } from '../protocol/wire/endpoint.ts';
+import { P2PShareError } from '../protocol/errors.ts';
+import { type Endpoint, FOREIGN_STREAM, sameEndpoint } from '../protocol/wire/endpoint.ts';
 
 /** A server that the user named, and where it is. */
 export interface NamedServer {
@@ -11,40 +12,62 @@ export interface NamedServer {
   readonly isResolved: boolean;
 }
 
-/** The number under which connections to the server are opened. */
-export const SERVER_STREAM = FOREIGN_STREAM + 1;
+/** Connections to the servers have numbers from here on. */
+export const FIRST_SERVER_STREAM = FOREIGN_STREAM + 1;
+/** Nobody names more; each costs a registration, a claim, and a place among the candidates. */
+const MAX_SERVERS = 4;
 
-/** The first server whose name can be resolved, here or by a proxy. */
-export async function firstServer(
+/**
+ * The servers whose names can be resolved, here or by a proxy. Rejects when none can, and with
+ * `P2P_USAGE` when they are too many.
+ */
+export async function resolveServers(
   names: readonly string[],
   resolver: typeof resolveServer = resolveServer,
-): Promise<NamedServer | undefined> {
-  let failure: unknown;
-  for (const address of names.map(parseServerAddress)) {
-    try {
-      return await resolve(address, resolver);
-    } catch (error) {
-      failure = error;
-    }
+): Promise<NamedServer[]> {
+  if (names.length > MAX_SERVERS) {
+    throw new P2PShareError('P2P_USAGE', `more than ${MAX_SERVERS} servers`);
   }
-  if (failure !== undefined) throw failure;
-  return undefined;
+  const addresses = names.map(parseServerAddress);
+  const resolved = new Map<number, NamedServer>();
+  const resolving = addresses.map(async (address, index) => {
+    resolved.set(index, await resolve(address, index, resolver));
+  });
+  const all = Promise.allSettled(resolving);
+  // With one of them known, the others are not waited for long.
+  if (await someSucceeds(resolving)) await unlessSlow(all);
+  else if (names.length > 0) await Promise.all(resolving);
+  return addresses.flatMap((_, index) => resolved.get(index) ?? []).filter(isFirstOfItsKind);
+}
+
+async function someSucceeds(work: readonly Promise<unknown>[]): Promise<boolean> {
+  return await Promise.any(work).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** Two names of one server are one. */
+function isFirstOfItsKind(one: NamedServer, index: number, all: readonly NamedServer[]): boolean {
+  return all.findIndex((other) => sameEndpoint(other.endpoint, one.endpoint)) === index;
 }
 
 async function resolve(
   address: ServerAddress,
+  index: number,
   resolver: typeof resolveServer,
 ): Promise<NamedServer> {
   const resolving = resolver(address);
   const endpoints = await (proxyFor(address) === undefined ? resolving : unlessSlow(resolving));
   // IPv4 first, which more networks have.
   const endpoint = endpoints?.find((one) => !one.address.includes(':')) ?? endpoints?.[0];
-  const dummy = { address: DUMMY, port: address.port };
+  // Another one for each server, since it is all that tells them apart.
+  const dummy = { address: DUMMY, port: (address.port + index) % MAX_PORT || MAX_PORT };
   return { address, endpoint: endpoint ?? dummy, isResolved: endpoint !== undefined };
 }
 
 /** Where a proxy resolves names, we often cannot, and learn of that by no answer. */
-async function unlessSlow(resolving: Promise<Endpoint[]>): Promise<Endpoint[] | undefined> {
+async function unlessSlow<T>(resolving: Promise<T>): Promise<T | undefined> {
   const patience = new AbortController();
   const { signal } = patience;
   try {
@@ -58,6 +81,8 @@ async function unlessSlow(resolving: Promise<Endpoint[]>): Promise<Endpoint[] | 
 
 /** A resolver that has an answer has it after some 100 ms; the first repetition comes after 5 s. */
 const RESOLVE_WITHIN_MS = 1_000;
+
+const MAX_PORT = 65_535;
 
 /** RFC 7600 §4.8: the address that is nobody's, for where one has to be named. */
 const DUMMY = '192.0.0.8';

@@ -77,12 +77,11 @@ class Receiving {
     this.#handle.emit({ event: 'status', phase: 'finding-server' });
     const ground = await prepareSession(this.#options);
     const searching = ground.lan;
-    const searchMs = ground.server === undefined ? LAN_SEARCH_MS : LAN_SEARCH_BESIDE_SERVER_MS;
+    const searchMs = ground.servers.length === 0 ? LAN_SEARCH_MS : LAN_SEARCH_BESIDE_SERVER_MS;
     const session = new ReceiverSession(
       {
         ...ground.options,
         code,
-        server: ground.server?.endpoint,
         searchFor: searching ? millis(searchMs) : undefined,
       },
       monotonicNow(),

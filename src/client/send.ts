@@ -59,7 +59,6 @@ class Sending {
         ...ground.options,
         entries: [this.#source.entry],
         words: randomWords(ground.options.random),
-        server: ground.server?.endpoint,
         lan,
       },
       monotonicNow(),

@@ -5,13 +5,13 @@ import { createHasher } from '../crypto/xxhash.ts';
 import { P2PShareError } from '../protocol/errors.ts';
 import type { SessionOptions } from '../protocol/session/session-options.ts';
 import { type Endpoints, noEndpoints, openEndpoints } from './endpoints.ts';
-import { firstServer, type NamedServer } from './named-server.ts';
+import { type NamedServer, resolveServers } from './named-server.ts';
 import type { CommonOptions } from './options.ts';
 
-/** Sockets and what a session is made from; `server` is where its rendezvous is, if any was named. */
+/** Sockets and what a session is made from; `servers` are where its rendezvous are, if any were named. */
 export interface SessionGround {
   readonly endpoints: Endpoints;
-  readonly server: NamedServer | undefined;
+  readonly servers: readonly NamedServer[];
   /** Whether the local network is tried as well. */
   readonly lan: boolean;
   /** Whether our router is asked to let the peer in. */
@@ -21,19 +21,25 @@ export interface SessionGround {
 
 /** Opens what every session needs. Rejects with a `P2PShareError`. */
 export async function prepareSession(options: CommonOptions): Promise<SessionGround> {
-  const { servers = [], udp = true, lan = true, route = 'any', portMapping = true } = options;
-  if (!udp && (servers.length === 0 || route === 'direct')) {
+  const {
+    servers: names = [],
+    udp = true,
+    lan = true,
+    route = 'any',
+    portMapping = true,
+  } = options;
+  if (!udp && (names.length === 0 || route === 'direct')) {
     throw new P2PShareError('P2P_USAGE', 'without UDP everything goes through a server');
   }
-  if (servers.length === 0 && (!lan || route === 'relay')) {
+  if (names.length === 0 && (!lan || route === 'relay')) {
     throw new P2PShareError('P2P_USAGE', 'without a server the local network must be allowed');
   }
-  const server = await firstServer(servers);
+  const servers = await resolveServers(names);
   const endpoints = udp ? await openEndpoints() : noEndpoints();
   const crypto = createCrypto();
   return {
     endpoints,
-    server,
+    servers,
     lan: udp && lan && route !== 'relay',
     mapsPort: portMapping && udp && route !== 'relay',
     options: {
@@ -43,7 +49,11 @@ export async function prepareSession(options: CommonOptions): Promise<SessionGro
       suites: preferredSuites(crypto),
       policy: route,
       thorough: options.thoroughSearch ?? false,
-      transports: { udp: udp && server?.isResolved !== false, stream: true },
+      servers: servers.map(({ endpoint, isResolved }) => ({
+        endpoint,
+        udp: udp && isResolved,
+        stream: true,
+      })),
       localEndpoints: endpoints.local,
       interfaces: endpoints.interfaces,
     },

@@ -40,7 +40,7 @@ export class SessionRun<S extends Session> {
   readonly session: S;
   readonly #handle: TransferHandle;
   readonly #endpoints: Endpoints;
-  readonly #server: NamedServer | undefined;
+  readonly #servers: readonly NamedServer[];
   readonly #mapsPort: boolean;
   readonly #driver: Driver<SessionEvent>;
   #startedAt = performance.now();
@@ -69,7 +69,7 @@ export class SessionRun<S extends Session> {
     this.#handle = options.handle;
     this.#phases = new Phases((event) => options.handle.emit(event), monotonicNow);
     this.#endpoints = options.ground.endpoints;
-    this.#server = options.ground.server;
+    this.#servers = options.ground.servers;
     this.#mapsPort = options.ground.mapsPort;
     this.#driver = new Driver({
       machine: options.session,
@@ -82,7 +82,7 @@ export class SessionRun<S extends Session> {
     });
     this.#streams = new SessionStreams({
       endpoints: this.#endpoints,
-      server: this.#server,
+      servers: this.#servers,
       driver: this.#driver,
       touch: (action) => this.touch(action),
     });
@@ -190,9 +190,10 @@ export class SessionRun<S extends Session> {
   /** Asks our router to let the peer in, unless the server is so near that there is none between. */
   #mapPort(): PortMapper | undefined {
     const port = this.#endpoints.sockets.find(({ family }) => family === 'udp4')?.address.port;
-    const server = this.#server?.endpoint.address;
-    if (!this.#mapsPort || port === undefined || server === undefined) return undefined;
-    if (addressClass(server) !== 'public') return undefined;
+    const isFar = this.#servers.some(
+      ({ endpoint: { address } }) => addressClass(address) === 'public',
+    );
+    if (!this.#mapsPort || port === undefined || !isFar) return undefined;
     const { interfaces } = this.#endpoints;
     const onPort = (mapped: number | undefined) => {
       this.touch((session, now) => session.handleMappedPort(mapped, now));

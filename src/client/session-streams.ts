@@ -4,17 +4,20 @@ import type { WebSocketChannel } from '../io/websocket-channel.ts';
 import type { SessionEvent } from '../protocol/session/session-event.ts';
 import { STREAM_PATIENCE } from '../protocol/session/stream-punch.ts';
 import type { Instant } from '../protocol/time.ts';
+import { sameEndpoint } from '../protocol/wire/endpoint.ts';
 import type { Endpoints } from './endpoints.ts';
-import { type NamedServer, SERVER_STREAM } from './named-server.ts';
+import { FIRST_SERVER_STREAM, type NamedServer } from './named-server.ts';
 import type { Session } from './session-run.ts';
 
 interface SessionStreamsOptions {
   readonly endpoints: Endpoints;
-  readonly server: NamedServer | undefined;
+  readonly servers: readonly NamedServer[];
   readonly driver: Driver<SessionEvent>;
   /** Hands something to the session, and sends what comes of it. */
   readonly touch: (action: (session: Session, now: Instant) => void) => void;
 }
+
+type Anchor = Extract<SessionEvent, { kind: 'anchor' }>;
 
 /** Opens the connections that a session asks for, and says what became of them, now or later. */
 export class SessionStreams {
@@ -31,9 +34,13 @@ export class SessionStreams {
   }
 
   onEvent(event: SessionEvent): void {
-    const { endpoints, server } = this.#options;
-    if (event.kind === 'dial' && server !== undefined) void this.#dial(server);
-    if (event.kind === 'anchor') void this.#open(event.base, () => this.#openAnchor(event.base));
+    const { endpoints, servers } = this.#options;
+    if (event.kind === 'dial') {
+      const index = servers.findIndex(({ endpoint }) => sameEndpoint(endpoint, event.server));
+      const server = servers[index];
+      if (server !== undefined) void this.#dial(server, FIRST_SERVER_STREAM + index);
+    }
+    if (event.kind === 'anchor') void this.#open(event.base, () => this.#openAnchor(event));
     if (event.kind === 'connect') {
       const { base, anchor, to } = event;
       void this.#open(base, () => endpoints.connect(base, anchor, to, STREAM_PATIENCE));
@@ -41,16 +48,16 @@ export class SessionStreams {
   }
 
   /** By it the server is reached where UDP does not get through. */
-  async #dial(server: NamedServer): Promise<void> {
+  async #dial(server: NamedServer, base: number): Promise<void> {
     const { touch } = this.#options;
     const { endpoint } = server;
-    const way = { ...endpoint, base: SERVER_STREAM };
+    const way = { ...endpoint, base };
     const end = () => touch((session, now) => session.endWay(endpoint, way, now));
     try {
       const { address } = server;
       const dial = { server: address, tls: address.tls, remote: endpoint };
-      const channel = await this.#options.endpoints.openStream(SERVER_STREAM, dial);
-      this.#add(SERVER_STREAM, channel, end);
+      const channel = await this.#options.endpoints.openStream(base, dial);
+      this.#add(base, channel, end);
       touch((session, now) => session.addWay(endpoint, way, now));
     } catch (error) {
       this.#dialFailure = error;
@@ -58,9 +65,10 @@ export class SessionStreams {
     }
   }
 
-  async #openAnchor(base: number): Promise<WebSocketChannel> {
-    const { endpoints, server } = this.#options;
-    if (server === undefined) throw new Error('unreachable: an anchor without a server');
+  async #openAnchor({ base, server: at }: Anchor): Promise<WebSocketChannel> {
+    const { endpoints, servers } = this.#options;
+    const server = servers.find((one) => sameEndpoint(one.endpoint, at));
+    if (server === undefined) throw new Error('a server that was found on the local network');
     const { address, endpoint } = server;
     const dial = { server: address, tls: address.tls, remote: endpoint, sharesPort: true };
     return await endpoints.openStream(base, dial);

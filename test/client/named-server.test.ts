@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { firstServer } from '../../src/client/named-server.ts';
+import { resolveServers } from '../../src/client/named-server.ts';
 
 beforeEach(() => {
   for (const name of ['http_proxy', 'https_proxy', 'all_proxy', 'no_proxy']) {
@@ -9,43 +9,70 @@ beforeEach(() => {
 });
 afterEach(() => vi.unstubAllEnvs());
 
-describe('the first of the named servers', () => {
-  it('is none when none is named', async () => {
-    expect(await firstServer([])).toBeUndefined();
+describe('the named servers', () => {
+  it('are none when none is named', async () => {
+    expect(await resolveServers([])).toEqual([]);
   });
 
-  it('is where its name says', async () => {
-    expect(await firstServer(['wss://192.0.2.1:9000', '192.0.2.2'])).toEqual({
-      address: { host: '192.0.2.1', port: 9000, tls: true },
-      endpoint: { address: '192.0.2.1', port: 9000 },
-      isResolved: true,
-    });
+  it('are where their names say', async () => {
+    expect(await resolveServers(['wss://192.0.2.1:9000', '192.0.2.2'])).toEqual([
+      {
+        address: { host: '192.0.2.1', port: 9000, tls: true },
+        endpoint: { address: '192.0.2.1', port: 9000 },
+        isResolved: true,
+      },
+      {
+        address: { host: '192.0.2.2', port: 9420, tls: false },
+        endpoint: { address: '192.0.2.2', port: 9420 },
+        isResolved: true,
+      },
+    ]);
   });
 
-  it('passes over one that cannot be resolved', async () => {
-    const server = await firstServer(['nowhere.invalid', '192.0.2.2']);
-    expect(server?.endpoint).toEqual({ address: '192.0.2.2', port: 9420 });
+  it('are those that can be resolved', async () => {
+    const servers = await resolveServers(['nowhere.invalid', '192.0.2.2']);
+    expect(servers.map(({ endpoint }) => endpoint.address)).toEqual(['192.0.2.2']);
+  });
+
+  it('are those that are resolved in time, once one is', async () => {
+    const endpoint = { address: '192.0.2.2', port: 9420 };
+    const never = new Promise<never>(() => undefined);
+    const resolver = ({ host }: { host: string }) =>
+      host === 'slow.example' ? never : Promise.resolve([endpoint]);
+    const servers = await resolveServers(['slow.example', 'fast.example'], resolver);
+    expect(servers.map((one) => one.endpoint)).toEqual([endpoint]);
+  });
+
+  it('are one where two names lead to one place', async () => {
+    expect(await resolveServers(['192.0.2.2', '192.0.2.2:9420'])).toHaveLength(1);
   });
 
   it('cannot be found when nobody resolves any', async () => {
-    await expect(firstServer(['nowhere.invalid'])).rejects.toMatchObject({
+    await expect(resolveServers(['nowhere.invalid'])).rejects.toMatchObject({
       code: 'P2P_SERVER_UNREACHABLE',
     });
   });
 
-  it('may be one that only a proxy can resolve', async () => {
+  it('are four at most', async () => {
+    const names = ['192.0.2.1', '192.0.2.2', '192.0.2.3', '192.0.2.4', '192.0.2.5'];
+    await expect(resolveServers(names)).rejects.toMatchObject({ code: 'P2P_USAGE' });
+  });
+
+  it('may be some that only a proxy can resolve, and are told apart all the same', async () => {
     vi.stubEnv('HTTPS_PROXY', 'http://proxy.example:3128');
-    expect(await firstServer(['nowhere.invalid'])).toEqual({
+    const servers = await resolveServers(['nowhere.invalid', 'nobody.invalid']);
+    expect(servers[0]).toEqual({
       address: { host: 'nowhere.invalid', port: 9420, tls: false },
       endpoint: { address: '192.0.0.8', port: 9420 },
       isResolved: false,
     });
+    expect(servers).toHaveLength(2);
   });
 
-  it('does not wait for a resolver longer than a second where a proxy can resolve', async () => {
+  it('are not waited for longer than a second where a proxy can resolve', async () => {
     vi.stubEnv('HTTPS_PROXY', 'http://proxy.example:3128');
     const never = new Promise<never>(() => undefined);
-    const server = await firstServer(['slow.example'], () => never);
+    const [server] = await resolveServers(['slow.example'], () => never);
     expect(server?.isResolved).toBe(false);
   });
 });

@@ -8,11 +8,19 @@ export interface Acquaintance {
   readonly keys: SessionKeys;
   /** The plaintext of its sealed box. */
   readonly box: Uint8Array;
-  readonly meeting: Omit<MeetingPoint, 'interfaces'>;
-  /** The server's endpoints, by any of which its relay may be reached. */
+  readonly meeting: Omit<MeetingPoint, 'interfaces' | 'relays'>;
+  /** The server at which the code was proved. */
+  readonly passage: Passage;
+}
+
+/** A server that knows both sides: it passes on what one tells the other, and may relay. */
+export interface Passage {
+  /** `undefined` for the one in our own process, or that in the sender's, which relays nothing. */
+  readonly server: Endpoint | undefined;
+  /** Its endpoints, by any of which its relay may be reached. */
   readonly ways: readonly Endpoint[];
-  /** Tells the server's relay where we are. */
+  /** Tells its relay where we are. */
   readonly bindRelay: (now: Instant) => void;
-  /** Posts a body to the peer by way of the server, once. */
+  /** Posts a body to the peer, once. */
   readonly post: (body: Uint8Array, now: Instant) => void;
 }

@@ -9,6 +9,8 @@ export interface Guest {
   readonly machine: RendezvousGuest;
   readonly server: Endpoint;
   readonly claimId: Uint8Array;
+  /** Whether it was named, and not found on the local network: only then it may relay. */
+  readonly isNamed: boolean;
   /** Our address and the sender's as this server sees them. */
   observed: Endpoint | undefined;
   peer: Endpoint | undefined;

@@ -7,7 +7,7 @@ import type { Outcome } from '../rendezvous/requests.ts';
 import type { ServerLimits } from '../rendezvous/server-limits.ts';
 import { earliest, type Instant } from '../time.ts';
 import { type Endpoint, isStream, sameEndpoint, UNSPECIFIED } from '../wire/endpoint.ts';
-import type { ServerTransports } from './session-options.ts';
+import type { KnownServer } from './session-options.ts';
 
 /** A rendezvous at which the sender can be found. */
 export interface Host {
@@ -16,6 +16,11 @@ export interface Host {
   readonly server: Endpoint | undefined;
   /** Our address as this server sees it. */
   observed: Endpoint | undefined;
+  /**
+   * `failed`: it could not be reached; `left`: it gave a number that is not that of the code, and
+   * nobody will look for us there.
+   */
+  state: 'waiting' | 'registered' | 'failed' | 'left';
 }
 
 export type HostingEvent =
@@ -42,9 +47,8 @@ export interface Place {
 }
 
 interface HostingOptions {
-  /** The server to register with; without one, only the embedded server is there. */
-  readonly server: Endpoint | undefined;
-  readonly transports?: ServerTransports | undefined;
+  /** The servers to register with; without any, only the embedded server is there. */
+  readonly servers: readonly KnownServer[];
   /** Whether an embedded server answers on our own socket, for the LAN. */
   readonly lan: boolean;
   readonly hello: Uint8Array;
@@ -54,8 +58,8 @@ interface HostingOptions {
 }
 
 /**
- * The places where a sender waits to be found: a server of the network, the server in its own
- * process, or both under one nameplate.
+ * The places where a sender waits to be found: servers of the network, the server in its own
+ * process, or all of them under one nameplate. The first that answers decides on that.
  */
 export class Hosting {
   readonly #options: HostingOptions;
@@ -75,9 +79,11 @@ export class Hosting {
           now,
         )
       : undefined;
-    const { server, place } = options;
-    if (server !== undefined) this.#register(server, place?.nameplate, now);
-    else if (lan) this.#register(undefined, place?.nameplate, now);
+    const { servers, place } = options;
+    // Several servers know nothing of each other, so that we have to choose what is ours at all.
+    const own = servers.length > 1 ? chooseNameplate(random) : undefined;
+    for (const server of servers) this.#register(server, place?.nameplate ?? own, now);
+    if (servers.length === 0 && lan) this.#register(undefined, place?.nameplate, now);
     this.#settle(now);
   }
 
@@ -139,20 +145,21 @@ export class Hosting {
     return this.#hosts.find((host) => host.server && sameEndpoint(host.server, server));
   }
 
-  #register(server: Endpoint | undefined, nameplate: number | undefined, now: Instant): void {
-    const { hello, random, transports, place } = this.#options;
+  #register(server: KnownServer | undefined, nameplate: number | undefined, now: Instant): void {
+    const { hello, random, place } = this.#options;
+    const { endpoint, ...transports } = server ?? {};
     const machine = new RendezvousHost(
       {
-        server: server ?? UNSPECIFIED,
+        server: endpoint ?? UNSPECIFIED,
         hello,
         random,
-        ...(server === undefined ? {} : transports),
+        ...transports,
         ...(nameplate === undefined ? {} : { nameplate }),
         ...(place === undefined ? {} : { ownerSecret: place.ownerSecret }),
       },
       now,
     );
-    this.#hosts.push({ machine, server, observed: undefined });
+    this.#hosts.push({ machine, server: endpoint, observed: undefined, state: 'waiting' });
   }
 
   /** Lets the embedded server and its host come to rest, and collects what all hosts tell. */
@@ -167,20 +174,17 @@ export class Hosting {
   }
 
   #onHostEvent(host: Host, event: HostEvent, now: Instant): void {
+    if (host.state === 'left') return;
     switch (event.kind) {
       case 'registered':
-        host.observed = host.server === undefined ? undefined : event.observed;
-        if (host.observed !== undefined && host.server !== undefined && !isStream(host.observed)) {
-          this.#events.push({ kind: 'server', server: host.server });
-        }
-        // Beside a server, our own one follows.
-        if (host.server === this.#options.server) this.#onRegistered(event.nameplate, now);
+        this.#onRegistered(host, event, now);
         break;
       case 'message':
         this.#events.push({ ...event, host });
         break;
       case 'failed':
-        this.#events.push(event);
+        host.state = 'failed';
+        if (this.#hosts.every(({ state }) => state === 'failed')) this.#events.push(event);
         break;
       case 'dial':
         if (host.server !== undefined) this.#events.push({ kind: 'dial', server: host.server });
@@ -192,11 +196,35 @@ export class Hosting {
     }
   }
 
-  #onRegistered(nameplate: number, now: Instant): void {
+  #onRegistered(
+    host: Host,
+    { nameplate, observed }: Extract<HostEvent, { kind: 'registered' }>,
+    now: Instant,
+  ): void {
+    const isElsewhere = this.#hosts.some((other) => {
+      return other !== host && other.server !== undefined && other.state === 'registered';
+    });
+    if (nameplate !== this.#nameplate && isElsewhere && host.server !== undefined) {
+      host.state = 'left';
+      host.machine.close('cancelled', now);
+      return;
+    }
+    host.state = 'registered';
+    if (host.server === undefined) {
+      if (this.#options.servers.length === 0) this.#adopt(nameplate, now);
+      return;
+    }
+    host.observed = observed;
+    if (!isStream(observed)) this.#events.push({ kind: 'server', server: host.server });
+    this.#adopt(nameplate, now);
+  }
+
+  /** The code has this number from now on. Beside servers, our own one follows. */
+  #adopt(nameplate: number, now: Instant): void {
     if (this.#nameplate === nameplate) return;
     this.#nameplate = nameplate;
     this.#events.push({ kind: 'nameplate', nameplate });
-    if (this.#options.lan && this.#options.server !== undefined) {
+    if (this.#options.lan && this.#options.servers.length > 0) {
       this.#leaveEmbedded(now);
       this.#register(undefined, nameplate, now);
       this.#exchange(now);
@@ -237,6 +265,11 @@ export class Hosting {
     } else this.#outgoing.push(sent);
     return true;
   }
+}
+
+/** Five digits at most, which are still easily said; a server grants them unless they are taken. */
+function chooseNameplate(random: Random): number {
+  return 1000 + random.integer(99_000);
 }
 
 function isWay(machine: RendezvousHost, remote: Endpoint): boolean {

@@ -5,38 +5,19 @@ import type { Transmit } from '../machine.ts';
 import type { CipherSuite, Crypto, Random } from '../ports.ts';
 import { type GuestEvent, RendezvousGuest } from '../rendezvous/rendezvous-guest.ts';
 import type { Outcome } from '../rendezvous/requests.ts';
-import type { SessionKeys } from '../session-keys.ts';
 import { after, earliest, type Instant, type Millis, millis } from '../time.ts';
 import { sameBytes } from '../wire/bytes.ts';
 import { type Endpoint, isStream, sameEndpoint } from '../wire/endpoint.ts';
 import { type Guest, type Proving, turnEnd } from './guest.ts';
-import type { ServerTransports } from './session-options.ts';
+import type { JoiningEvent } from './joining-event.ts';
+import type { KnownServer } from './session-options.ts';
 import { isSignal } from './signalling.ts';
 
 const CLAIM_ID_BYTES = 16;
-/** Servers tried in one session: the configured one, and what answers on the LAN. */
-const MAX_SERVERS = 4;
+/** Servers tried in one session: those that were named, and what answers on the LAN. */
+const MAX_SERVERS = 8;
 /** A sender keeps a receiver waiting for 30 s where squatters hold all attempts; then it must come. */
 const PATIENCE: Millis = millis(45_000);
-
-export type JoiningEvent =
-  /** A server knows the sender. */
-  | { readonly kind: 'server'; readonly server: Endpoint }
-  | {
-      readonly kind: 'established';
-      readonly guest: Guest;
-      readonly keys: SessionKeys;
-      readonly box: Uint8Array;
-    }
-  /** What the sender goes on telling, and where the server saw it. */
-  | {
-      readonly kind: 'signal';
-      readonly body: Uint8Array;
-      readonly seen: Endpoint | undefined;
-    }
-  | { readonly kind: 'dial'; readonly server: Endpoint }
-  /** No server that is being tried can bring us together any more. */
-  | { readonly kind: 'failed'; readonly code: ErrorCode };
 
 interface JoiningOptions {
   readonly code: Code;
@@ -69,7 +50,8 @@ export class Joining {
   }
 
   /** Tries a server, unless it is being tried already or there are too many. */
-  addServer(server: Endpoint, now: Instant, transports?: ServerTransports): void {
+  addServer(known: KnownServer, isNamed: boolean, now: Instant): void {
+    const { endpoint: server, ...transports } = known;
     if (this.#won !== undefined || this.#guests.length >= MAX_SERVERS) return;
     if (this.#guestAt(server) !== undefined) return;
     const { random, code } = this.#options;
@@ -79,6 +61,7 @@ export class Joining {
       machine: new RendezvousGuest({ server, ...transports, nameplate, claimId, random }, now),
       server,
       claimId,
+      isNamed,
       observed: undefined,
       peer: undefined,
       hello: undefined,
@@ -165,6 +148,10 @@ export class Joining {
         if (!isStream(event.observed)) {
           this.#events.push({ kind: 'server', server: guest.server });
         }
+        if (this.#won !== undefined) {
+          this.#considerPassage(guest, this.#won, now);
+          break;
+        }
         this.#spareAttempts(now);
         if (guest.attempt !== undefined) this.#begin(guest, now);
         else this.#beginNext(now);
@@ -172,10 +159,11 @@ export class Joining {
         break;
       case 'message':
         guest.peer = event.peer;
-        if (!isSignal(event.body)) this.#onMessage(guest, event.body, now);
-        else if (guest === this.#won) {
-          this.#events.push({ kind: 'signal', body: event.body, seen: event.peer });
-        }
+        if (isSignal(event.body)) {
+          // A NAT may show another port to another server: only what the first one saw is of use.
+          const seen = guest === this.#won ? event.peer : undefined;
+          this.#events.push({ kind: 'signal', body: event.body, seen });
+        } else this.#onMessage(guest, event.body, now);
         break;
       case 'failed':
         this.#onFailed(guest, event.code, now);
@@ -247,16 +235,30 @@ export class Joining {
       case 'established':
         guest.machine.settle();
         this.#won = guest;
-        for (const other of this.#guests)
-          if (other !== guest) other.machine.close('cancelled', now);
         this.#searchUntil = undefined;
         this.#events.push({ kind: 'established', guest, keys: event.keys, box: event.box });
+        for (const other of this.#guests) {
+          if (other !== guest && !this.#isSilent(other)) this.#considerPassage(other, guest, now);
+        }
         break;
       case 'failed':
         guest.machine.close('failed', now);
         this.#onFailed(guest, event.code, now);
         break;
     }
+  }
+
+  /** Who shows the same hello is the same sender; everybody else is of no interest any more. */
+  #considerPassage(guest: Guest, won: Guest, now: Instant): void {
+    if (guest === won) return;
+    const isSame = guest.hello && won.hello && sameBytes(guest.hello, won.hello);
+    if (isSame && guest.isNamed) this.#events.push({ kind: 'passage', guest });
+    else guest.machine.close('cancelled', now);
+  }
+
+  /** Whether a named server has not said yet whom it knows. */
+  #isSilent({ isNamed, hello, failure }: Guest): boolean {
+    return isNamed && hello === undefined && failure === undefined;
   }
 
   #onFailed(guest: Guest, code: ErrorCode, now: Instant): void {

@@ -12,6 +12,8 @@ export interface LocalInterface {
 export interface MeetingPoint {
   /** Where the server answers; `undefined` for the one in our own process. */
   readonly server: Endpoint | undefined;
+  /** All servers that were named: no path through one of them is direct. */
+  readonly relays: readonly Endpoint[];
   /** Our address and the peer's, as the server saw them. */
   readonly ownPublic: Endpoint | undefined;
   readonly peerPublic: Endpoint | undefined;

@@ -54,7 +54,8 @@ function isAdmitted({ endpoint }: Candidate, meeting: MeetingPoint): boolean {
 }
 
 /** A relayed path must not pass for a direct one. A sender that is its own server is no relay. */
-function isRelay(endpoint: Endpoint, { server, peerPublic }: MeetingPoint): boolean {
-  if (server === undefined || !sameEndpoint(endpoint, server)) return false;
-  return peerPublic === undefined || !sameEndpoint(peerPublic, server);
+function isRelay(endpoint: Endpoint, { server, relays, peerPublic }: MeetingPoint): boolean {
+  const known = server === undefined ? relays : [server, ...relays];
+  if (!known.some((one) => sameEndpoint(endpoint, one))) return false;
+  return peerPublic === undefined || !sameEndpoint(peerPublic, endpoint);
 }

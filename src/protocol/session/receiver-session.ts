@@ -2,13 +2,17 @@ import type { ErrorCode } from '../errors.ts';
 import type { Code } from '../handshake/code.ts';
 import type { Machine, Transmit } from '../machine.ts';
 import type { OpenedBase } from '../nat/nat-survey.ts';
+import type { SessionKeys } from '../session-keys.ts';
 import { after, earliest, type Instant, type Millis, millis } from '../time.ts';
 import { TransferReceiver } from '../transfer/transfer-receiver.ts';
 import type { ConnectionEvent } from '../transport/connection-event.ts';
 import { type Endpoint, sameEndpoint } from '../wire/endpoint.ts';
 import { forEachRun } from '../wire/packet-runs.ts';
 import type { Acquaintance } from './acquaintance.ts';
-import { Joining, type JoiningEvent } from './joining.ts';
+import type { Guest } from './guest.ts';
+import { Joining } from './joining.ts';
+import type { JoiningEvent } from './joining-event.ts';
+import { guestPassage } from './passages.ts';
 import { failureOfClose } from './session-close.ts';
 import type { SessionEvent } from './session-event.ts';
 import type { LocalNetworks, SessionOptions } from './session-options.ts';
@@ -16,7 +20,6 @@ import { SessionPeer } from './session-peer.ts';
 
 export interface ReceiverSessionOptions extends SessionOptions {
   readonly code: Code;
-  readonly server: Endpoint | undefined;
   /** How long servers may turn up on the LAN (`addServer`); `undefined` without a search. */
   readonly searchFor: Millis | undefined;
 }
@@ -35,20 +38,22 @@ export class ReceiverSession implements Machine<SessionEvent> {
   readonly #joining: Joining;
   readonly #transfer: TransferReceiver;
   readonly #peer: SessionPeer;
-  readonly #server: Endpoint | undefined;
+  readonly #servers: readonly Endpoint[];
   /** While VERIFIED is on its way: when to stop waiting for the sender's goodbye. */
   #goodbyeAt: Instant | undefined;
   #goodbyeAtLast: Instant | undefined;
+  #keys: SessionKeys | undefined;
+  readonly #earlyPassages: Guest[] = [];
   /** Whom we have met, until what is needed to meet again is kept. */
   #acquaintance: Acquaintance | undefined;
   /** What it has told us since; the last word of it says all. */
   #earlySignal: Extract<JoiningEvent, { kind: 'signal' }> | undefined;
 
   constructor(options: ReceiverSessionOptions, now: Instant) {
-    const { server, searchFor } = options;
+    const { servers, searchFor } = options;
     const transfer = new TransferReceiver({ hasher: options.hasher });
     this.#transfer = transfer;
-    this.#server = server;
+    this.#servers = servers.map(({ endpoint }) => endpoint);
     this.#peer = new SessionPeer(options, {
       role: 'controlled',
       source: (maxBytes) => transfer.pollRecord(maxBytes),
@@ -60,7 +65,7 @@ export class ReceiverSession implements Machine<SessionEvent> {
       box: () => this.#peer.box,
       searchUntil: searchFor === undefined ? undefined : after(now, searchFor),
     });
-    if (server !== undefined) this.#joining.addServer(server, now, options.transports);
+    for (const server of servers) this.#joining.addServer(server, true, now);
     this.#drain(now);
   }
 
@@ -71,7 +76,7 @@ export class ReceiverSession implements Machine<SessionEvent> {
 
   /** A server that turned up on the LAN. */
   addServer(server: Endpoint, now: Instant): void {
-    if (!this.#peer.isOver) this.#joining.addServer(server, now);
+    if (!this.#peer.isOver) this.#joining.addServer({ endpoint: server }, false, now);
   }
 
   handleBatch(batch: Uint8Array, remote: Endpoint, now: Instant): void {
@@ -108,6 +113,7 @@ export class ReceiverSession implements Machine<SessionEvent> {
     if (acquaintance === undefined || this.#peer.isOver) return;
     this.#acquaintance = undefined;
     this.#peer.meet(acquaintance, now);
+    for (const guest of this.#earlyPassages.splice(0)) this.#onPassage(guest, now);
     if (this.#earlySignal !== undefined) this.#onSignal(this.#earlySignal, now);
     this.#drain(now);
   }
@@ -207,7 +213,7 @@ export class ReceiverSession implements Machine<SessionEvent> {
         break;
       case 'server':
         // One on the LAN, the sender itself, has no sight of our NATs.
-        if (this.#server !== undefined && sameEndpoint(event.server, this.#server)) {
+        if (this.#servers.some((one) => sameEndpoint(event.server, one))) {
           this.#peer.findServer(event.server, now);
         }
         break;
@@ -216,6 +222,9 @@ export class ReceiverSession implements Machine<SessionEvent> {
         break;
       case 'signal':
         this.#onSignal(event, now);
+        break;
+      case 'passage':
+        this.#onPassage(event.guest, now);
         break;
       case 'failed':
         if (!this.#peer.isMet) this.abort(event.code, 'rendezvous failed', now);
@@ -231,17 +240,20 @@ export class ReceiverSession implements Machine<SessionEvent> {
   #onEstablished(event: Extract<JoiningEvent, { kind: 'established' }>): void {
     const { guest, keys, box } = event;
     const { server, observed, peer } = guest;
-    const binding = { relayToken: keys.relayToken, connectionId: keys.receive.connectionId };
+    this.#keys = keys;
     this.#acquaintance = {
       keys,
       box,
       // A sender that is its own server is found where the server is.
       meeting: { server, ownPublic: observed, peerPublic: peer ?? server },
-      ways: guest.machine.ways,
-      bindRelay: (at: Instant) => guest.machine.bindRelay(binding, at),
-      post: (body: Uint8Array, at: Instant) => guest.machine.tell(body, at),
+      passage: guestPassage(guest, keys),
     };
     this.#peer.tell({ kind: 'keep', resumeSecret: keys.resumeSecret });
+  }
+
+  #onPassage(guest: Guest, now: Instant): void {
+    if (this.#acquaintance !== undefined) this.#earlyPassages.push(guest);
+    else if (this.#keys !== undefined) this.#peer.addPassage(guestPassage(guest, this.#keys), now);
   }
 
   #onClosed(event: Extract<ConnectionEvent, { kind: 'closed' }>, now: Instant): void {

@@ -3,14 +3,16 @@ import type { Code } from '../handshake/code.ts';
 import { SenderHandshake, type SenderHandshakeEvent } from '../handshake/sender-handshake.ts';
 import type { Machine, Transmit } from '../machine.ts';
 import type { OpenedBase } from '../nat/nat-survey.ts';
+import type { SessionKeys } from '../session-keys.ts';
 import { earliest, type Instant } from '../time.ts';
 import type { Entry } from '../transfer/entry.ts';
 import { TransferSender } from '../transfer/transfer-sender.ts';
 import { CloseCode, type ConnectionEvent } from '../transport/connection-event.ts';
-import { bytesKey } from '../wire/bytes.ts';
 import type { Endpoint } from '../wire/endpoint.ts';
 import { forEachRun } from '../wire/packet-runs.ts';
-import { type Host, Hosting, type HostingEvent, type Place } from './hosting.ts';
+import { Claimants } from './claimants.ts';
+import { Hosting, type HostingEvent, type Place } from './hosting.ts';
+import { hostPassage } from './passages.ts';
 import { failureOfClose } from './session-close.ts';
 import type { SessionEvent } from './session-event.ts';
 import type { LocalNetworks, SessionOptions } from './session-options.ts';
@@ -21,7 +23,6 @@ export interface SenderSessionOptions extends SessionOptions {
   readonly entries: readonly Entry[];
   /** The words of the code. */
   readonly words: readonly string[];
-  readonly server: Endpoint | undefined;
   /** Whether to answer on our own socket as well, for receivers on this machine and LAN. */
   readonly lan: boolean;
   /** Where it was, or is to be, found; a server chooses when absent. */
@@ -29,15 +30,6 @@ export interface SenderSessionOptions extends SessionOptions {
   /** Attempts at the same code that failed in an earlier process. */
   readonly failedAttempts?: number;
 }
-
-/** Who sent a claim, and where: needed once the claim is won. */
-interface Claimant {
-  readonly host: Host;
-  peer: Endpoint | undefined;
-}
-
-/** More than the servers pass on: three claims each, and 64 the one in our own process. */
-const MAX_CLAIMANTS = 128;
 
 /**
  * A whole sender: waits to be found, proves the code, finds a path, sends.
@@ -49,14 +41,13 @@ export class SenderSession implements Machine<SessionEvent> {
   readonly #handshake: SenderHandshake;
   readonly #hosting: Hosting;
   #transfer: TransferSender;
-  readonly #claimants = new Map<string, Claimant>();
+  readonly #claimants = new Claimants();
   readonly #peer: SessionPeer;
-  /** The claim that was won. */
-  #peerClaim: string | undefined;
+  #keys: SessionKeys | undefined;
 
   constructor(options: SenderSessionOptions, now: Instant) {
     this.#options = options;
-    const { crypto, random, suites, server, lan, place, failedAttempts = 0 } = options;
+    const { crypto, random, suites, servers, lan, place, failedAttempts = 0 } = options;
     const box = () => this.#peer.box;
     const failedBefore = failedAttempts;
     this.#handshake = new SenderHandshake({ crypto, random, suites, box, failedBefore });
@@ -68,8 +59,7 @@ export class SenderSession implements Machine<SessionEvent> {
       onClosed: (event, at) => this.#onClosed(event, at),
     });
     const { hello } = this.#handshake;
-    const { transports } = options;
-    this.#hosting = new Hosting({ server, transports, lan, hello, crypto, random, place }, now);
+    this.#hosting = new Hosting({ servers, lan, hello, crypto, random, place }, now);
     this.#drain(now);
   }
 
@@ -220,20 +210,26 @@ export class SenderSession implements Machine<SessionEvent> {
   #onMessage(event: Extract<HostingEvent, { kind: 'message' }>, now: Instant): void {
     const { host, claimId, body, peer } = event;
     if (isSignal(body)) {
-      if (this.#peerClaim === bytesKey(claimId)) this.#peer.handleSignal(body, peer, now);
+      this.#onSignal(event, now);
       return;
     }
     if (!this.#peer.isMet) this.#peer.expect();
-    this.#noteClaimant(claimId, host, peer);
+    this.#claimants.note(claimId, host, peer);
     const answer = this.#handshake.handleMessage(claimId, body, now);
     if (answer !== undefined) host.machine.reply(claimId, answer, now);
   }
 
-  #noteClaimant(claimId: Uint8Array, host: Host, peer: Endpoint | undefined): void {
-    const key = bytesKey(claimId);
-    const known = this.#claimants.get(key);
-    if (known !== undefined) known.peer = peer;
-    else if (this.#claimants.size < MAX_CLAIMANTS) this.#claimants.set(key, { host, peer });
+  #onSignal(event: Extract<HostingEvent, { kind: 'message' }>, now: Instant): void {
+    const { host, claimId, body, peer } = event;
+    const standing = this.#claimants.standing(claimId);
+    if (standing === 'stranger') {
+      // Nobody but the peer can have made it: then the claim by which it comes is the peer's, too.
+      if (this.#keys === undefined || !this.#peer.isAuthentic(body)) return;
+      if (!this.#claimants.addPassage(claimId)) return;
+      this.#peer.addPassage(hostPassage(host, claimId, this.#keys), now);
+    }
+    // A NAT may show another port to another server: only what the first one saw is of use.
+    this.#peer.handleSignal(body, standing === 'won' ? peer : undefined, now);
   }
 
   #onHandshakeEvent(event: SenderHandshakeEvent, now: Instant): void {
@@ -245,23 +241,15 @@ export class SenderSession implements Machine<SessionEvent> {
   }
 
   #connect(won: Extract<SenderHandshakeEvent, { kind: 'established' }>, now: Instant): void {
-    const claimant = this.#claimants.get(bytesKey(won.claimId));
-    if (claimant === undefined) throw new Error('unreachable: a claim nobody made');
-    const { host, peer } = claimant;
     const { claimId, keys, box } = won;
-    const { connectionId } = keys.receive;
-    const binding = { claimId, relayToken: keys.relayToken, connectionId };
+    const { host, peer } = this.#claimants.win(claimId);
     const acquaintance = {
       keys,
       box,
       meeting: { server: host.server, ownPublic: host.observed, peerPublic: peer },
-      ways: host.server === undefined ? [] : host.machine.ways,
-      bindRelay: (at: Instant) => host.machine.bindRelay(binding, at),
-      post: (body: Uint8Array, at: Instant) => host.machine.reply(claimId, body, at),
+      passage: hostPassage(host, claimId, keys),
     };
-    // Whoever was met before was never heard, and so has none of it.
-    if (this.#peer.isMet) this.#transfer = new TransferSender(this.#options);
-    this.#peerClaim = bytesKey(claimId);
+    this.#keys = keys;
     this.#peer.meet(acquaintance, now);
   }
 

@@ -3,10 +3,13 @@ import type { CipherSuite, Crypto, Hasher, Random } from '../ports.ts';
 import type { Endpoint } from '../wire/endpoint.ts';
 import type { LocalInterface } from './meeting-point.ts';
 
-/** What may be used to reach a server: UDP, and a connection where that does not get through. */
-export interface ServerTransports {
-  readonly udp: boolean;
-  readonly stream: boolean;
+/** A server that was named, and what may be used to reach it. */
+export interface KnownServer {
+  readonly endpoint: Endpoint;
+  /** True when absent. */
+  readonly udp?: boolean;
+  /** A connection, where UDP does not get through; false when absent. */
+  readonly stream?: boolean;
 }
 
 /** The networks that this machine is in. */
@@ -26,6 +29,6 @@ export interface SessionOptions extends LocalNetworks {
   readonly policy: PathPolicy;
   /** Whether a search for a direct path may cost ten times as much, if the peer wants that too. */
   readonly thorough?: boolean;
-  /** For the named server; UDP alone when absent. */
-  readonly transports?: ServerTransports;
+  /** All are used, side by side; none, and there is only the local network. */
+  readonly servers: readonly KnownServer[];
 }

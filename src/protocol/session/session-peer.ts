@@ -1,27 +1,29 @@
 import type { ErrorCode } from '../errors.ts';
 import type { Transmit } from '../machine.ts';
 import type { OpenedBase } from '../nat/nat-survey.ts';
-import { encodeCandidates } from '../path/candidate-codec.ts';
 import type { Outcome } from '../rendezvous/requests.ts';
 import { earliest, type Instant } from '../time.ts';
 import type { ConnectionEvent } from '../transport/connection-event.ts';
 import type { RecordSource } from '../transport/outgoing-records.ts';
-import { type Endpoint, sameEndpoint } from '../wire/endpoint.ts';
+import type { Endpoint } from '../wire/endpoint.ts';
 import type { PacketClass } from '../wire/packet-runs.ts';
-import type { Acquaintance } from './acquaintance.ts';
+import type { Acquaintance, Passage } from './acquaintance.ts';
 import { Ending } from './ending.ts';
 import { NatWatch } from './nat-watch.ts';
+import { OwnNetworks } from './own-networks.ts';
+import { Passages } from './passages.ts';
 import { seenCandidates } from './peer-candidates.ts';
 import { type LinkEvent, PeerLink, type PeerLinkOptions } from './peer-link.ts';
-import { RelayLeg } from './relay-leg.ts';
 import { closeCodeOf, outcomeOf } from './session-close.ts';
 import type { SessionEvent, SessionFailure } from './session-event.ts';
 import type { LocalNetworks, SessionOptions } from './session-options.ts';
 import { NOTHING_KNOWN, type Situation } from './signal.ts';
 import { Trickle } from './trickle.ts';
 
-/** What a session hears of a peer beside what it passes on as it is. */
-export interface PeerHandlers {
+/** What a session gives to a peer, and hears of it beside what it passes on as it is. */
+export interface PeerParts {
+  readonly role: PeerLinkOptions['role'];
+  readonly source: RecordSource;
   readonly onRecord: (plaintext: Uint8Array) => void;
   readonly onClosed: (event: Extract<ConnectionEvent, { kind: 'closed' }>, now: Instant) => void;
 }
@@ -29,37 +31,27 @@ export interface PeerHandlers {
 /** The other side of a session, from the moment that it is met: the link to it, and the end. */
 export class SessionPeer {
   readonly #options: SessionOptions;
-  readonly #role: PeerLinkOptions['role'];
-  readonly #source: RecordSource;
-  readonly #handlers: PeerHandlers;
+  readonly #parts: PeerParts;
   readonly #events: SessionEvent[] = [];
   readonly #ending = new Ending();
   #link: PeerLink | undefined;
   #trickle: Trickle | undefined;
   #situation: Situation;
   readonly #nat: NatWatch;
-  #networks: LocalNetworks;
-  #relay: RelayLeg | undefined;
+  readonly #networks: OwnNetworks;
+  #passages: Passages | undefined;
 
-  constructor(
-    options: SessionOptions,
-    parts: PeerHandlers & {
-      readonly role: PeerLinkOptions['role'];
-      readonly source: RecordSource;
-    },
-  ) {
+  constructor(options: SessionOptions, parts: PeerParts) {
     this.#options = options;
-    this.#networks = options;
+    this.#networks = new OwnNetworks(options);
     this.#situation = { ...NOTHING_KNOWN, thorough: options.thorough ?? false };
     this.#nat = new NatWatch(options.random);
-    this.#role = parts.role;
-    this.#source = parts.source;
-    this.#handlers = parts;
+    this.#parts = parts;
   }
 
   /** The plaintext of our sealed box: where we are. */
   get box(): Uint8Array {
-    return encodeCandidates(this.#ownEndpoints);
+    return this.#networks.box;
   }
 
   get isMet(): boolean {
@@ -84,20 +76,19 @@ export class SessionPeer {
   /** Begins to look for a path: to whom was met last, where an earlier one is not to be found. */
   meet(acquaintance: Acquaintance, now: Instant): void {
     this.#leave(now);
-    const { keys, box, meeting: met, post } = acquaintance;
-    const { policy } = this.#options;
-    const meeting = { ...met, interfaces: this.#networks.interfaces };
-    const link = new PeerLink(
-      { ...this.#options, role: this.#role, keys, source: this.#source },
-      now,
-    );
+    const { keys, box, meeting: met, passage } = acquaintance;
+    const { policy, servers } = this.#options;
+    const relays = servers.map(({ endpoint }) => endpoint);
+    const meeting = { ...met, relays, interfaces: this.#networks.interfaces };
+    const link = new PeerLink({ ...this.#options, ...this.#parts, keys }, now);
     this.#link = link;
     // First of all, and before anything that shows the peer that we have begun: it opens our NATs.
     for (const candidate of seenCandidates(meeting)) link.addCandidate(candidate, now);
-    if (policy !== 'direct' && meeting.server !== undefined) {
-      this.#relay = new RelayLeg(meeting.server, link, acquaintance, now);
-    }
+    const passages = new Passages(link, policy !== 'direct');
+    this.#passages = passages;
+    passages.add(passage, now);
     const situation = { ...this.#situation, ...this.#nat.meet() };
+    const post = (body: Uint8Array, at: Instant) => passages.post(body, at);
     this.#trickle = new Trickle(
       { ...this.#options, keys, box, link, meeting, situation, post },
       now,
@@ -112,22 +103,29 @@ export class SessionPeer {
    * address the network behind it is gone, and what was measured there.
    */
   handleNetworks(networks: LocalNetworks, now: Instant): void {
-    const before = this.#networks.localEndpoints;
-    const isThere = (one: Endpoint) =>
-      networks.localEndpoints.some((own) => sameEndpoint(own, one));
-    const isLost = !before.every(isThere);
-    this.#networks = networks;
+    const isLost = this.#networks.change(networks);
     if (isLost) this.#nat.restart(now);
-    const candidates = this.#ownEndpoints.map((endpoint) => ({ kind: 'host', endpoint }) as const);
-    this.situate({ candidates }, now);
+    this.situate({ candidates: this.#networks.candidates }, now);
     this.#trickle?.handleInterfaces(networks.interfaces, now);
     this.#link?.restartPaths(isLost, now);
-    this.#relay?.bind(now);
+    this.#passages?.bind(now);
   }
 
-  /** There is another way to the server, and so to its relay. */
+  /** Another server knows both sides. */
+  addPassage(passage: Passage, now: Instant): void {
+    this.#passages?.add(passage, now);
+    // By it, the peer is told once more; so it learns of the passage.
+    this.situate({}, now);
+  }
+
+  /** Whether a signal is the peer's, whoever brings it. */
+  isAuthentic(body: Uint8Array): boolean {
+    return this.#trickle?.isAuthentic(body) ?? false;
+  }
+
+  /** There is another way to a server, and so to its relay. */
   addWay(server: Endpoint, way: Endpoint, now: Instant): void {
-    this.#relay?.addWay(server, way, now);
+    this.#passages?.addWay(server, way, now);
   }
 
   /** Something has changed on our side: the peer is told, now or when it is met. */
@@ -192,7 +190,7 @@ export class SessionPeer {
   /** The machine slept, or was stopped: everything is asked for anew. */
   handleWake(now: Instant): void {
     this.#link?.handleWake(now);
-    this.#relay?.bind(now);
+    this.#passages?.bind(now);
     // On its way the server sees where we are now, and tells the peer.
     this.situate({}, now);
   }
@@ -256,11 +254,6 @@ export class SessionPeer {
     return earliest(link, news, this.#nat.pollTimeout(), this.#ending.deadline);
   }
 
-  /** What the peer may know of where we are. */
-  get #ownEndpoints(): readonly Endpoint[] {
-    return this.#options.policy === 'relay' ? [] : this.#networks.localEndpoints;
-  }
-
   /** Gives back what was opened on the way to somebody who was met before. */
   #leave(now: Instant): void {
     this.#link?.close(now);
@@ -270,7 +263,7 @@ export class SessionPeer {
   #onLinkEvent(event: LinkEvent, now: Instant): void {
     switch (event.kind) {
       case 'record':
-        this.#handlers.onRecord(event.plaintext);
+        this.#parts.onRecord(event.plaintext);
         break;
       case 'path':
       case 'heard':
@@ -283,11 +276,13 @@ export class SessionPeer {
         this.#nat.refresh();
         break;
       case 'quiet':
-        this.#relay?.bind(now);
+        this.#passages?.bind(now);
         this.#link?.doubtPaths(now);
+        // The server by which the peer is told may be what is silent: by others it learns of those.
+        this.situate({}, now);
         break;
       case 'closed':
-        this.#handlers.onClosed(event, now);
+        this.#parts.onClosed(event, now);
         break;
       case 'missing':
       case 'back':

@@ -79,6 +79,12 @@ export class Signalling {
     return signal.situation;
   }
 
+  /** Whether the peer has made this, be it new or not. */
+  isAuthentic(body: Uint8Array): boolean {
+    const counter = counterOf(body);
+    return counter !== undefined && this.#unseal(body, counter) !== undefined;
+  }
+
   /** The next body to post, if one is due. */
   pollBody(now: Instant): Uint8Array | undefined {
     if (this.#dueAt === undefined || this.#dueAt > now) return undefined;
@@ -117,16 +123,23 @@ export class Signalling {
   }
 
   #open(body: Uint8Array): Signal | undefined {
-    const counter = new ByteReader(body.subarray(1)).uint32();
+    const counter = counterOf(body);
     // Signals overtake each other; the last one says all that earlier ones did.
-    if (!isSignal(body) || counter === undefined || counter <= this.#received) return undefined;
-    const header = body.subarray(0, HEADER_BYTES);
-    const sealed = body.subarray(HEADER_BYTES);
-    const bytes = this.#receive.open(nonceOf(counter), header, sealed);
+    if (counter === undefined || counter <= this.#received) return undefined;
+    const bytes = this.#unseal(body, counter);
     if (bytes === undefined) return undefined;
     this.#received = counter;
     return decodeSignal(bytes);
   }
+
+  #unseal(body: Uint8Array, counter: number): Uint8Array | undefined {
+    const header = body.subarray(0, HEADER_BYTES);
+    return this.#receive.open(nonceOf(counter), header, body.subarray(HEADER_BYTES));
+  }
+}
+
+function counterOf(body: Uint8Array): number | undefined {
+  return isSignal(body) ? new ByteReader(body.subarray(1)).uint32() : undefined;
 }
 
 function repeatAfter(attempts: number): Millis {

@@ -87,6 +87,11 @@ export class Trickle {
     this.handleTimeout(now);
   }
 
+  /** Whether the peer has made this, now or earlier. */
+  isAuthentic(body: Uint8Array): boolean {
+    return this.#signalling.isAuthentic(body);
+  }
+
   /** What became of an `anchor` or a `connect`: it is open, or could not be opened, or is closed. */
   handleStream(base: number, isOpen: boolean, now: Instant): void {
     this.#streams.handleStream(base, isOpen, now);

@@ -8,7 +8,7 @@ describe('hosting', () => {
   it('has a nameplate from its own server at once', () => {
     const hosting = new Hosting(
       {
-        server: undefined,
+        servers: [],
         lan: true,
         hello: new Uint8Array(32),
         crypto: createCrypto(),

@@ -12,13 +12,25 @@ describe('what a peer may be believed when it was met at a server', () => {
     ['behind a proxy', '192.0.0.8', { loopbackAllowed: false, lanAllowed: false }],
   ])('%s at %s', (_where, address, expected) => {
     const server = { address, port: 9420 };
-    const meeting = { server, ownPublic: undefined, peerPublic: undefined, interfaces: [] };
+    const meeting = {
+      server,
+      relays: [],
+      ownPublic: undefined,
+      peerPublic: undefined,
+      interfaces: [],
+    };
     expect(candidateContext(meeting)).toMatchObject(expected);
   });
 
   it('is told by where the peer is when that is its own server', () => {
     const peerPublic = { address: '10.0.0.7', port: 5000 };
-    const meeting = { server: undefined, ownPublic: undefined, peerPublic, interfaces: [] };
+    const meeting = {
+      server: undefined,
+      relays: [],
+      ownPublic: undefined,
+      peerPublic,
+      interfaces: [],
+    };
     expect(candidateContext(meeting)).toMatchObject({ lanAllowed: true });
   });
 });

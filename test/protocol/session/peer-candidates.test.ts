@@ -6,6 +6,7 @@ import { type Endpoint, FOREIGN_STREAM } from '../../../src/protocol/wire/endpoi
 const SEEN: Endpoint = { address: '198.51.100.10', port: 30_000 };
 const MEETING: MeetingPoint = {
   server: { address: '203.0.113.1', port: 9420 },
+  relays: [],
   ownPublic: { address: '192.0.2.10', port: 30_001 },
   peerPublic: SEEN,
   interfaces: [{ address: '10.0.1.2', prefixLength: 24 }],

@@ -6,10 +6,7 @@ import type { Place } from '../../../src/protocol/session/hosting.ts';
 import { ReceiverSession } from '../../../src/protocol/session/receiver-session.ts';
 import { SenderSession } from '../../../src/protocol/session/sender-session.ts';
 import type { SessionEvent } from '../../../src/protocol/session/session-event.ts';
-import type {
-  ServerTransports,
-  SessionOptions,
-} from '../../../src/protocol/session/session-options.ts';
+import type { KnownServer, SessionOptions } from '../../../src/protocol/session/session-options.ts';
 import { type Millis, millis } from '../../../src/protocol/time.ts';
 import { parseEntryName } from '../../../src/protocol/transfer/entry-name.ts';
 import type { Endpoint } from '../../../src/protocol/wire/endpoint.ts';
@@ -25,13 +22,15 @@ export const WORDS: readonly string[] = ['acorn', 'basket', 'candle'];
 
 export interface PeerOptions {
   readonly server: Endpoint | undefined;
+  /** Further servers. */
+  readonly others?: readonly Endpoint[];
   readonly policy?: SessionOptions['policy'];
   /** Whose randomness is used: two peers of one simulation must not share a name. */
   readonly name?: string;
   readonly port?: number;
   /** What the peer says of its own addresses; the truth when left out. */
   readonly localEndpoints?: readonly Endpoint[];
-  readonly transports?: ServerTransports;
+  readonly transports?: Omit<KnownServer, 'endpoint'>;
   readonly dial?: Dial;
 }
 
@@ -75,6 +74,7 @@ export class SimulatedSender extends SimulatedPeer {
         words: WORDS,
         lan: options.server === undefined,
         ...options,
+        servers: serversOf(options),
       },
       sim.now,
     );
@@ -112,6 +112,7 @@ export class SimulatedReceiver extends SimulatedPeer {
         code,
         searchFor: options.server === undefined ? millis(5000) : undefined,
         ...options,
+        servers: serversOf(options),
       },
       sim.now,
     );
@@ -176,12 +177,12 @@ export function testFile(sim: Simulation, length: number): Uint8Array {
   return file;
 }
 
-function sessionOptions(
-  sim: Simulation,
-  host: Host,
-  name: string,
-  port: number,
-): Omit<SessionOptions, 'policy'> & { policy: SessionOptions['policy'] } {
+function serversOf({ server, others = [], transports }: PeerOptions): KnownServer[] {
+  const endpoints = server === undefined ? others : [server, ...others];
+  return endpoints.map((endpoint) => ({ endpoint, ...transports }));
+}
+
+function sessionOptions(sim: Simulation, host: Host, name: string, port: number): SessionOptions {
   const random = sim.random.fork(name);
   return {
     crypto: createCrypto(random),
@@ -189,6 +190,7 @@ function sessionOptions(
     hasher,
     suites: [CipherSuite.aes256Gcm, CipherSuite.chacha20Poly1305],
     policy: 'any',
+    servers: [],
     ...networksOf([host], port),
   };
 }

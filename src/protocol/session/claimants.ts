@@ -1,0 +1,53 @@
+import { bytesKey } from '../wire/bytes.ts';
+import type { Endpoint } from '../wire/endpoint.ts';
+import type { Host } from './hosting.ts';
+
+/** More than the servers pass on: three claims each, and 64 the one in our own process. */
+const MAX_CLAIMANTS = 128;
+/** A receiver claims once at each server, of which few name more than two. */
+const MAX_PASSAGES = 8;
+
+/** Who sent a claim, and where: needed once the claim is won. */
+export interface Claimant {
+  readonly host: Host;
+  peer: Endpoint | undefined;
+}
+
+/** What a claim is to us: the one that was won, another one of the same peer, or anybody's. */
+export type Standing = 'won' | 'passage' | 'stranger';
+
+/** All who have claimed, and which claims are those of the peer. */
+export class Claimants {
+  readonly #known = new Map<string, Claimant>();
+  readonly #passages = new Set<string>();
+  #won: string | undefined;
+
+  note(claimId: Uint8Array, host: Host, peer: Endpoint | undefined): void {
+    const key = bytesKey(claimId);
+    const known = this.#known.get(key);
+    if (known !== undefined) known.peer = peer;
+    else if (this.#known.size < MAX_CLAIMANTS) this.#known.set(key, { host, peer });
+  }
+
+  /** The claim is that of the peer; all others begin as those of strangers. */
+  win(claimId: Uint8Array): Claimant {
+    const claimant = this.#known.get(bytesKey(claimId));
+    if (claimant === undefined) throw new Error('unreachable: a claim nobody made');
+    this.#won = bytesKey(claimId);
+    this.#passages.clear();
+    return claimant;
+  }
+
+  standing(claimId: Uint8Array): Standing {
+    const key = bytesKey(claimId);
+    if (key === this.#won) return 'won';
+    return this.#passages.has(key) ? 'passage' : 'stranger';
+  }
+
+  /** The claim has proved to be the peer's as well; false when there are too many of them. */
+  addPassage(claimId: Uint8Array): boolean {
+    if (this.#passages.size >= MAX_PASSAGES) return false;
+    this.#passages.add(bytesKey(claimId));
+    return true;
+  }
+}
