@@ -2,8 +2,9 @@
 export interface CommonOptions {
   /**
    * Rendezvous servers as `HOST[:PORT]`, at most four, used side by side; one that the peer names
-   * as well is enough. `wss://HOST[:PORT]` means TLS where UDP does not get through. None: the sender brings its own rendezvous, and the receiver looks for
-   * it on this machine and on the local network.
+   * as well is enough. `wss://HOST[:PORT]` means TLS where UDP does not get through. None: the
+   * sender brings its own rendezvous, and the receiver looks for it on this machine and on the
+   * local network.
    */
   readonly servers?: readonly string[];
   /** Whether the local network is tried as well; true by default. */
