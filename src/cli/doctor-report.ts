@@ -1,8 +1,14 @@
-import type { Diagnosis, NatDiagnosis, ServerDiagnosis } from '../client/diagnosis.ts';
+import type {
+  Diagnosis,
+  NatDiagnosis,
+  PairDiagnosis,
+  ServerDiagnosis,
+} from '../client/diagnosis.ts';
 import { display } from '../protocol/display.ts';
 import {
   ADVICE,
   DEPENDENCES,
+  found,
   IPV6,
   mappings,
   nickname,
@@ -43,6 +49,7 @@ export function doctorReport(diagnosis: Diagnosis): string {
     const rows = expect.map(({ peer, path }): Row => [PEERS[peer], PATHS[path]]);
     sections.push({ title, rows });
   }
+  if (diagnosis.pair !== null) sections.push(pairSection(diagnosis.pair));
   const blocks = sections.map(sectionText);
   if (advice.length > 0)
     blocks.push(
@@ -76,6 +83,20 @@ function natSection(nat: NatDiagnosis, portMapping: Diagnosis['portMapping']): S
       ['ports', ports(nat)],
       ...hairpinning,
       ...(portMapping === null ? [] : [['port mapping', mappings(portMapping)] as const]),
+    ],
+  };
+}
+
+function pairSection({ peer, expect, path }: PairDiagnosis): Section {
+  return {
+    title: 'the way to the other machine',
+    rows: [
+      ['its mapping', DEPENDENCES[peer.mapping]],
+      ['its filtering', DEPENDENCES[peer.filtering]],
+      ['its ports', ports(peer)],
+      ['port mapping', peer.portMapped ? 'yes' : 'no'],
+      ['expected', PATHS[expect]],
+      ['found', found(path)],
     ],
   };
 }

@@ -6,6 +6,7 @@ import type {
   Ipv6Support,
   MappingName,
   NatDiagnosis,
+  PairDiagnosis,
 } from '../client/diagnosis.ts';
 
 /** The only place for the words of a diagnosis. */
@@ -41,7 +42,8 @@ export const PEERS: Readonly<Record<Expectation['peer'], string>> = {
   ipv6: 'with IPv6 as well',
 };
 
-export const PATHS: Readonly<Record<Expectation['path'], string>> = {
+export const PATHS: Readonly<Record<PairDiagnosis['expect'], string>> = {
+  tcp: 'direct within 5 s, by TCP, since UDP does not get through',
   direct: 'direct',
   predicted: 'direct within 2 s, by predicting a port',
   searched: 'direct within 5 s, by searching for a port',
@@ -89,7 +91,7 @@ const CONES: Readonly<Record<NatDiagnosis['filtering'], string>> = {
 };
 
 /** How public ports are chosen. */
-export function ports({ allocation }: NatDiagnosis): string {
+export function ports({ allocation }: Pick<NatDiagnosis, 'allocation'>): string {
   switch (allocation.kind) {
     case 'preserving':
       return 'as on this machine';
@@ -114,6 +116,11 @@ const MAPPINGS: Readonly<Record<MappingName, string>> = {
   'nat-pmp': 'NAT-PMP',
   upnp: 'UPnP',
 };
+
+/** The path that came of it. */
+export function found({ kind, via, rttMs }: PairDiagnosis['path']): string {
+  return `${kind === 'direct' ? 'direct' : 'relayed'} (${via}), ${rttMs.toFixed(1)} ms`;
+}
 
 /** How an endpoint of a server is reached. */
 export function reached(endpoint: EndpointDiagnosis): string {

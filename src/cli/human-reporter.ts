@@ -10,7 +10,7 @@ import type {
 } from '../client/events.ts';
 import { display } from '../protocol/display.ts';
 import { formatBytes, formatClock, formatRate, formatSpan } from './quantity.ts';
-import { receiveCommand } from './receive-command.ts';
+import { commandFor } from './receive-command.ts';
 import type { Role } from './role.ts';
 import type { Terminal } from './terminal.ts';
 import type { View } from './view.ts';
@@ -151,7 +151,7 @@ export class HumanReporter {
     if (this.#hasCode) this.#view.line(NEW_NUMBER);
     this.#hasCode = true;
     if (piped) this.#terminal.stdout.write(`${code}\n`);
-    const command = receiveCommand(piped ? 'CODE' : code, this.#options.servers);
+    const command = commandFor('receive', piped ? 'CODE' : code, this.#options.servers);
     this.#view.line(`on the other machine, run:\n\n  ${command}\n`);
   }
 

@@ -1,7 +1,11 @@
-/** What the receiver types, ready to be copied: the servers come along, because they must agree. */
-export function receiveCommand(code: string, servers: readonly string[]): string {
+/** What the other side types, ready to be copied: the servers come along, because they must agree. */
+export function commandFor(
+  verb: 'receive' | 'doctor',
+  code: string,
+  servers: readonly string[],
+): string {
   const options = servers.flatMap((server) => ['--server', quote(server)]);
-  return ['p2pshare', 'receive', ...options, code].join(' ');
+  return ['p2pshare', verb, ...options, code].join(' ');
 }
 
 /** Quotes what a POSIX shell would take apart; server names rarely need it. */

@@ -10,6 +10,7 @@ import type { DiagnoseOptions, Diagnosis } from './diagnosis.ts';
 import { diagnosisOf, type Evidence } from './evidence.ts';
 import { checkPortMapping } from './mapping-check.ts';
 import { surveyNat } from './nat-survey.ts';
+import { checkPair } from './pair-check.ts';
 import { checkServer } from './server-check.ts';
 
 /** What is not known by then stays unknown. Over a satellite it takes eight. */
@@ -17,7 +18,8 @@ const TOTAL_MS = 10_000;
 
 /**
  * Finds out how this machine is connected, and what that means for transfers. Rejects with
- * `P2P_USAGE` when a server's name is none; that no server answers is a finding like any other.
+ * `P2P_USAGE` when a server's name is none; that no server answers is a finding like any other. With
+ * a peer, it also rejects with what keeps the two from meeting.
  */
 export async function diagnose(options: DiagnoseOptions = {}): Promise<Diagnosis> {
   const { servers = [], signal } = options;
@@ -32,7 +34,10 @@ export async function diagnose(options: DiagnoseOptions = {}): Promise<Diagnosis
     signal?.throwIfAborted();
     const evidence = await gather(named, end.signal);
     signal?.throwIfAborted();
-    return diagnosisOf(evidence);
+    // After it: what the one asks the server and the router must not disturb the other.
+    const { peer } = options;
+    const pair = peer === undefined ? undefined : await checkPair({ ...options, peer });
+    return diagnosisOf({ ...evidence, pair });
   } catch (cause) {
     if (signal?.aborted) throw new P2PShareError('P2P_CANCELLED', 'aborted', { cause });
     throw cause;
@@ -45,7 +50,7 @@ export async function diagnose(options: DiagnoseOptions = {}): Promise<Diagnosis
 async function gather(
   named: readonly { readonly server: string; readonly address: ServerAddress }[],
   end: AbortSignal,
-): Promise<Evidence> {
+): Promise<Omit<Evidence, 'pair'>> {
   let survey: Promise<NatFindings | undefined> | undefined;
   let mapping: Promise<readonly MappingName[] | undefined> | undefined;
   const onAnswer = (endpoint: Endpoint): void => {

@@ -2,14 +2,25 @@ import type { MappingName } from '../protocol/mapping/mapping-protocol.ts';
 import type { Filtering, Mapping, PortAllocation } from '../protocol/nat/nat-behavior.ts';
 import type { PathPrediction, PeerKind } from '../protocol/path/path-prediction.ts';
 
+import type { PathEvent } from './events.ts';
+
 export type { Filtering, Mapping, MappingName, PathPrediction, PeerKind, PortAllocation };
 
 export interface DiagnoseOptions {
   /** Rendezvous servers as `HOST[:PORT]`; without one, this machine can say little of its NAT. */
   readonly servers?: readonly string[];
+  /**
+   * With it, the way to a peer that diagnoses as well is tried: `code` is what the peer was given;
+   * without, `onCode` is told one, and the peer is waited for. Takes a server.
+   */
+  readonly peer?: PeerCode;
   /** Aborting it ends the diagnosis with `P2P_CANCELLED`. */
   readonly signal?: AbortSignal;
 }
+
+export type PeerCode =
+  | { readonly code: string }
+  | { readonly code?: never; readonly onCode: (code: string) => void };
 
 /** What `diagnose` found out, in plain values. Whatever could not be found out is `null`. */
 export interface Diagnosis {
@@ -23,7 +34,27 @@ export interface Diagnosis {
   readonly portMapping: readonly MappingName[] | null;
   /** What becomes of transfers with peers of each kind. */
   readonly expect: readonly Expectation[];
+  /** The way to the peer; `null` unless it was asked for. */
+  readonly pair: PairDiagnosis | null;
   readonly advice: readonly Advice[];
+}
+
+/** What both sides of a pair are like, what was to be expected of that, and what came of it. */
+export interface PairDiagnosis {
+  readonly own: SideDiagnosis;
+  readonly peer: SideDiagnosis;
+  /** `tcp`: direct, by TCP, since UDP does not reach one of the two. */
+  readonly expect: PathPrediction | 'tcp';
+  /** The path that was in use at the end. */
+  readonly path: PathEvent;
+}
+
+export interface SideDiagnosis {
+  readonly mapping: Mapping;
+  readonly filtering: Filtering;
+  readonly allocation: PortAllocation;
+  /** Whether its router lets everybody in, because it was asked to. */
+  readonly portMapped: boolean;
 }
 
 /**

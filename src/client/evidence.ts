@@ -11,6 +11,7 @@ import type {
   Expectation,
   Ipv6Support,
   NatDiagnosis,
+  PairDiagnosis,
 } from './diagnosis.ts';
 import type { EndpointCheck } from './server-check.ts';
 
@@ -23,10 +24,12 @@ export interface Evidence {
   }[];
   readonly findings: NatFindings | undefined;
   readonly portMapping: readonly MappingName[] | undefined;
+  readonly pair: PairDiagnosis | undefined;
 }
 
 /** What the evidence means. */
-export function diagnosisOf({ interfaces, servers, findings, portMapping }: Evidence): Diagnosis {
+export function diagnosisOf(evidence: Evidence): Diagnosis {
+  const { interfaces, servers, findings, portMapping, pair } = evidence;
   const checks = servers.flatMap(({ endpoints }) => endpoints);
   const nat = natOf(findings, interfaces);
   const diagnosis = {
@@ -38,6 +41,7 @@ export function diagnosisOf({ interfaces, servers, findings, portMapping }: Evid
     })),
     nat,
     portMapping: portMapping ?? null,
+    pair: pair ?? null,
     expect: [...expectationsOf(nat, portMapping), ...overIpv6(interfaces, checks)],
   };
   return { ...diagnosis, advice: adviceFor(diagnosis) };

@@ -47,7 +47,7 @@ function diagnosed(
 ) {
   const { interfaces = [HOME], checks = [check()], findings, portMapping } = parts;
   const servers = [{ server: 'one.example', endpoints: checks }];
-  return diagnosisOf({ interfaces, servers, findings, portMapping });
+  return diagnosisOf({ interfaces, servers, findings, portMapping, pair: undefined });
 }
 
 const SILENT = { udp: 'unanswered', observed: undefined, rtt: null, mtu: null } as const;

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { NatDiagnosis, PathPrediction } from '../../src/client/diagnosis.ts';
+import type { NatDiagnosis, PairDiagnosis, PathPrediction } from '../../src/client/diagnosis.ts';
+import type { PathKind } from '../../src/client/events.ts';
 import { udpOffload } from '../../src/io/udp-offload.ts';
 import { predictPath } from '../../src/protocol/path/path-prediction.ts';
 import { ensureBuilt } from './support/build.ts';
@@ -129,6 +130,24 @@ describe.skipIf(reason)('the doctor names', () => {
   });
 });
 
+describe.skipIf(reason)('two doctors', () => {
+  it.each<[string, NatRecipe, NatRecipe, PairDiagnosis['expect'], PathKind]>([
+    ['ordinary homes', nat.portRestricted, nat.portRestricted, 'direct', 'direct'],
+    ['two that count', nat.symmetricSequential, nat.symmetricSequential, 'predicted', 'direct'],
+    ['a home and any port', nat.portRestricted, nat.symmetric, 'searched', 'direct'],
+    ['any port on both sides', nat.symmetric, nat.symmetric, 'relayed', 'relay'],
+    ['no UDP on one side', nat.udpBlocked, nat.portRestricted, 'tcp', 'direct'],
+    ['no UDP, and any port', nat.udpBlocked, nat.symmetric, 'relayed', 'relay'],
+  ])('foretell the way to each other, and find it: %s', async (_what, ofA, ofB, expected, kind) => {
+    const [a, b] = await examine(ofA, ofB);
+    for (const side of [a, b]) {
+      expect(side).toMatchObject({ expect: expected, path: { kind } });
+    }
+    expect(a?.peer).toEqual(b?.own);
+    expect(b?.peer).toEqual(a?.own);
+  });
+});
+
 /** What a letter of the matrix promises; where UDP is blocked, nothing is known to predict from. */
 const PROMISES: Partial<Record<Letter, PathPrediction>> = {
   ...{ D: 'direct', 'D^': 'direct', P: 'predicted', 'P^': 'predicted' },
@@ -212,6 +231,23 @@ async function behind(recipe: NatRecipe): Promise<NatDiagnosis> {
   if (seen === null) throw new Error(`nothing is known of ${recipe.name}`);
   found.set(recipe, seen);
   return seen;
+}
+
+/** Lets both homes' first clients examine the way to each other; yields what either found. */
+async function examine(
+  ofA: NatRecipe,
+  ofB: NatRecipe,
+  flags: readonly string[] = [],
+): Promise<PairDiagnosis[]> {
+  await Promise.all([lab.nat('ra', ofA), lab.nat('rb', ofB)]);
+  const args = ['doctor', '--json', '--server', server, ...flags];
+  const a = stage.start([...args, '--with-peer'], { on: { lab, host: 'a' } });
+  const { code } = await a.event('code', undefined, PATIENCE_MS);
+  const b = stage.start([...args, code], { on: { lab, host: 'b' } });
+  const found = await Promise.all(
+    [a, b].map((doctor) => doctor.event('diagnosis', undefined, 2 * PATIENCE_MS)),
+  );
+  return found.map(({ pair }) => pair as PairDiagnosis);
 }
 
 async function diagnosis(host: HostName, ...servers: string[]): Promise<EventOf<'diagnosis'>> {

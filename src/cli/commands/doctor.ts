@@ -1,15 +1,22 @@
 import type { Argv } from 'yargs';
-import type { Diagnosis } from '../../client/diagnosis.ts';
+import type { Diagnosis, PeerCode } from '../../client/diagnosis.ts';
 import { display } from '../../protocol/display.ts';
 import { P2PShareError } from '../../protocol/errors.ts';
+import { requireCode } from '../code-problem.ts';
 import { doctorReport } from '../doctor-report.ts';
 import { jsonLine } from '../json-events.ts';
 import { pickView } from '../pick-view.ts';
+import { commandFor } from '../receive-command.ts';
+import { UsageError } from '../usage-error.ts';
 import type { Command, CommandContext } from './command.ts';
 import { TRANSFER_FLAGS } from './flags.ts';
 import { namedServers } from './transfer-options.ts';
 
 const DOCTOR_FLAGS = {
+  'with-peer': {
+    type: 'boolean',
+    describe: 'Print a code for `doctor` on another machine, and try the way to it',
+  },
   server: TRANSFER_FLAGS.server,
   json: { type: 'boolean', describe: 'Print the diagnosis on stdout as one JSON object' },
   verbose: { alias: 'v', type: 'boolean', describe: 'Print causes of errors too' },
@@ -19,6 +26,8 @@ const DOCTOR_FLAGS = {
 const SERVER_COLUMNS = 200;
 
 interface DoctorArguments {
+  readonly CODE: readonly string[] | undefined;
+  readonly 'with-peer': boolean | undefined;
   readonly server: readonly string[] | undefined;
   readonly json: boolean | undefined;
 }
@@ -26,9 +35,16 @@ interface DoctorArguments {
 /** `p2pshare doctor` */
 export function addDoctor(yargs: Argv, choose: (command: Command) => void): Argv {
   return yargs.command(
-    'doctor',
+    'doctor [CODE..]',
     'Say how this machine is connected, and what to expect of that',
-    (command) => command.options(DOCTOR_FLAGS),
+    (command) =>
+      command
+        .positional('CODE', {
+          type: 'string',
+          array: true,
+          describe: 'What `doctor --with-peer` printed on another machine: the way to it is tried',
+        })
+        .options(DOCTOR_FLAGS),
     (args) => choose((context) => diagnose(args, context)),
   );
 }
@@ -37,9 +53,13 @@ async function diagnose(args: DoctorArguments, context: CommandContext): Promise
   const { terminal, library, signal } = context;
   const servers = namedServers(args.server, terminal);
   const view = args.json ? undefined : pickView(terminal);
+  const peer = peerOf(args, servers, (code) => {
+    if (args.json) terminal.stdout.write(jsonLine({ event: 'code', code }));
+    else view?.line(`on the other machine, run: ${commandFor('doctor', code, servers)}`);
+  });
   if (servers.length > 0) view?.wait(`asking ${display(servers.join(', '), SERVER_COLUMNS)}`);
   try {
-    const diagnosis = await library.diagnose({ servers, signal });
+    const diagnosis = await library.diagnose({ servers, signal, ...(peer && { peer }) });
     view?.hide();
     const { stdout } = terminal;
     if (args.json) stdout.write(jsonLine({ event: 'diagnosis', ...diagnosis }));
@@ -50,8 +70,30 @@ async function diagnose(args: DoctorArguments, context: CommandContext): Promise
   }
 }
 
+/** Whom to try the way to, if to anybody. */
+function peerOf(
+  args: DoctorArguments,
+  servers: readonly string[],
+  onCode: (code: string) => void,
+): PeerCode | undefined {
+  const { CODE = [], 'with-peer': offers = false } = args;
+  if (CODE.length === 0 && !offers) return undefined;
+  if (servers.length === 0) {
+    throw new UsageError('two machines meet at a server', 'name one with --server HOST');
+  }
+  if (offers && CODE.length > 0) {
+    throw new UsageError('--with-peer makes a code, and takes none', 'leave one of them out');
+  }
+  if (offers) return { onCode };
+  const code = CODE.join(' ');
+  requireCode(code);
+  return { code };
+}
+
 /** Scripts are told by the exit code whether transfers can work. */
-function failWithoutServer({ servers }: Diagnosis): void {
+function failWithoutServer({ servers, pair }: Diagnosis): void {
+  // Who has met a peer there has reached it, if only by TCP.
+  if (pair !== null) return;
   const answers = servers.flatMap(({ endpoints }) => endpoints.map(({ udp }) => udp));
   if (servers.length === 0 || answers.includes('answered')) return;
   const isOther = answers.includes('other-version');

@@ -20,6 +20,28 @@ export function predictPath(own: NatBehavior, peer: NatBehavior): PathPrediction
   return isHard(own) && isHard(peer) ? 'relayed' : 'direct';
 }
 
+/** What is known of one side of a pair. */
+export interface PairSide {
+  readonly nat: NatBehavior;
+  /** Whether its router lets everybody in, because it was asked to. */
+  readonly isMapped: boolean;
+}
+
+/** What becomes of two sides that are known, of which the server may see one by TCP only. */
+export function predictPair(
+  own: PairSide,
+  peer: PairSide,
+  isUdpBlocked: boolean,
+): PathPrediction | 'tcp' {
+  if (!isUdpBlocked) return predictPath(effective(own), effective(peer));
+  // Most NATs treat TCP as they treat UDP. Of who is blocked nothing is known, and little needed.
+  return isHard(own.nat) || isHard(peer.nat) ? 'relayed' : 'tcp';
+}
+
+function effective({ nat, isMapped }: PairSide): NatBehavior {
+  return isMapped ? PEERS.open : nat;
+}
+
 /** Peers as one meets them. */
 export const PEERS = {
   /** A public address, or a NAT that lets everybody in. */

@@ -4,6 +4,7 @@ import type { Code } from '../handshake/code.ts';
 import type { Instant } from '../time.ts';
 import type { Offer } from '../transfer/entry.ts';
 import type { Endpoint } from '../wire/endpoint.ts';
+import type { Situation } from './signal.ts';
 
 /** What a session tells its shell, or asks of it (`read`, `write`, `released`, `complete`). */
 export type SessionEvent =
@@ -40,6 +41,14 @@ export type SessionEvent =
       readonly base: number;
       readonly anchor: number;
       readonly to: Endpoint;
+    }
+  /** What both sides know of themselves, each time that the peer has told something new. */
+  | {
+      readonly kind: 'situations';
+      readonly own: Situation;
+      readonly peer: Situation;
+      /** The server sees either side by TCP only. */
+      readonly isUdpBlocked: boolean;
     }
   /** Nothing has been heard of the peer since `since`; it is waited for until `until`. */
   | { readonly kind: 'missing'; readonly since: Instant; readonly until: Instant }

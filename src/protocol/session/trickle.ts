@@ -7,9 +7,10 @@ import { type Endpoint, isStream, sameEndpoint } from '../wire/endpoint.ts';
 import type { MeetingPoint } from './meeting-point.ts';
 import { admitNamed, admitSeen, mappedCandidates, peerCandidates } from './peer-candidates.ts';
 import type { PeerLink } from './peer-link.ts';
+import type { SessionEvent } from './session-event.ts';
 import type { Situation } from './signal.ts';
 import { Signalling } from './signalling.ts';
-import { StreamPunch, type StreamPunchEvent } from './stream-punch.ts';
+import { StreamPunch } from './stream-punch.ts';
 
 interface TrickleOptions {
   readonly crypto: Pick<Crypto, 'aead'>;
@@ -26,8 +27,8 @@ interface TrickleOptions {
 }
 
 export type TrickleEvent = Extract<
-  StreamPunchEvent,
-  { kind: 'anchor' | 'connect' | 'close-bases' }
+  SessionEvent,
+  { kind: 'anchor' | 'connect' | 'close-bases' | 'situations' }
 >;
 
 /** Keeps both sides informed of each other after they have met, and the link of what the peer says. */
@@ -58,6 +59,7 @@ export class Trickle {
   /** Something has changed on our side. */
   update(change: Partial<Situation>, now: Instant): void {
     this.#own = { ...this.#own, ...change };
+    this.#tellSituations();
     this.#signalling.update(this.#own, now);
     this.#survey(now);
     this.handleTimeout(now);
@@ -80,6 +82,7 @@ export class Trickle {
     if (situation !== undefined) {
       this.#peer = situation;
       link.peerHasBegun(now);
+      this.#tellSituations();
     }
     this.#admit(now);
     this.#survey(now);
@@ -126,17 +129,27 @@ export class Trickle {
 
   /** Where UDP does not reach one of us, TCP may reach from one to the other. */
   #considerStreams(now: Instant): void {
-    const { server, ownPublic } = this.#meeting;
+    const { server } = this.#meeting;
     const offer = this.#peer?.stream;
-    const isBlocked = [ownPublic, this.#seen].some((one) => one !== undefined && isStream(one));
     if (server === undefined || this.#options.policy === 'relay') return;
-    if (!isBlocked && offer === undefined) return;
+    if (!this.#isUdpBlocked && offer === undefined) return;
     this.#streams.want(server, now);
     if (offer === undefined || this.#seen === undefined) return;
     // Only where the server sees the peer: a port is all that it may choose.
     const endpoint = { address: this.#seen.address, port: offer.port };
     if (admitSeen(endpoint, this.#meeting).length === 0) return;
     this.#streams.handleOffer(offer, endpoint, now);
+  }
+
+  get #isUdpBlocked(): boolean {
+    const { ownPublic } = this.#meeting;
+    return [ownPublic, this.#seen].some((one) => one !== undefined && isStream(one));
+  }
+
+  #tellSituations(): void {
+    if (this.#peer === undefined) return;
+    const isUdpBlocked = this.#isUdpBlocked;
+    this.#events.push({ kind: 'situations', own: this.#own, peer: this.#peer, isUdpBlocked });
   }
 
   #drainStreams(now: Instant): void {

@@ -10,6 +10,7 @@ import {
 import {
   type PathPrediction,
   PEERS,
+  predictPair,
   predictPath,
 } from '../../../src/protocol/path/path-prediction.ts';
 import { millis } from '../../../src/protocol/time.ts';
@@ -98,6 +99,32 @@ const PLAIN_PROBES_MS = 600;
 /** Two searches that have to meet do so in most rounds, but not in each. */
 const BY_CHANCE: readonly string[] = ['SEQ and BLK', 'BLK and SEQ', 'BLK and BLK'];
 const SEEDS = 2;
+
+describe('a prediction for a pair', () => {
+  const side = (nat: NatBehavior, isMapped = false) => ({ nat, isMapped });
+
+  it.each([
+    ['is that of the NATs', side(PEERS.home), side(PEERS.random), false, 'searched'],
+    [
+      'counts a mapped port for what it is',
+      side(PEERS.random, true),
+      side(PEERS.random),
+      false,
+      'direct',
+    ],
+    ['is TCP where UDP is blocked', side(UNKNOWN_NAT), side(PEERS.home), true, 'tcp'],
+    [
+      'is the relay where TCP has another port, too',
+      side(UNKNOWN_NAT),
+      side(PEERS.block),
+      true,
+      'relayed',
+    ],
+  ] as const)('%s', (_what, own, peer, isUdpBlocked, expected) => {
+    expect(predictPair(own, peer, isUdpBlocked)).toBe(expected);
+    expect(predictPair(peer, own, isUdpBlocked)).toBe(expected);
+  });
+});
 
 describe('two agents that know of each other what their NATs do', () => {
   const names = Object.keys(NATS) as Name[];
