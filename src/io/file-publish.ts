@@ -1,8 +1,8 @@
-import { link, lstat, open, rename, unlink } from 'node:fs/promises';
 import { P2PShareError } from '../protocol/errors.ts';
 import { errnoOf } from './file-errors.ts';
 import { numberedName } from './file-numbered-name.ts';
 import type { FileRoot } from './file-root.ts';
+import type { FileSystem } from './file-system.ts';
 
 /** What to do when the final name is taken. */
 export type OnConflict = 'fail' | 'skip' | 'rename' | 'overwrite';
@@ -22,56 +22,60 @@ export async function publish(
   onConflict: OnConflict,
 ): Promise<string> {
   if (onConflict === 'overwrite') {
-    await requireReplaceable(root.at(name));
-    await rename(staged, root.at(name));
+    await requireReplaceable(root, name);
+    await root.files.rename(staged, root.at(name));
     return name;
   }
-  if (await publishNew(staged, root.at(name))) return name;
+  if (await publishNew(root.files, staged, root.at(name))) return name;
   for (let number = 1; onConflict === 'rename' && number <= MAX_NUMBER; number += 1) {
     const numbered = numberedName(name, number);
-    if (await publishNew(staged, root.at(numbered))) return numbered;
+    if (await publishNew(root.files, staged, root.at(numbered))) return numbered;
   }
   throw new P2PShareError('P2P_TARGET_EXISTS', 'the final name is taken');
 }
 
 /** Throws `P2P_TARGET_EXISTS` for a folder, a device or the like, which nobody means to replace. */
-export async function requireReplaceable(path: string): Promise<void> {
-  const existing = await lstat(path).catch((error: unknown) => {
+export async function requireReplaceable(root: FileRoot, name: string): Promise<void> {
+  const existing = await root.files.lstat(root.at(name)).catch((error: unknown) => {
     if (errnoOf(error) === 'ENOENT') return undefined;
     throw error;
   });
-  if (existing === undefined || existing.isFile() || existing.isSymbolicLink()) return;
+  if (existing === undefined || existing.kind === 'file' || existing.kind === 'link') return;
   throw new P2PShareError('P2P_TARGET_EXISTS', 'the final name is taken by no regular file');
 }
 
 /** Publishes under a name that must be free; false when it is not. */
-async function publishNew(staged: string, final: string): Promise<boolean> {
+async function publishNew(files: FileSystem, staged: string, final: string): Promise<boolean> {
   try {
     // Unlike rename, link never replaces anything (security rule 9).
-    await link(staged, final);
+    await files.link(staged, final);
     return true;
   } catch (error) {
     if (errnoOf(error) === 'EEXIST') return false;
     if (!NO_LINKS.has(errnoOf(error) ?? '')) throw error;
   }
-  return await publishOverPlaceholder(staged, final);
+  return await publishOverPlaceholder(files, staged, final);
 }
 
 /** Errors of file systems without hard links: FAT, exFAT, some network file systems, Android. */
 const NO_LINKS = new Set(['EPERM', 'EACCES', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK', 'EXDEV']);
 
 /** For file systems without hard links: takes the name with an empty file, then replaces that. */
-export async function publishOverPlaceholder(staged: string, final: string): Promise<boolean> {
+export async function publishOverPlaceholder(
+  files: FileSystem,
+  staged: string,
+  final: string,
+): Promise<boolean> {
   try {
-    await (await open(final, 'wx', 0o600)).close();
+    await (await files.createFile(final, 0o600)).close();
   } catch (error) {
     if (errnoOf(error) === 'EEXIST') return false;
     throw error;
   }
   try {
-    await rename(staged, final);
+    await files.rename(staged, final);
   } catch (error) {
-    await unlink(final).catch(() => undefined);
+    await files.unlink(final).catch(() => undefined);
     throw error;
   }
   return true;

@@ -1,7 +1,11 @@
-import { type BigIntStats, constants } from 'node:fs';
-import { type FileHandle, open, realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { P2PShareError } from '../protocol/errors.ts';
+import {
+  type FileStat,
+  type FileSystem,
+  NODE_FILE_SYSTEM,
+  type OpenFolder,
+} from './file-system.ts';
 
 /**
  * A folder that stays the same folder, whatever happens to its path: on Linux names in it are
@@ -9,17 +13,21 @@ import { P2PShareError } from '../protocol/errors.ts';
  * and `requireSame` tells before anything final whether that still leads here.
  */
 export class FileRoot {
-  readonly #handle: FileHandle | undefined;
+  /** Where the folder is; whatever is done in it goes there. */
+  readonly files: FileSystem;
+  readonly #handle: OpenFolder | undefined;
   readonly #base: string;
   readonly #path: string;
-  readonly #opened: BigIntStats;
+  readonly #opened: FileStat;
 
   private constructor(
-    handle: FileHandle | undefined,
+    files: FileSystem,
+    handle: OpenFolder | undefined,
     base: string,
     path: string,
-    opened: BigIntStats,
+    opened: FileStat,
   ) {
+    this.files = files;
     this.#handle = handle;
     this.#base = base;
     this.#path = path;
@@ -27,15 +35,13 @@ export class FileRoot {
   }
 
   /** Opens a folder; a symbolic link to one is followed only if `follow` says so. */
-  static async open(path: string, follow: boolean): Promise<FileRoot> {
-    const real = follow ? await realpath(path) : path;
-    // Windows opens no folders, and has none of these flags.
-    const flags = (constants.O_DIRECTORY ?? 0) | (constants.O_NOFOLLOW ?? 0);
-    const handle =
-      process.platform === 'win32' ? undefined : await open(real, constants.O_RDONLY | flags);
+  static async open(path: string, follow: boolean, files = NODE_FILE_SYSTEM): Promise<FileRoot> {
+    const real = follow ? await files.realpath(path) : path;
+    const handle = await files.openFolder(real);
     try {
-      const opened = await (handle?.stat({ bigint: true }) ?? stat(real, { bigint: true }));
-      return new FileRoot(handle, await baseOf(handle, real, opened), real, opened);
+      const opened = await (handle?.stat() ?? files.stat(real));
+      const base = await baseOf(files, handle, real, opened);
+      return new FileRoot(files, handle, base, real, opened);
     } catch (error) {
       await handle?.close();
       throw error;
@@ -54,7 +60,7 @@ export class FileRoot {
 
   /** Throws `P2P_TARGET_UNWRITABLE` when the path has come to lead elsewhere. */
   async requireSame(): Promise<void> {
-    const now = await stat(this.#path, { bigint: true });
+    const now = await this.files.stat(this.#path);
     if (now.dev === this.#opened.dev && now.ino === this.#opened.ino) return;
     throw new P2PShareError('P2P_TARGET_UNWRITABLE', 'the target folder was replaced');
   }
@@ -70,13 +76,14 @@ export class FileRoot {
 }
 
 async function baseOf(
-  handle: FileHandle | undefined,
+  files: FileSystem,
+  handle: OpenFolder | undefined,
   path: string,
-  opened: BigIntStats,
+  opened: FileStat,
 ): Promise<string> {
   if (handle === undefined || process.platform !== 'linux') return path;
   const base = `/proc/self/fd/${handle.fd}`;
   // Where /proc is not mounted, the path has to do.
-  const seen = await stat(base, { bigint: true }).catch(() => undefined);
+  const seen = await files.stat(base).catch(() => undefined);
   return seen?.dev === opened.dev && seen.ino === opened.ino ? base : path;
 }

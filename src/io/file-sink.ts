@@ -6,6 +6,7 @@ import { type OnConflict, publish, requireReplaceable } from './file-publish.ts'
 import { FileRoot } from './file-root.ts';
 import { requireSpace } from './file-space.ts';
 import { FileStaging } from './file-staging.ts';
+import type { FileSystem } from './file-system.ts';
 import { isTaken, placeOf, type Target } from './file-target.ts';
 
 /** A file that is being received: it has no final name before `publish`. */
@@ -26,6 +27,8 @@ export interface SinkOptions {
   readonly entry: Entry;
   /** `fail` and `skip` both leave what exists: `P2P_TARGET_EXISTS` before any data. */
   readonly onConflict: OnConflict;
+  /** Where it is written; the file system of this machine by default. */
+  readonly files?: FileSystem;
 }
 
 /**
@@ -34,13 +37,13 @@ export interface SinkOptions {
  * `P2P_TARGET_UNWRITABLE`, `P2P_DISK_FULL` or `P2P_LOCAL_IO`.
  */
 export async function openSink(options: SinkOptions): Promise<FileSink> {
-  const { target, entry, onConflict } = options;
+  const { target, entry, onConflict, files } = options;
   const place = placeOf(target, entry.path[entry.path.length - 1] as (typeof entry.path)[number]);
   return await asFileError('target', async () => {
-    const root = await FileRoot.open(place.directory, true);
+    const root = await FileRoot.open(place.directory, true, files);
     try {
       await requireFreeName(root, place.name, onConflict);
-      await requireSpace(root.path, entry.size);
+      await requireSpace(root, entry.size);
       return new StagedFile(options, place, root, await FileStaging.create(root));
     } catch (error) {
       await root.close();
@@ -55,8 +58,8 @@ async function requireFreeName(
   onConflict: OnConflict,
 ): Promise<void> {
   if (onConflict === 'rename') return;
-  if (onConflict === 'overwrite') return await requireReplaceable(root.at(name));
-  if (!(await isTaken(root.path, name))) return;
+  if (onConflict === 'overwrite') return await requireReplaceable(root, name);
+  if (!(await isTaken(root, name))) return;
   throw new P2PShareError('P2P_TARGET_EXISTS', 'the final name is taken');
 }
 
@@ -130,9 +133,9 @@ class StagedFile implements FileSink {
     if (this.#flushFailed) await this.#flush;
     let at = offset;
     for (let rest = [...buffers]; rest.length > 0; ) {
-      const { bytesWritten } = await this.#staging.handle.writev(rest, at);
-      at += bytesWritten;
-      rest = after(rest, bytesWritten);
+      const written = await this.#staging.handle.writev(rest, at);
+      at += written;
+      rest = after(rest, written);
     }
     this.#flushInTime(at - offset);
   }

@@ -1,8 +1,7 @@
-import { constants } from 'node:fs';
-import { type FileHandle, lstat, mkdtemp, open, rmdir, unlink } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { P2PShareError } from '../protocol/errors.ts';
 import { FileRoot } from './file-root.ts';
+import type { OpenFile } from './file-system.ts';
 
 /** What staging folders are called; a name that no sender may use. */
 const PREFIX = '.p2pshare-';
@@ -16,10 +15,10 @@ export class FileStaging {
   readonly #root: FileRoot;
   readonly #folder: FileRoot;
   readonly #name: string;
-  /** The file, open for reading and writing. */
-  readonly handle: FileHandle;
+  /** The file, open for writing. */
+  readonly handle: OpenFile;
 
-  private constructor(root: FileRoot, folder: FileRoot, name: string, handle: FileHandle) {
+  private constructor(root: FileRoot, folder: FileRoot, name: string, handle: OpenFile) {
     this.#root = root;
     this.#folder = folder;
     this.#name = name;
@@ -27,15 +26,15 @@ export class FileStaging {
   }
 
   static async create(root: FileRoot): Promise<FileStaging> {
-    const name = basename(await mkdtemp(root.at(PREFIX)));
+    const name = basename(await root.files.createPrivateFolder(root.at(PREFIX)));
     let folder: FileRoot | undefined;
     try {
-      folder = await FileRoot.open(root.at(name), false);
-      const handle = await open(folder.at(FILE_NAME), CREATE_FLAGS, 0o600);
+      folder = await FileRoot.open(root.at(name), false, root.files);
+      const handle = await root.files.createFile(folder.at(FILE_NAME), 0o600);
       return new FileStaging(root, folder, name, handle);
     } catch (error) {
       await folder?.close();
-      await rmdir(root.at(name)).catch(() => undefined);
+      await root.files.rmdir(root.at(name)).catch(() => undefined);
       throw error;
     }
   }
@@ -47,8 +46,8 @@ export class FileStaging {
 
   /** Throws `P2P_TARGET_UNWRITABLE` when the path has come to lead to another file than ours. */
   async requireSame(): Promise<void> {
-    const ours = await this.handle.stat({ bigint: true });
-    const found = await lstat(this.file, { bigint: true });
+    const ours = await this.handle.stat();
+    const found = await this.#root.files.lstat(this.file);
     if (found.dev === ours.dev && found.ino === ours.ino) return;
     throw new P2PShareError('P2P_TARGET_UNWRITABLE', 'the staged file was replaced');
   }
@@ -56,12 +55,9 @@ export class FileStaging {
   /** Closes the file and removes it, if it has not moved on, and the folder; nothing else. */
   async remove(): Promise<void> {
     await this.handle.close().catch(() => undefined);
-    await unlink(this.file).catch(() => undefined);
+    await this.#root.files.unlink(this.file).catch(() => undefined);
     await this.#folder.close().catch(() => undefined);
     // Not recursive: what somebody else has put there is not ours to delete.
-    await rmdir(this.#root.at(this.#name)).catch(() => undefined);
+    await this.#root.files.rmdir(this.#root.at(this.#name)).catch(() => undefined);
   }
 }
-
-const CREATE_FLAGS =
-  constants.O_CREAT | constants.O_EXCL | constants.O_RDWR | (constants.O_NOFOLLOW ?? 0);

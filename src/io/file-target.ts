@@ -1,9 +1,10 @@
 import { constants } from 'node:fs';
-import { access, lstat, stat } from 'node:fs/promises';
-import { basename, dirname, join, resolve } from 'node:path';
+import { access, stat } from 'node:fs/promises';
+import { basename, dirname, resolve } from 'node:path';
 import { P2PShareError } from '../protocol/errors.ts';
 import { type EntryName, isHidden } from '../protocol/transfer/entry-name.ts';
 import { asFileError, errnoOf } from './file-errors.ts';
+import type { FileRoot } from './file-root.ts';
 
 /** Where an entry goes: the receiver's folder under the sender's name, or a name of its own. */
 export type Target = { readonly directory: string } | { readonly file: string };
@@ -53,17 +54,15 @@ export function placeOf(target: Target, name: EntryName): { directory: string; n
   return { directory: dirname(file), name: basename(file) };
 }
 
-/** Whether anything at all has this path, a dangling symbolic link included. */
-export async function isTaken(directory: string, name: string): Promise<boolean> {
-  return await asFileError('target', async () => {
-    try {
-      await lstat(join(directory, name));
-      return true;
-    } catch (error) {
-      if (errnoOf(error) === 'ENOENT') return false;
-      throw error;
-    }
-  });
+/** Whether anything at all has this name, a dangling symbolic link included. */
+export async function isTaken(root: FileRoot, name: string): Promise<boolean> {
+  try {
+    await root.files.lstat(root.at(name));
+    return true;
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return false;
+    throw error;
+  }
 }
 
 async function isDirectory(path: string): Promise<boolean> {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { numberedName } from '../../src/io/file-numbered-name.ts';
 import { publishOverPlaceholder } from '../../src/io/file-publish.ts';
+import { NODE_FILE_SYSTEM } from '../../src/io/file-system.ts';
 import { resolveTarget } from '../../src/io/file-target.ts';
 import { type EntryName, parseEntryName } from '../../src/protocol/transfer/entry-name.ts';
 
@@ -71,7 +72,7 @@ describe('numberedName', () => {
 describe('publishing without hard links', () => {
   it('moves the file over a placeholder of its own', async () => {
     await writeFile(at('staged'), 'content');
-    expect(await publishOverPlaceholder(at('staged'), at('final'))).toBe(true);
+    expect(await publishOverPlaceholder(NODE_FILE_SYSTEM, at('staged'), at('final'))).toBe(true);
     expect(await readFile(at('final'), 'utf8')).toBe('content');
     expect(await readdir(directory)).toEqual(['final']);
   });
@@ -80,13 +81,15 @@ describe('publishing without hard links', () => {
     await writeFile(at('staged'), 'ours');
     await writeFile(at('final'), 'theirs');
     await mkdir(at('folder'));
-    expect(await publishOverPlaceholder(at('staged'), at('final'))).toBe(false);
-    expect(await publishOverPlaceholder(at('staged'), at('folder'))).toBe(false);
+    expect(await publishOverPlaceholder(NODE_FILE_SYSTEM, at('staged'), at('final'))).toBe(false);
+    expect(await publishOverPlaceholder(NODE_FILE_SYSTEM, at('staged'), at('folder'))).toBe(false);
     expect(await readFile(at('final'), 'utf8')).toBe('theirs');
   });
 
   it('takes its placeholder away when the move fails', async () => {
-    await expect(publishOverPlaceholder(at('missing'), at('final'))).rejects.toThrow('ENOENT');
+    await expect(
+      publishOverPlaceholder(NODE_FILE_SYSTEM, at('missing'), at('final')),
+    ).rejects.toThrow('ENOENT');
     expect(await readdir(directory)).toEqual([]);
   });
 });
