@@ -19,6 +19,9 @@ const SEARCH_PROBES = 2048;
 const PLAIN_PROBES = 16 * 40;
 const LARGEST_PROBE = 64;
 
+const { P2PSHARE_TRIALS: trialsWanted = '1' } = process.env;
+const busyTrials = Number(trialsWanted);
+
 let arena: Arena;
 
 beforeAll(async () => {
@@ -81,12 +84,18 @@ describe.skipIf(reason)('two peers', () => {
 });
 
 describe.skipIf(reason)('a search for the ports of a NAT', () => {
-  it('finds one that gives them in sequence, though others take a hundred in a second', async () => {
+  it.each<[string, NatRecipe]>([
+    ['finds one that gives them in sequence', nat.portRestricted],
+    ['lets two meet that give them in sequence', nat.symmetricSequential],
+  ])('%s, though others take a hundred in a second', async (_what, ra) => {
     const { lab } = arena;
-    await homes({ ra: nat.portRestricted, rb: nat.symmetricSequential });
-    const others = await ForeignFlows.start(lab, 'b2', 100);
-    await crossAs('P', arena, ['a', 'b'], SLACK);
-    expect(await others.stop()).toBeGreaterThan(0);
+    await homes({ ra, rb: nat.symmetricSequential });
+    const others = [
+      await ForeignFlows.start(lab, 'a2', 100),
+      await ForeignFlows.start(lab, 'b2', 100),
+    ];
+    await tryOften(() => crossAs('P', arena, ['a', 'b'], SLACK));
+    for (const other of others) expect(await other.stop()).toBeGreaterThan(0);
   });
 
   it.each<[string, NatRecipe, NatRecipe, number | undefined]>([
@@ -107,6 +116,21 @@ describe.skipIf(reason)('a search for the ports of a NAT', () => {
     }
   });
 });
+
+/** Nineteen of twenty must do, since other hosts take ports as they like; if it is one, it may try again. */
+async function tryOften(cross: () => Promise<unknown>): Promise<void> {
+  const allowed = Math.max(1, Math.floor(busyTrials / 20));
+  const failures: unknown[] = [];
+  for (let successes = 0; successes < Math.max(1, busyTrials - allowed); ) {
+    try {
+      await cross();
+      successes += 1;
+    } catch (failure) {
+      failures.push(failure);
+      if (failures.length > allowed) throw failure;
+    }
+  }
+}
 
 /** All homes that are not named have an ordinary router, and so has the carrier. */
 async function homes(recipes: Partial<Record<RouterName, NatRecipe>>): Promise<void> {

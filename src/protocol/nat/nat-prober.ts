@@ -21,7 +21,7 @@ export type NatProberEvent =
   | { readonly kind: 'open-bases'; readonly bases: readonly number[] }
   | { readonly kind: 'close-bases'; readonly bases: readonly number[] }
   /** What `refresh` asked for; no port when nobody answered. */
-  | { readonly kind: 'sample'; readonly port: number | undefined }
+  | { readonly kind: 'sample'; readonly port: number | undefined; readonly at: Instant }
   /** All is known that will be. */
   | { readonly kind: 'classified'; readonly findings: NatFindings };
 
@@ -158,7 +158,7 @@ export class NatProber implements Machine<NatProberEvent> {
   }
 
   #sample(base: number | undefined, now: Instant): void {
-    if (base === undefined) this.#events.push({ kind: 'sample', port: undefined });
+    if (base === undefined) this.#events.push({ kind: 'sample', port: undefined, at: now });
     else {
       const remote = { ...this.#server, base };
       const inquiry = this.#inquiries.ask({ remote, wants: 'endpoint' }, now, now);
@@ -167,7 +167,7 @@ export class NatProber implements Machine<NatProberEvent> {
   }
 
   #advance(now: Instant): void {
-    this.#endRefresh();
+    this.#endRefresh(now);
     if (this.#state !== 'surveying') return;
     this.#survey.advance(now);
     if (now >= this.#deadline || this.#survey.isComplete) this.#finish();
@@ -180,11 +180,11 @@ export class NatProber implements Machine<NatProberEvent> {
     this.#closeBases([...this.#open].filter((base) => base !== this.#refresh?.base));
   }
 
-  #endRefresh(): void {
+  #endRefresh(now: Instant): void {
     const refresh = this.#refresh;
     if (refresh === undefined || !refresh.inquiry.isSettled) return;
     this.#refresh = undefined;
-    this.#events.push({ kind: 'sample', port: refresh.inquiry.observed?.port });
+    this.#events.push({ kind: 'sample', port: refresh.inquiry.observed?.port, at: now });
     this.#closeBases([refresh.base]);
   }
 }

@@ -1,4 +1,5 @@
 import type { NatBehavior, PortAllocation } from '../nat/nat-behavior.ts';
+import { instant } from '../time.ts';
 import { choosePlan, isHard, type PunchPlan, type PunchSide } from './punch-plan.ts';
 
 /**
@@ -13,7 +14,7 @@ export type PathPrediction = 'direct' | 'predicted' | 'searched' | 'relayed';
  */
 export function predictPath(own: NatBehavior, peer: NatBehavior): PathPrediction {
   const sides = [sideOf(own), sideOf(peer)] as const;
-  const plans = [choosePlan(sides[0], sides[1]), choosePlan(sides[1], sides[0])];
+  const plans = [choosePlan(sides[0], sides[1], AT), choosePlan(sides[1], sides[0], AT)];
   if (plans.some(isPrediction)) return 'predicted';
   if (plans.some(({ kind }) => kind !== 'none')) return 'searched';
   // Without a plan either plain probes are enough, or nothing is.
@@ -67,11 +68,12 @@ function isPrediction(plan: PunchPlan): boolean {
 
 /** Two samples of an allocator can always be had where a server answers. */
 function sideOf(nat: NatBehavior): PunchSide {
-  return { nat, samples: { before: ANY_PORT, after: ANY_PORT }, thorough: false };
+  return { nat, samples: { before: ANY_PORT, after: ANY_PORT, at: AT, rate: 0 }, thorough: false };
 }
 
 /** Far enough from both ends for every search. */
 const ANY_PORT = 30_000;
+const AT = instant(0);
 
 function hard(allocation: PortAllocation): NatBehavior {
   return behavior('address-and-port-dependent', 'address-and-port-dependent', allocation);

@@ -117,7 +117,7 @@ export class PunchLadder {
     this.#sampleAt = after(now, millis(pause - SAMPLE_AHEAD));
     const { own, peer, remote } = this.#terrain ?? {};
     if (hasDirect || own === undefined || peer === undefined || remote === undefined) return;
-    this.#start(choosePlan(own, peer), remote, now);
+    this.#start(choosePlan(own, peer, now), remote, now);
   }
 
   #start(plan: PunchPlan, remote: Endpoint, now: Instant): void {

@@ -1,4 +1,5 @@
 import type { NatBehavior, PortAllocation } from '../nat/nat-behavior.ts';
+import { elapsed, type Instant } from '../time.ts';
 import { limits } from './limits.ts';
 
 /**
@@ -8,7 +9,14 @@ import { limits } from './limits.ts';
 export interface PortSamples {
   readonly before: number;
   readonly after: number;
+  /** When `after` was given out, by our clock. */
+  readonly at: Instant;
+  /** Ports that the allocator gives out in a second, to other hosts mostly; at least 0. */
+  readonly rate: number;
 }
+
+/** The two ports alone. */
+export type PortSpan = Pick<PortSamples, 'before' | 'after'>;
 
 /** What is known of one side when the ladder has to choose. */
 export interface PunchSide {
@@ -21,7 +29,7 @@ export interface PunchSide {
 /** Which ports of the peer's public address are tried, in this order. */
 export type PortSearch =
   /** Those between the samples, then upwards: the allocator counts. */
-  | { readonly kind: 'sequence'; readonly samples: PortSamples; readonly step: number }
+  | { readonly kind: 'sequence'; readonly samples: PortSpan; readonly step: number }
   /** At random between `low` and `high`, both included, none twice. */
   | { readonly kind: 'range'; readonly low: number; readonly high: number };
 
@@ -48,8 +56,8 @@ export type PunchPlan =
  * The plan of our side. Both sides choose from the same two descriptions, so that their plans fit
  * without a word: `search` meets `openers`, `search` meets `search`, `meet` meets `meet`.
  */
-export function choosePlan(own: PunchSide, peer: PunchSide): PunchPlan {
-  if (isHard(own.nat) && isHard(peer.nat)) return planForTwo(own, peer);
+export function choosePlan(own: PunchSide, peer: PunchSide, now: Instant): PunchPlan {
+  if (isHard(own.nat) && isHard(peer.nat)) return planForTwo(own, peer, now);
   if (isHard(peer.nat)) return needsSearch(own.nat) ? searchFor(peer) : NONE;
   if (isHard(own.nat)) return needsSearch(peer.nat) ? openersFor(own) : NONE;
   return NONE;
@@ -92,10 +100,10 @@ function openersFor({ nat, samples }: PunchSide): PunchPlan {
   return { kind: 'openers', sockets: BIRTHDAY_SOCKETS };
 }
 
-function planForTwo(own: PunchSide, peer: PunchSide): PunchPlan {
+function planForTwo(own: PunchSide, peer: PunchSide, now: Instant): PunchPlan {
   const ours = own.nat.allocation;
   const theirs = peer.nat.allocation;
-  if (ours.kind === 'sequential' && theirs.kind === 'sequential') return meet(own, peer);
+  if (ours.kind === 'sequential' && theirs.kind === 'sequential') return meet(own, peer, now);
   const thorough = own.thorough && peer.thorough;
   if (thorough && isRandom(ours) && theirs.kind === 'block') return spread(theirs);
   if (thorough && ours.kind === 'block' && isRandom(theirs)) {
@@ -135,11 +143,15 @@ function search(ports: PortSearch, sockets: number, thorough = false): PunchPlan
   return { kind: 'search', ports, sockets, thorough };
 }
 
-function meet(own: PunchSide, peer: PunchSide): PunchPlan {
+function meet(own: PunchSide, peer: PunchSide, now: Instant): PunchPlan {
   const { allocation } = peer.nat;
+  const { samples } = peer;
   if (allocation.kind !== 'sequential' || own.samples === undefined) return NONE;
-  if (peer.samples === undefined) return NONE;
-  const port = peer.samples.after + MEETING_PLACE * allocation.step;
+  if (samples === undefined) return NONE;
+  const { step } = allocation;
+  // Where the allocator has got to since it was looked at, if others go on as they did.
+  const drift = Math.round((samples.rate * elapsed(samples.at, now)) / 1000 / step);
+  const port = samples.after + (MEETING_PLACE + drift) * step;
   return port > MAX_PORT ? NONE : { kind: 'meet', sockets: MEETING_SOCKETS, port };
 }
 
@@ -154,6 +166,9 @@ const BIRTHDAY_SOCKETS = 256;
 const SEARCH_SOCKETS = 4;
 /** How far a sequence gets while both sides search. */
 const SEQUENCE_SPAN = 1500;
-/** In the middle of our sockets' ports, so that as many foreign flows may come before as after. */
-const MEETING_PLACE = 15;
-const MEETING_SOCKETS = 25;
+/**
+ * In the middle of our sockets' ports: the peer may be wrong by 30 either way, which is what others take in
+ * 0.3 s where they take a hundred in a second.
+ */
+const MEETING_PLACE = 30;
+const MEETING_SOCKETS = 60;

@@ -2,7 +2,7 @@ import type { Transmit } from '../machine.ts';
 import { NatProber, type NatProberEvent } from '../nat/nat-prober.ts';
 import type { OpenedBase } from '../nat/nat-survey.ts';
 import type { Random } from '../ports.ts';
-import type { Instant } from '../time.ts';
+import { elapsed, type Instant } from '../time.ts';
 import type { Endpoint } from '../wire/endpoint.ts';
 import { forEachPacket } from '../wire/packet-runs.ts';
 import type { Situation } from './signal.ts';
@@ -13,6 +13,7 @@ const FIRST_BASE = 2_000_000;
 const BASES_OF_A_PROBER = 10_000;
 
 type NatSituation = Pick<Situation, 'nat' | 'samples'>;
+type PortSamples = NonNullable<Situation['samples']>;
 
 export type NatWatchEvent =
   | Extract<NatProberEvent, { kind: 'open-bases' | 'close-bases' }>
@@ -59,10 +60,10 @@ export class NatWatch {
   }
 
   /** The peer is met: from now on its mapping exists, and samples lie above it. */
-  meet(): NatSituation | undefined {
+  meet(now: Instant): NatSituation | undefined {
     this.#hasMet = true;
     const port = this.#prober?.lastSample;
-    if (port !== undefined) this.#samples ??= { before: port, after: port };
+    if (port !== undefined) this.#samples ??= { before: port, after: port, at: now, rate: 0 };
     return this.#prober && this.#situation(this.#prober);
   }
 
@@ -120,7 +121,7 @@ export class NatWatch {
     const prober = this.#prober;
     if (prober === undefined) return;
     for (let event = prober.pollEvent(); event; event = prober.pollEvent()) {
-      if (event.kind === 'sample') this.#onSample(event.port);
+      if (event.kind === 'sample') this.#onSample(event.port, event.at);
       else if (event.kind !== 'classified') this.#events.push(event);
     }
     const situation = this.#situation(prober);
@@ -129,16 +130,27 @@ export class NatWatch {
     this.#events.push({ kind: 'changed', situation });
   }
 
-  #onSample(port: number | undefined): void {
+  #onSample(port: number | undefined, at: Instant): void {
     if (port === undefined) return;
-    const before = this.#hasMet ? (this.#samples?.before ?? port) : port;
-    this.#samples = { before, after: port };
+    const last = this.#samples;
+    const before = this.#hasMet ? (last?.before ?? port) : port;
+    this.#samples = { before, after: port, at, rate: rateBetween(last, port, at) };
   }
 
   #situation(prober: NatProber): NatSituation {
     return { nat: prober.behavior, samples: this.#samples };
   }
 }
+
+/** How fast the allocator went from the last sample to this one; too close together, they say nothing. */
+function rateBetween(last: PortSamples | undefined, port: number, at: Instant): number {
+  const span = last === undefined ? 0 : elapsed(last.at, at);
+  if (last === undefined || span < SHORTEST_SPAN) return last?.rate ?? 0;
+  return Math.max(0, Math.round(((port - last.after) * 1000) / span));
+}
+
+/** Below it, our own mappings are most of what is counted. */
+const SHORTEST_SPAN = 100;
 
 /** By what is told of them: a handful of strings and numbers. */
 function isSame(a: NatSituation, b: NatSituation): boolean {

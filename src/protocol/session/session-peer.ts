@@ -87,7 +87,7 @@ export class SessionPeer {
     const passages = new Passages(link, policy !== 'direct');
     this.#passages = passages;
     passages.add(passage, now);
-    const situation = { ...this.#situation, ...this.#nat.meet() };
+    const situation = { ...this.#situation, ...this.#nat.meet(now) };
     const post = (body: Uint8Array, at: Instant) => passages.post(body, at);
     this.#trickle = new Trickle(
       { ...this.#options, keys, box, link, meeting, situation, post },

@@ -2,6 +2,7 @@ import type { Candidate, CandidateKind } from '../candidate.ts';
 import { type NatBehavior, UNKNOWN_NAT } from '../nat/nat-behavior.ts';
 import { readNatBehavior, writeNatBehavior } from '../nat/nat-codec.ts';
 import type { PortSamples } from '../path/punch-plan.ts';
+import { elapsed, type Instant, instant } from '../time.ts';
 import { ByteReader } from '../wire/byte-reader.ts';
 import { ByteWriter } from '../wire/byte-writer.ts';
 import { readEndpoint, writeEndpoint } from '../wire/endpoint.ts';
@@ -48,14 +49,15 @@ const MAX_CANDIDATES = 16;
  *     0        version (4), seen (4)
  *     8        asks (1)             0 or 1
  *     9        NAT behaviour (7)
- *     16       samples (2, 2)       ports of mappings before and after now; zeros: none
- *     20       count (1)            at most 16
- *     21       candidates (20 each) kind (1), endpoint (19)
+ *     16       samples (2, 2)       ports of mappings before and after; zeros: none
+ *     20       age, rate (2, 2)     milliseconds since the second one, and ports that are given out in a second
+ *     24       count (1)            at most 16
+ *     25       candidates (20 each) kind (1), endpoint (19)
  *     ...      stream (1, 2)        round and port of an offer to connect; zeros: none
  *     ...      mapped port (2)      0: none
  *     ...      thorough (1)         0 or 1
  */
-export function encodeSignal({ version, seen, asks, situation }: Signal): Uint8Array {
+export function encodeSignal({ version, seen, asks, situation }: Signal, now: Instant): Uint8Array {
   const { nat, samples } = situation;
   const candidates = situation.candidates.slice(0, MAX_CANDIDATES);
   const writer = new ByteWriter();
@@ -65,6 +67,8 @@ export function encodeSignal({ version, seen, asks, situation }: Signal): Uint8A
   writeNatBehavior(writer, nat);
   writer.uint16(samples?.before ?? 0);
   writer.uint16(samples?.after ?? 0);
+  writer.uint16(samples === undefined ? 0 : clamp16(elapsed(samples.at, now)));
+  writer.uint16(clamp16(samples?.rate ?? 0));
   writer.uint8(candidates.length);
   for (const { kind, endpoint } of candidates) {
     writer.uint8(KINDS.indexOf(kind));
@@ -77,8 +81,11 @@ export function encodeSignal({ version, seen, asks, situation }: Signal): Uint8A
   return writer.finish();
 }
 
-/** Reads what `encodeSignal` wrote, and ignores what follows. None of its candidates is admitted yet. */
-export function decodeSignal(bytes: Uint8Array): Signal | undefined {
+/**
+ * Reads what `encodeSignal` wrote, and ignores what follows. None of its candidates is admitted yet.
+ * The way here counts for nothing: it is far shorter than what is made of the times.
+ */
+export function decodeSignal(bytes: Uint8Array, now: Instant): Signal | undefined {
   const reader = new ByteReader(bytes);
   const version = reader.uint32();
   const seen = reader.uint32();
@@ -86,20 +93,28 @@ export function decodeSignal(bytes: Uint8Array): Signal | undefined {
   const nat = readNatBehavior(reader);
   const before = reader.uint16();
   const after = reader.uint16();
+  const age = reader.uint16();
+  const rate = reader.uint16();
   const candidates = readCandidates(reader);
   const round = reader.uint8();
   const port = reader.uint16();
   const mapped = reader.uint16();
   const thorough = reader.uint8();
   if (version === undefined || seen === undefined || nat === undefined) return undefined;
-  if (before === undefined || after === undefined || candidates === undefined) return undefined;
+  if (before === undefined || after === undefined || age === undefined) return undefined;
+  if (rate === undefined || candidates === undefined) return undefined;
   if (round === undefined || port === undefined || mapped === undefined) return undefined;
   if (thorough === undefined) return undefined;
-  const samples = before === 0 || after === 0 ? undefined : { before, after };
+  const isSampled = before !== 0 && after !== 0;
+  const samples = isSampled ? { before, after, rate, at: instant(now - age) } : undefined;
   const stream = round === 0 || port === 0 ? undefined : { round, port };
   const mappedPort = mapped === 0 ? undefined : mapped;
   const situation = { candidates, nat, samples, stream, mappedPort, thorough: thorough === 1 };
   return { version, seen, asks: asks === 1, situation };
+}
+
+function clamp16(value: number): number {
+  return Math.min(Math.max(0, Math.round(value)), 0xffff);
 }
 
 function readCandidates(reader: ByteReader): Candidate[] | undefined {

@@ -69,7 +69,7 @@ export class Signalling {
 
   /** Takes a signal; yields the peer's situation when it is another than before. */
   handleBody(body: Uint8Array, now: Instant): Situation | undefined {
-    const signal = this.#open(body);
+    const signal = this.#open(body, now);
     if (signal === undefined) return undefined;
     this.#heard = Math.max(this.#heard, Math.min(signal.seen, this.#version));
     if (!this.#asks) this.#dueAt = undefined;
@@ -91,7 +91,7 @@ export class Signalling {
     this.#attempts += 1;
     const isLast = !this.#asks || this.#attempts >= ATTEMPTS;
     this.#dueAt = isLast ? undefined : after(now, repeatAfter(this.#attempts));
-    return this.#seal();
+    return this.#seal(now);
   }
 
   pollTimeout(): Instant | undefined {
@@ -103,17 +103,14 @@ export class Signalling {
     return this.#heard < this.#version;
   }
 
-  #seal(): Uint8Array {
+  #seal(now: Instant): Uint8Array {
     this.#sent += 1;
     const header = new ByteWriter(HEADER_BYTES);
     header.uint8(SIGNAL_KIND);
     header.uint32(this.#sent);
-    const signal = encodeSignal({
-      version: this.#version,
-      seen: this.#seen,
-      asks: this.#asks,
-      situation: this.#situation,
-    });
+    const version = this.#version;
+    const told = { version, seen: this.#seen, asks: this.#asks, situation: this.#situation };
+    const signal = encodeSignal(told, now);
     const body = new ByteWriter();
     body.bytes(header.view());
     for (const piece of this.#send.seal(nonceOf(this.#sent), header.view(), [signal])) {
@@ -122,14 +119,14 @@ export class Signalling {
     return body.finish();
   }
 
-  #open(body: Uint8Array): Signal | undefined {
+  #open(body: Uint8Array, now: Instant): Signal | undefined {
     const counter = counterOf(body);
     // Signals overtake each other; the last one says all that earlier ones did.
     if (counter === undefined || counter <= this.#received) return undefined;
     const bytes = this.#unseal(body, counter);
     if (bytes === undefined) return undefined;
     this.#received = counter;
-    return decodeSignal(bytes);
+    return decodeSignal(bytes, now);
   }
 
   #unseal(body: Uint8Array, counter: number): Uint8Array | undefined {

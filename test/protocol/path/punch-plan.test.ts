@@ -6,10 +6,14 @@ import {
   type PunchPlan,
   type PunchSide,
 } from '../../../src/protocol/path/punch-plan.ts';
+import { instant } from '../../../src/protocol/time.ts';
 import { seededRandom } from './support.ts';
 
 const SEQUENTIAL = { kind: 'sequential', step: 1 } as const;
 const BLOCK = { kind: 'block', low: 20_000, high: 20_511 } as const;
+const NOW = instant(60_000);
+const SAMPLES = { before: 30_000, after: 30_004, at: NOW, rate: 0 };
+
 const SIDES = {
   FC: side('endpoint-independent', 'endpoint-independent', { kind: 'preserving' }),
   AR: side('endpoint-independent', 'address-dependent', { kind: 'preserving' }),
@@ -26,14 +30,14 @@ type Name = keyof typeof SIDES;
 function side(mapping: Mapping, filtering: Filtering, allocation: PortAllocation): PunchSide {
   return {
     nat: { mapping, filtering, allocation },
-    samples: { before: 30_000, after: 30_004 },
+    samples: SAMPLES,
     thorough: false,
   };
 }
 
 /** The kinds of the plans of both sides. */
 function plans(a: Name, b: Name): string {
-  const [ofA, ofB] = [choosePlan(SIDES[a], SIDES[b]), choosePlan(SIDES[b], SIDES[a])];
+  const [ofA, ofB] = [choosePlan(SIDES[a], SIDES[b], NOW), choosePlan(SIDES[b], SIDES[a], NOW)];
   return `${describePlan(ofA)} | ${describePlan(ofB)}`;
 }
 
@@ -56,7 +60,7 @@ describe('the plans of two sides fit', () => {
     ['PR', 'RND', 'search range from one | openers 256'],
     ['PR', 'ADM', 'search range from one | openers 256'],
     ['UNKNOWN', 'RND', 'search range from one | openers 256'],
-    ['SEQ', 'SEQ', 'meet 25 | meet 25'],
+    ['SEQ', 'SEQ', 'meet 60 | meet 60'],
     ['SEQ', 'BLK', 'search range from 4 | search range from 4'],
     ['BLK', 'BLK', 'search range from 4 | search range from 4'],
     ['BLK', 'RND', 'none | none'],
@@ -77,23 +81,36 @@ describe('the plans of two sides fit', () => {
   ] satisfies [Name, Name, string][])('if both are thorough: %s and %s: %s', (a, b, expected) => {
     const own = { ...SIDES[a], thorough: true };
     const peer = { ...SIDES[b], thorough: true };
-    const both = [choosePlan(own, peer), choosePlan(peer, own)];
+    const both = [choosePlan(own, peer, NOW), choosePlan(peer, own, NOW)];
     expect(both.map(describePlan).join(' | ')).toBe(expected);
     // Not if only one is.
-    expect(choosePlan(own, SIDES[b])).toEqual(choosePlan(SIDES[a], SIDES[b]));
-    expect(choosePlan(SIDES[a], peer)).toEqual(choosePlan(SIDES[a], SIDES[b]));
+    expect(choosePlan(own, SIDES[b], NOW)).toEqual(choosePlan(SIDES[a], SIDES[b], NOW));
+    expect(choosePlan(SIDES[a], peer, NOW)).toEqual(choosePlan(SIDES[a], SIDES[b], NOW));
   });
 
   it('by birthday where a sequence has no samples', () => {
     const lost: PunchSide = { ...SIDES.SEQ, samples: undefined };
-    expect(describePlan(choosePlan(SIDES.PR, lost))).toBe('search range from one');
-    expect(describePlan(choosePlan(lost, SIDES.PR))).toBe('openers 256');
-    expect(describePlan(choosePlan(lost, SIDES.SEQ))).toBe('none');
-    expect(describePlan(choosePlan(SIDES.SEQ, lost))).toBe('none');
+    expect(describePlan(choosePlan(SIDES.PR, lost, NOW))).toBe('search range from one');
+    expect(describePlan(choosePlan(lost, SIDES.PR, NOW))).toBe('openers 256');
+    expect(describePlan(choosePlan(lost, SIDES.SEQ, NOW))).toBe('none');
+    expect(describePlan(choosePlan(SIDES.SEQ, lost, NOW))).toBe('none');
   });
 
   it('in the middle of the ports that the peer is about to get', () => {
-    expect(choosePlan(SIDES.SEQ, SIDES.SEQ)).toEqual({ kind: 'meet', sockets: 25, port: 30_019 });
+    expect(choosePlan(SIDES.SEQ, SIDES.SEQ, NOW)).toEqual({
+      kind: 'meet',
+      sockets: 60,
+      port: 30_034,
+    });
+  });
+
+  it('where the allocator of the peer has got to since, if others go on as they did', () => {
+    const samples = { ...SAMPLES, at: instant(NOW - 400), rate: 100 };
+    const busy: PunchSide = { ...SIDES.SEQ, samples };
+    expect(choosePlan(SIDES.SEQ, busy, NOW)).toMatchObject({ port: 30_004 + 30 + 40 });
+    const byTwo = { ...busy.nat, allocation: { kind: 'sequential', step: 2 } as const };
+    const busyByTwo = { ...busy, nat: byTwo };
+    expect(choosePlan(SIDES.SEQ, busyByTwo, NOW)).toMatchObject({ port: 30_004 + 2 * (30 + 20) });
   });
 });
 

@@ -77,9 +77,11 @@ export class Punching {
   readonly sim: Simulation;
   readonly a: Puncher;
   readonly b: Puncher;
+  readonly #flowsPerSecond: number;
 
   constructor(seed: number, natOfA: NatOptions, natOfB: NatOptions, foreignPerSecond = 0) {
     this.sim = new Simulation({ seed });
+    this.#flowsPerSecond = foreignPerSecond;
     const internet = this.sim.internet();
     internet.host(SERVER.address);
     this.a = new Puncher(this.sim, 'a', internet.nat('198.51.100.10', natOfA));
@@ -104,8 +106,10 @@ export class Punching {
     b.agent.addCandidate({ kind: 'srflx', endpoint: a.seen }, this.sim.now);
     for (const side of [a, b]) side.driver.poke();
     this.sim.after(SECOND_SAMPLE, () => {
-      const samplesOfA = { before: before.a, after: a.sample(1).port };
-      const samplesOfB = { before: before.b, after: b.sample(1).port };
+      const at = this.sim.now;
+      const rate = this.#flowsPerSecond;
+      const samplesOfA = { before: before.a, after: a.sample(1).port, at, rate };
+      const samplesOfB = { before: before.b, after: b.sample(1).port, at, rate };
       this.#survey(a, samplesOfA, b, samplesOfB);
       this.#survey(b, samplesOfB, a, samplesOfA);
     });

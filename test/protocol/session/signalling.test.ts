@@ -11,6 +11,7 @@ import type { DirectionKeys } from '../../../src/protocol/session-keys.ts';
 import { type Instant, instant } from '../../../src/protocol/time.ts';
 
 const crypto = createCrypto();
+const NOW = instant(10_000);
 const AT_HOME: Situation = {
   ...NOTHING_KNOWN,
   candidates: [host('10.0.1.2')],
@@ -22,10 +23,16 @@ const ON_THE_ROAD: Situation = {
     filtering: 'address-and-port-dependent',
     allocation: { kind: 'sequential', step: 2 },
   },
-  samples: { before: 40_000, after: 40_010 },
+  samples: undefined,
   stream: { round: 2, port: 40_100 },
   mappedPort: 40_200,
   thorough: true,
+};
+
+/** The same, one second after its allocator was looked at. */
+const SAMPLED: Situation = {
+  ...ON_THE_ROAD,
+  samples: { before: 40_000, after: 40_010, at: instant(9000), rate: 80 },
 };
 
 function host(address: string): Situation['candidates'][number] {
@@ -150,12 +157,13 @@ describe('a signal', () => {
   });
 
   it('has these bytes inside', () => {
-    const signal = { version: 3, seen: 2, asks: true, situation: ON_THE_ROAD };
-    const bytes = encodeSignal(signal);
+    const signal = { version: 3, seen: 2, asks: true, situation: SAMPLED };
+    const bytes = encodeSignal(signal, NOW);
     expect(Buffer.from(bytes).toString('hex')).toBe(
       '000000030000000201' +
         '03030200020000' +
         '9c409c4a' +
+        '03e80050' +
         '02' +
         '00040a000102000000000000000000000000' +
         '1388' +
@@ -165,22 +173,22 @@ describe('a signal', () => {
         '9d08' +
         '01',
     );
-    expect(decodeSignal(bytes)).toEqual(signal);
+    expect(decodeSignal(bytes, NOW)).toEqual(signal);
   });
 
   it('leaves out candidates of a kind that only later versions know', () => {
-    const bytes = encodeSignal({ version: 1, seen: 0, asks: false, situation: ON_THE_ROAD });
-    bytes[21] = 0x7f;
-    expect(decodeSignal(bytes)?.situation.candidates).toEqual([host('172.16.0.7')]);
+    const bytes = encodeSignal({ version: 1, seen: 0, asks: false, situation: SAMPLED }, NOW);
+    bytes[25] = 0x7f;
+    expect(decodeSignal(bytes, NOW)?.situation.candidates).toEqual([host('172.16.0.7')]);
   });
 
   it('is not read with more candidates than are allowed, or cut short', () => {
-    const bytes = encodeSignal({ version: 1, seen: 0, asks: false, situation: ON_THE_ROAD });
+    const bytes = encodeSignal({ version: 1, seen: 0, asks: false, situation: SAMPLED }, NOW);
     for (let length = 0; length < bytes.length; length += 1) {
-      expect(decodeSignal(bytes.subarray(0, length))).toBeUndefined();
+      expect(decodeSignal(bytes.subarray(0, length), NOW)).toBeUndefined();
     }
     const greedy = bytes.slice();
-    greedy[20] = 17;
-    expect(decodeSignal(greedy)).toBeUndefined();
+    greedy[24] = 17;
+    expect(decodeSignal(greedy, NOW)).toBeUndefined();
   });
 });
