@@ -51,7 +51,7 @@ export class Consent {
   /** Only a clear yes is one: Enter alone, end of input and anything else decline. */
   async #accepts(offer: Offer, withdrawn: AbortSignal): Promise<boolean> {
     const name = display(offer.name, NAME_COLUMNS);
-    const summary = `${name} (${formatBytes(offer.bytes)}) to ${display(offer.destination, PATH_COLUMNS)}`;
+    const summary = `${name} (${formatBytes(offer.bytes)}) to ${placeOf(offer)}`;
     if (this.#policy.yes) {
       this.#reporter.note(`receiving ${summary}`);
       return true;
@@ -67,6 +67,11 @@ export class Consent {
     );
     return CONFLICT_ANSWERS[(answer ?? '').toLowerCase()] ?? 'fail';
   }
+}
+
+/** Where it would go, in words. */
+function placeOf({ destination }: Offer): string {
+  return destination === '-' ? 'standard output' : display(destination, PATH_COLUMNS);
 }
 
 function isYes(answer: string | undefined): boolean {

@@ -28,6 +28,9 @@ const PHASES: Readonly<Record<Exclude<TransferPhase, 'reconnecting'>, (peer: Rol
   verifying: () => 'verifying',
 };
 
+/** What stands for standard output where a path would be: nobody needs to be told of it. */
+const STDOUT = '-';
+
 const NEW_NUMBER =
   'the server was restarted and gave another number: the code above leads nowhere any more';
 
@@ -183,7 +186,8 @@ export class HumanReporter {
     this.#view.hide();
     if (this.#file?.status === 'skipped') return;
     const verb = this.#options.role === 'sender' ? 'sent' : 'received';
-    const name = this.#file === undefined ? '' : ` ${shown(this.#file.path)}`;
+    const file = this.#file?.path ?? STDOUT;
+    const name = file === STDOUT ? '' : ` ${shown(file)}`;
     const rate = ms > 0 ? `, ${formatRate((bytes * 1_000) / ms)}` : '';
     this.#view.line(`${verb}${name}: ${formatBytes(bytes)} in ${formatSpan(ms)}${rate}, ${path}`);
   }

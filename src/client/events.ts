@@ -84,7 +84,7 @@ export interface ProgressEvent {
   readonly etaMs: number | null;
 }
 
-/** One file is finished. `path` is the local one: what was read, or what was written. */
+/** One file is finished. `path` is the local one: what was read, or what was written, `-` for a stream. */
 export interface FileEvent {
   readonly event: 'file';
   readonly path: string;

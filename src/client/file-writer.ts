@@ -1,24 +1,34 @@
 import type { FileSink } from '../io/file-sink.ts';
 import { P2PShareError } from '../protocol/errors.ts';
-import type { ReceiverSession } from '../protocol/session/receiver-session.ts';
 import type { SessionEvent } from '../protocol/session/session-event.ts';
-import type { SessionRun } from './session-run.ts';
 
 /** Bytes of one write: chunks that wait behind a write are written together, up to this. */
 const MAX_WRITE_BYTES = 4 * 2 ** 20;
 
 type WriteWish = Extract<SessionEvent, { kind: 'write' }>;
 
-/** Carries out a session's writes, one at a time and neighbours together. */
+/** Who is told what became of the writes. */
+export interface WriteListener {
+  /** One or several consecutive chunks are written. */
+  onWritten(entry: number, offset: number, length: number): void;
+  onFailed(error: P2PShareError): void;
+}
+
+/**
+ * Carries out a session's writes, one at a time and neighbours together. Where they have to be in
+ * order, those that came early wait; the flow control window bounds how much that is.
+ */
 export class FileWriter {
   readonly #sink: FileSink;
-  readonly #run: SessionRun<ReceiverSession>;
+  readonly #listener: WriteListener;
   readonly #waiting: WriteWish[] = [];
   #busy = false;
+  /** Where the next write of a sink that wants them in order begins. */
+  #position = 0;
 
-  constructor(sink: FileSink, run: SessionRun<ReceiverSession>) {
+  constructor(sink: FileSink, listener: WriteListener) {
     this.#sink = sink;
-    this.#run = run;
+    this.#listener = listener;
   }
 
   write(wish: WriteWish): void {
@@ -32,18 +42,19 @@ export class FileWriter {
       for (let batch = this.#next(); batch !== undefined; batch = this.#next()) {
         const { entry, offset, buffers, length } = batch;
         await this.#sink.write(offset, buffers);
-        this.#run.touch((session, now) => session.handleWritten(entry, offset, length, now));
+        this.#position = offset + length;
+        this.#listener.onWritten(entry, offset, length);
       }
     } catch (error) {
-      this.#run.abort(asTargetError(error));
+      this.#listener.onFailed(asTargetError(error));
     } finally {
       this.#busy = false;
     }
   }
 
-  /** The oldest wish and those that continue it. */
+  /** The oldest wish that may be carried out now, and those that continue it. */
   #next(): { entry: number; offset: number; buffers: Uint8Array[]; length: number } | undefined {
-    const first = this.#waiting.shift();
+    const first = this.#takeFirst();
     if (first === undefined) return undefined;
     const { entry, offset } = first;
     const buffers = [first.bytes];
@@ -58,6 +69,12 @@ export class FileWriter {
       length += next.bytes.length;
     }
     return { entry, offset, buffers, length };
+  }
+
+  #takeFirst(): WriteWish | undefined {
+    if (!this.#sink.inOrder) return this.#waiting.shift();
+    const index = this.#waiting.findIndex(({ offset }) => offset === this.#position);
+    return index === -1 ? undefined : this.#waiting.splice(index, 1)[0];
   }
 }
 

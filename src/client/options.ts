@@ -39,8 +39,12 @@ export interface SendOptions extends CommonOptions {
 export interface ReceiveOptions extends CommonOptions {
   /** The code as the sender was given it. */
   readonly code: string;
-  /** A folder to write into, or the name to write to; the working directory by default. */
-  readonly out?: string;
+  /**
+   * A folder to write into, or the name to write to; the working directory by default. A stream gets
+   * the bytes as they come, each chunk checked, and is not ended; only when the transfer succeeds
+   * was that all of them. Nobody reading it any more is `P2P_CANCELLED`.
+   */
+  readonly out?: string | NodeJS.WritableStream;
   /** What to do when the destination exists; `fail` by default. `ask` leaves it to `decide`. */
   readonly onConflict?: ConflictPolicy | 'ask';
   /**
@@ -53,7 +57,7 @@ export interface ReceiveOptions extends CommonOptions {
 
 export type ConflictPolicy = 'fail' | 'skip' | 'rename' | 'overwrite';
 
-/** What a receiver decides on. `name` is the peer's choice and raw; `destination` is a local path. */
+/** What a receiver decides on. `name` is the peer's choice and raw; `destination` is a local path, or `-` for a stream. */
 export interface Offer {
   readonly name: string;
   readonly entries: number;

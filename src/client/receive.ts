@@ -1,9 +1,6 @@
 import { once } from 'node:events';
-import { lstat } from 'node:fs/promises';
-import { join } from 'node:path';
 import { monotonicNow } from '../io/clock.ts';
-import { type FileSink, openSink } from '../io/file-sink.ts';
-import { placeOf, resolveOut, resolveTarget, type Target } from '../io/file-target.ts';
+import type { FileSink } from '../io/file-sink.ts';
 import { LanSearcher } from '../io/lan-beacon.ts';
 import { P2PShareError } from '../protocol/errors.ts';
 import { type Code, parseCode } from '../protocol/handshake/code.ts';
@@ -11,6 +8,7 @@ import { ReceiverSession } from '../protocol/session/receiver-session.ts';
 import type { SessionEvent } from '../protocol/session/session-event.ts';
 import { millis } from '../protocol/time.ts';
 import type { Entry } from '../protocol/transfer/entry.ts';
+import { type Destination, destinationOf, requireDestination } from './destination.ts';
 import type { FileStatus } from './events.ts';
 import { FileWriter } from './file-writer.ts';
 import type { ConflictPolicy, Decision, Offer, ReceiveOptions } from './options.ts';
@@ -45,14 +43,6 @@ async function receiveFile(
   }
   await requireDestination(options);
   return await new Receiving(options, handle).run(parsed.code);
-}
-
-/** Refuses what would be refused whatever is offered, before the code is spent on it. */
-async function requireDestination({ out, onConflict = 'fail' }: ReceiveOptions): Promise<void> {
-  const target = await resolveOut(out);
-  if (onConflict === 'fail' && 'file' in target && (await isThere(target.file))) {
-    throw new P2PShareError('P2P_TARGET_EXISTS', 'the name to write to is taken');
-  }
 }
 
 /** One file on its way in. */
@@ -142,21 +132,19 @@ class Receiving {
     const { size } = entry;
     this.#handle.emit({ event: 'offer', name, entries: 1, bytes: size });
     run.enter('waiting-for-answer');
-    const target = await resolveTarget({ out: this.#options.out, name });
-    const place = placeOf(target, name);
-    const destination = join(place.directory, place.name);
-    const exists = await isThere(destination);
-    const offer = { name, entries: 1, bytes: size, destination, exists };
+    const destination = await destinationOf(entry, this.#options.out);
+    const { path, exists } = destination;
+    const offer = { name, entries: 1, bytes: size, destination: path, exists };
     const decision = await this.#decide(offer, run.over);
     if (decision === undefined) return;
     if (!decision.accept) throw new P2PShareError('P2P_DECLINED', 'declined here');
     const onConflict = conflictPolicy(this.#options, decision);
     if (exists && onConflict === 'skip') {
-      this.#finish(destination, 0, 'skipped');
+      this.#finish(path, 0, 'skipped');
       run.touch((session, now) => session.decline('P2P_TARGET_EXISTS', now));
       return;
     }
-    await this.#open(target, entry, onConflict, exists);
+    await this.#open(destination, onConflict, run);
     // What begins after the end would have nobody to stop it.
     if (run.over.aborted) return;
     run.touch((session, now) => session.accept(now));
@@ -172,13 +160,17 @@ class Receiving {
   }
 
   async #open(
-    target: Target,
-    entry: Entry,
+    destination: Destination,
     onConflict: ConflictPolicy,
-    exists: boolean,
+    run: SessionRun<ReceiverSession>,
   ): Promise<void> {
-    this.#sink = await openSink({ target, entry, onConflict });
-    this.#writer = new FileWriter(this.#sink, this.#run as SessionRun<ReceiverSession>);
+    const { exists } = destination;
+    this.#sink = await destination.open(onConflict);
+    this.#writer = new FileWriter(this.#sink, {
+      onWritten: (...written) =>
+        run.touch((session, now) => session.handleWritten(...written, now)),
+      onFailed: (error) => run.abort(error),
+    });
     if (exists && onConflict === 'rename') this.#status = 'renamed';
     if (exists && onConflict === 'overwrite') this.#status = 'overwritten';
   }
@@ -216,13 +208,6 @@ function conflictPolicy(
 
 async function aborted(signal: AbortSignal): Promise<undefined> {
   if (!signal.aborted) await once(signal, 'abort');
-}
-
-async function isThere(path: string): Promise<boolean> {
-  return await lstat(path).then(
-    () => true,
-    () => false,
-  );
 }
 
 function asLocalError(error: unknown): P2PShareError {

@@ -4,7 +4,7 @@ import type { PathKind, TransferEvent } from './events.ts';
 
 /** How a transfer ended well. */
 export interface TransferResult {
-  /** The local path: what was read, or what was written. */
+  /** The local path: what was read, or what was written; `-` for a stream. */
   readonly file: string;
   readonly bytes: number;
   readonly ms: number;

@@ -11,6 +11,8 @@ import { isTaken, placeOf, type Target } from './file-target.ts';
 
 /** A file that is being received: it has no final name before `publish`. */
 export interface FileSink {
+  /** Whether each write has to begin where the one before it ended, the first at 0. */
+  readonly inOrder: boolean;
   /**
    * Writes these buffers one after another from `offset` on. Calls may overlap; they are carried
    * out in turn, because parallel writes to one file only wait for each other in the kernel.
@@ -70,6 +72,7 @@ async function requireFreeName(
 const FLUSH_BYTES = 64 * 1024 * 1024;
 
 class StagedFile implements FileSink {
+  readonly inOrder = false;
   readonly #options: SinkOptions;
   readonly #place: { readonly directory: string; readonly name: string };
   readonly #root: FileRoot;

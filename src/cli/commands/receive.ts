@@ -5,7 +5,7 @@ import { Consent } from '../consent.ts';
 import { Prompt } from '../prompt.ts';
 import { reporterFor } from '../reporter.ts';
 import type { Role } from '../role.ts';
-import { isInteractive } from '../terminal.ts';
+import { isInteractive, type Terminal } from '../terminal.ts';
 import { UsageError } from '../usage-error.ts';
 import type { Command, CommandContext } from './command.ts';
 import { OUTPUT_FLAGS, onlyOnce, TRANSFER_FLAGS } from './flags.ts';
@@ -17,7 +17,7 @@ const RECEIVE_FLAGS = {
     alias: 'o',
     type: 'string',
     requiresArg: true,
-    describe: 'Folder to write into, or name to write to',
+    describe: 'Folder to write into, or name to write to; - for stdout',
   },
   yes: { alias: 'y', type: 'boolean', describe: 'Accept without asking' },
   'on-conflict': {
@@ -60,7 +60,7 @@ async function receive(args: ReceiveArguments, context: CommandContext): Promise
   // Program output and questions do not mix: with --json there is nobody to ask.
   const canAsk = isInteractive(terminal) && args.json !== true;
   const onConflict = conflictPolicy(onlyOnce('on-conflict', args['on-conflict']), canAsk);
-  const out = onlyOnce('out', args.out);
+  const out = destination(args, terminal);
   refuseToGuess(args, canAsk);
   const prompt = new Prompt(terminal, signal);
   try {
@@ -85,6 +85,25 @@ async function receive(args: ReceiveArguments, context: CommandContext): Promise
   } finally {
     prompt.close();
   }
+}
+
+/** Standard output for `-`, if it can take a file: nothing else may write to it then. */
+function destination(args: ReceiveArguments, { stdout }: Terminal): ReceiveOptions['out'] {
+  const out = onlyOnce('out', args.out);
+  if (out !== '-') return out;
+  if (args.json === true) {
+    throw new UsageError(
+      '--json and --out - both want standard output',
+      'leave one of them out; a file that is called - is ./-',
+    );
+  }
+  if (stdout.isTTY === true) {
+    throw new UsageError(
+      '--out - would write the file to the terminal',
+      'pipe it on, as in: p2pshare receive CODE -o - | tar t',
+    );
+  }
+  return stdout;
 }
 
 /** A code that was typed with blanks is several arguments. */

@@ -1,3 +1,4 @@
+import { Writable } from 'node:stream';
 import type { Library } from '../../../src/cli/library.ts';
 import type { CommonOptions, Decision, ReceiveOptions } from '../../../src/client/options.ts';
 import { type Transfer, TransferHandle } from '../../../src/client/transfer-handle.ts';
@@ -111,10 +112,13 @@ function eventsRead(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
 
-/** Everything that is plain data; functions and signals are there or not. */
+/** Everything that is plain data; functions and signals are there or not, streams have no names. */
 function describeCall(name: string, options: object): string {
   const plain = Object.entries(options).filter(
     ([key, value]) => key !== 'signal' && typeof value !== 'function',
   );
-  return `${name} ${JSON.stringify(Object.fromEntries(plain))}`;
+  const text = JSON.stringify(Object.fromEntries(plain), (_key, value) =>
+    value instanceof Writable ? 'a stream' : value,
+  );
+  return `${name} ${text}`;
 }

@@ -1,0 +1,61 @@
+import { lstat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type FileSink, openSink } from '../io/file-sink.ts';
+import { placeOf, resolveOut, resolveTarget } from '../io/file-target.ts';
+import { STREAM_PATH, StreamSink } from '../io/stream-sink.ts';
+import { P2PShareError } from '../protocol/errors.ts';
+import type { Entry } from '../protocol/transfer/entry.ts';
+import type { ConflictPolicy, ReceiveOptions } from './options.ts';
+
+/** Where what is offered goes if a person agrees. */
+export interface Destination {
+  /** A local path, or `-` for a stream. */
+  readonly path: string;
+  /** Whether anything is there already. */
+  readonly exists: boolean;
+  /** Prepares to write; throws as `openSink` does. */
+  open(onConflict: ConflictPolicy): Promise<FileSink>;
+}
+
+/** Refuses what would be refused whatever is offered, before the code is spent on it. */
+export async function requireDestination(options: ReceiveOptions): Promise<void> {
+  const { out, onConflict = 'fail' } = options;
+  if (isStream(out)) {
+    if (out.writable) return;
+    throw new P2PShareError('P2P_TARGET_UNWRITABLE', 'the stream to write to is closed');
+  }
+  const target = await resolveOut(out);
+  if (onConflict === 'fail' && 'file' in target && (await isThere(target.file))) {
+    throw new P2PShareError('P2P_TARGET_EXISTS', 'the name to write to is taken');
+  }
+}
+
+/** The destination of an entry; throws as `resolveTarget` does. */
+export async function destinationOf(
+  entry: Entry,
+  out: ReceiveOptions['out'],
+): Promise<Destination> {
+  if (isStream(out)) {
+    return { path: STREAM_PATH, exists: false, open: async () => new StreamSink(out) };
+  }
+  const name = entry.path[0] as Entry['path'][number];
+  const target = await resolveTarget({ out, name });
+  const place = placeOf(target, name);
+  const path = join(place.directory, place.name);
+  return {
+    path,
+    exists: await isThere(path),
+    open: (onConflict) => openSink({ target, entry, onConflict }),
+  };
+}
+
+function isStream(out: ReceiveOptions['out']): out is NodeJS.WritableStream {
+  return typeof out === 'object';
+}
+
+async function isThere(path: string): Promise<boolean> {
+  return await lstat(path).then(
+    () => true,
+    () => false,
+  );
+}

@@ -1,0 +1,109 @@
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { PassThrough, Writable } from 'node:stream';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { RunningServer } from '../../src/client/options.ts';
+import { receive } from '../../src/client/receive.ts';
+import { send } from '../../src/client/send.ts';
+import type { Transfer } from '../../src/client/transfer-handle.ts';
+import { serve } from '../../src/server/serve.ts';
+import { SeededRandom } from '../support/seeded-random.ts';
+
+const MIB = 2 ** 20;
+
+let server: RunningServer;
+let folder: string;
+
+beforeEach(async () => {
+  server = await serve({ listen: '127.0.0.1:0' });
+  folder = await mkdtemp(join(tmpdir(), 'p2pshare-stream-'));
+});
+
+afterEach(async () => {
+  await server.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+describe('receiving into a stream', () => {
+  it.each([0, 1, 5 * MIB + 1])('brings all of %d bytes in order', async (size) => {
+    const bytes = new SeededRandom(size).bytes(size);
+    const chunks: Uint8Array[] = [];
+    const out = new Writable({
+      write(chunk: Uint8Array, _encoding, done) {
+        chunks.push(Uint8Array.from(chunk));
+        setImmediate(done);
+      },
+    });
+    const { sender, receiver } = await transfer(bytes, out);
+    const result = await receiver.result;
+    await sender.result;
+    expect(result).toMatchObject({ file: '-', bytes: size });
+    expect(Buffer.compare(Buffer.concat(chunks), bytes)).toBe(0);
+    expect(out.writableEnded).toBe(false);
+    expect(await readdir(folder)).toEqual(['report.bin']);
+  });
+
+  it('hands the stream no chunk before it has taken the one before', async () => {
+    let most = 0;
+    let longest = 0;
+    const out: Writable = new Writable({
+      write(chunk: Uint8Array, _encoding, done) {
+        longest = Math.max(longest, chunk.length);
+        most = Math.max(most, out.writableLength);
+        setImmediate(done);
+      },
+    });
+    const { sender, receiver } = await transfer(new Uint8Array(32 * MIB), out);
+    await receiver.result;
+    await sender.result;
+    expect(longest).toBeLessThan(32 * MIB);
+    expect(most).toBe(longest);
+  });
+
+  it('ends both sides when nobody reads any more', async () => {
+    let count = 0;
+    const out: Writable = new Writable({
+      write(_chunk, _encoding, done) {
+        count += 1;
+        done(count > 2 ? Object.assign(new Error('write EPIPE'), { code: 'EPIPE' }) : null);
+      },
+    });
+    const { sender, receiver } = await transfer(new Uint8Array(32 * MIB), out);
+    await expect(receiver.result).rejects.toMatchObject({ code: 'P2P_CANCELLED' });
+    await expect(sender.result).rejects.toMatchObject({ code: 'P2P_CANCELLED' });
+    expect(count).toBe(3);
+  });
+
+  it('tells of a disk that is full behind the stream', async () => {
+    const out = new Writable({
+      write(_chunk, _encoding, done) {
+        done(Object.assign(new Error('no space'), { code: 'ENOSPC' }));
+      },
+    });
+    const { sender, receiver } = await transfer(new Uint8Array(MIB), out);
+    await expect(receiver.result).rejects.toMatchObject({ code: 'P2P_DISK_FULL' });
+    await expect(sender.result).rejects.toMatchObject({ code: 'P2P_DISK_FULL' });
+  });
+
+  it('refuses a stream that is closed before the code is spent', async () => {
+    const out = new PassThrough().end();
+    const receiver = receive({ code: '48213-acorn-velvet-harbor', out });
+    await expect(receiver.result).rejects.toMatchObject({ code: 'P2P_TARGET_UNWRITABLE' });
+  });
+});
+
+async function transfer(
+  bytes: Uint8Array,
+  out: NodeJS.WritableStream,
+): Promise<{ readonly sender: Transfer; readonly receiver: Transfer }> {
+  const file = join(folder, 'report.bin');
+  await writeFile(file, bytes);
+  const common = { servers: server.endpoints, lan: false };
+  const sender = send({ ...common, file });
+  for await (const event of sender) {
+    if (event.event === 'code')
+      return { sender, receiver: receive({ ...common, code: event.code, out }) };
+  }
+  throw new Error('the sender has no code');
+}
