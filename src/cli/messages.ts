@@ -101,7 +101,8 @@ export const MESSAGES: Readonly<Record<ErrorCode, SidedMessage>> = {
     text: 'the name of the file is not safe to write',
     hint: {
       sender: 'rename it and send it again',
-      receiver: 'choose a name yourself with --out FILE, or ask the sender to rename it',
+      receiver:
+        'choose a name yourself with --out FILE, accept a hidden one with --allow-hidden, or ask the sender to rename it',
     },
   },
   P2P_TARGET_EXISTS: {

@@ -33,13 +33,13 @@ export async function requireDestination(options: ReceiveOptions): Promise<void>
 /** The destination of an entry; throws as `resolveTarget` does. */
 export async function destinationOf(
   entry: Entry,
-  out: ReceiveOptions['out'],
+  { out, allowHidden = false }: Pick<ReceiveOptions, 'out' | 'allowHidden'>,
 ): Promise<Destination> {
   if (isStream(out)) {
     return { path: STREAM_PATH, exists: false, open: async () => new StreamSink(out) };
   }
   const name = entry.path[0] as Entry['path'][number];
-  const target = await resolveTarget({ out, name });
+  const target = await resolveTarget({ out, name, allowHidden });
   const place = placeOf(target, name);
   const path = join(place.directory, place.name);
   return {

@@ -45,6 +45,8 @@ export interface ReceiveOptions extends CommonOptions {
    * was that all of them. Nobody reading it any more is `P2P_CANCELLED`.
    */
   readonly out?: string | NodeJS.WritableStream;
+  /** Whether the sender may choose a hidden name such as `.bashrc` in `out`; false by default. */
+  readonly allowHidden?: boolean;
   /** What to do when the destination exists; `fail` by default. `ask` leaves it to `decide`. */
   readonly onConflict?: ConflictPolicy | 'ask';
   /**

@@ -132,7 +132,7 @@ class Receiving {
     const { size } = entry;
     this.#handle.emit({ event: 'offer', name, entries: 1, bytes: size });
     run.enter('waiting-for-answer');
-    const destination = await destinationOf(entry, this.#options.out);
+    const destination = await destinationOf(entry, this.#options);
     const { path, exists } = destination;
     const offer = { name, entries: 1, bytes: size, destination: path, exists };
     const decision = await this.#decide(offer, run.over);

@@ -21,7 +21,7 @@ describe('messages', () => {
     [
       'receiver',
       'P2P_NAME_REFUSED',
-      'choose a name yourself with --out FILE, or ask the sender to rename it',
+      'choose a name yourself with --out FILE, accept a hidden one with --allow-hidden, or ask the sender to rename it',
     ],
     ['sender', 'P2P_DISK_FULL', 'send it again when the receiver has made room for it'],
     [

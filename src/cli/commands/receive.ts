@@ -19,6 +19,7 @@ const RECEIVE_FLAGS = {
     requiresArg: true,
     describe: 'Folder to write into, or name to write to; - for stdout',
   },
+  'allow-hidden': { type: 'boolean', describe: 'Accept a hidden name, such as .bashrc' },
   yes: { alias: 'y', type: 'boolean', describe: 'Accept without asking' },
   'on-conflict': {
     choices: ['ask', 'skip', 'rename', 'overwrite', 'fail'],
@@ -30,6 +31,7 @@ const RECEIVE_FLAGS = {
 interface ReceiveArguments extends TransferArguments {
   readonly CODE: readonly string[] | undefined;
   readonly out: string | undefined;
+  readonly 'allow-hidden': boolean | undefined;
   readonly yes: boolean | undefined;
   readonly 'on-conflict': string | undefined;
   readonly json: boolean | undefined;
@@ -76,6 +78,7 @@ async function receive(args: ReceiveArguments, context: CommandContext): Promise
         ...common,
         code,
         ...(out === undefined ? {} : { out }),
+        ...(args['allow-hidden'] ? { allowHidden: true } : {}),
         onConflict,
         decide: (offer, withdrawn) => consent.decide(offer, withdrawn),
         signal,

@@ -1,0 +1,42 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { destinationOf } from '../../src/client/destination.ts';
+import type { Entry } from '../../src/protocol/transfer/entry.ts';
+import { type EntryName, parseEntryName } from '../../src/protocol/transfer/entry-name.ts';
+
+let folder: string;
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'p2pshare-destination-'));
+});
+
+afterEach(async () => {
+  await rm(folder, { recursive: true, force: true });
+});
+
+const hidden: Entry = {
+  kind: 'file',
+  path: [parseEntryName('.bashrc') as EntryName],
+  size: 0,
+  mtimeMs: 0,
+  executable: false,
+};
+
+describe('the destination of a hidden name', () => {
+  it('is refused in a folder, unless the receiver allows it', async () => {
+    await expect(destinationOf(hidden, { out: folder })).rejects.toMatchObject({
+      code: 'P2P_NAME_REFUSED',
+    });
+    const allowed = await destinationOf(hidden, { out: folder, allowHidden: true });
+    expect(allowed).toMatchObject({ path: join(folder, '.bashrc'), exists: false });
+  });
+
+  it('does not matter where the name is not used', async () => {
+    const file = join(folder, 'mine');
+    expect(await destinationOf(hidden, { out: file })).toMatchObject({ path: file });
+    expect(await destinationOf(hidden, { out: new PassThrough() })).toMatchObject({ path: '-' });
+  });
+});
