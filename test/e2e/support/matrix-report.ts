@@ -1,5 +1,5 @@
 import type { CellResult } from './matrix-cell.ts';
-import { behaviours, type Cell, isReached } from './nat-matrix.ts';
+import { behaviours, type Cell } from './nat-matrix.ts';
 
 /** The matrix as it turned out, as a table of Markdown and a line for each kind of path. */
 export class MatrixReport {
@@ -31,20 +31,17 @@ export class MatrixReport {
   }
 
   /**
-   * Milliseconds to the path, which is a direct one where nothing else is said; how many trials
-   * ended so, if not all; and the letter that the cell still waits for.
+   * Milliseconds to the path, which is a direct one where nothing else is said; and how many trials
+   * ended so, if not all.
    */
   #entry(from: string, to: string): string {
     const found = this.#results.get(keyOf(from, to));
     if (found === undefined) return '';
-    const { cell, result } = found;
-    const { letter } = cell;
-    const waiting = isReached(letter) ? '' : ` (${letter})`;
-    if (result.length === 0) return `none${waiting}`;
+    const { result } = found;
     const direct = result.filter(({ path }) => path === 'direct');
     const [kind, of] = direct.length > 0 ? ['', direct] : ['relay ', result];
     const share = of.length === this.#trials ? '' : ` ${of.length}/${this.#trials}`;
-    return `${kind}${median(of.map(timeOf)).toFixed(0)}${share}${waiting}`;
+    return `${kind}${median(of.map(timeOf)).toFixed(0)}${share}`;
   }
 
   #rates(): string[] {

@@ -4,24 +4,15 @@ import { type NatRecipe, nat } from './nat-recipes.ts';
  * How the cells of the matrix end: D directly by probes to the candidates, P by predicting ports,
  * B by many sockets against many ports (the birthday paradox), K by searching small ranges of ports
  * (k: by thousands of packets, with --thorough-search on both sides; L: with luck, see below), T by TCP, R relayed,
- * W relayed over TCP, N the same where only the web is let through. `^` needs openers that die before they reach the other side's router.
+ * W relayed over TCP, N the same where nothing but the web is let through. `^` needs openers that die before they reach the other side's router.
  *
  * L: of 2048 ports each, two searches of the 2048 probes that a session is allowed meet in 63 of
  * 100 cases, 1 - exp(-2048 * 2048 / (2048 * 2048)); so both ends are right.
  */
 export type Letter = 'D' | 'D^' | 'P' | 'P^' | 'B' | 'B^' | 'K' | 'k' | 'L' | 'T' | 'R' | 'W' | 'N';
 
-/** What the two sides end with: a path, or no way to meet at all. */
-export type Outcome = 'direct' | 'relay' | 'direct or relay' | 'none';
-
-/**
- * The letters that the product does not reach yet, and how their cells end until then. Who builds a
- * technique deletes its line; the cells are then held to the letter.
- */
-const NOT_YET: Partial<Record<Letter, Outcome>> = {
-  // The server of the laboratory does not listen at a port that the web has (udp-blocked.test.ts does).
-  N: 'none',
-};
+/** What the two sides end with. */
+export type Outcome = 'direct' | 'relay' | 'direct or relay';
 
 /** The classes of behaviour, and the recipes that are of each; the first one is the typical one. */
 const CLASSES = {
@@ -97,19 +88,14 @@ export function cellOf(sender: NatRecipe, receiver: NatRecipe): Cell {
   return cell;
 }
 
-/** How cells of this letter end with what there is. */
+/** How cells of this letter end. */
 export function outcomeOf(letter: Letter): Outcome {
-  return NOT_YET[letter] ?? promiseOf(letter).path;
+  return promiseOf(letter).path;
 }
 
 /** What both sides have to be told for cells of this letter. */
 export function flagsOf(letter: Letter): readonly string[] {
   return letter === 'k' ? ['--thorough-search'] : [];
-}
-
-/** Whether cells of this letter end as they shall. */
-export function isReached(letter: Letter): boolean {
-  return NOT_YET[letter] === undefined;
 }
 
 /** How long it may take from knowing each other to the path that the letter promises. */
@@ -123,7 +109,7 @@ export function requiredOf(letter: Letter, trials: number): number {
 }
 
 interface Promised {
-  readonly path: 'direct' | 'relay' | 'direct or relay';
+  readonly path: Outcome;
   readonly withinMs: number;
   readonly failuresInTwenty: number;
 }
