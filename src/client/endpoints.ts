@@ -1,4 +1,5 @@
 import { type LocalAddress, localCandidateAddresses } from '../io/network-interfaces.ts';
+import type { StreamChannel } from '../io/stream-channel.ts';
 import type { TcpChannel } from '../io/tcp-channel.ts';
 import { openSimultaneously } from '../io/tcp-simultaneous-open.ts';
 import { openUdpSocket, type UdpSocket } from '../io/udp-socket.ts';
@@ -12,7 +13,7 @@ export class Endpoints {
   readonly interfaces: readonly LocalAddress[];
   /** Sockets opened for a while, by their number. */
   readonly #bases = new Map<number, UdpSocket>();
-  readonly #streams = new Map<number, WebSocketChannel | TcpChannel>();
+  readonly #streams = new Map<number, StreamChannel>();
   readonly #closing = new AbortController();
 
   constructor(sockets: readonly UdpSocket[], interfaces: readonly LocalAddress[]) {
@@ -65,7 +66,7 @@ export class Endpoints {
     return this.#keep(number, await openSimultaneously({ localPort: local.port, remote, signal }));
   }
 
-  #keep<C extends WebSocketChannel | TcpChannel>(number: number, channel: C): C {
+  #keep<C extends StreamChannel>(number: number, channel: C): C {
     const before = this.#streams.get(number);
     before?.onClose(() => undefined);
     before?.terminate();

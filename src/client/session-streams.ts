@@ -1,5 +1,5 @@
 import type { Driver } from '../io/driver.ts';
-import type { TcpChannel } from '../io/tcp-channel.ts';
+import type { StreamChannel } from '../io/stream-channel.ts';
 import type { WebSocketChannel } from '../io/websocket-channel.ts';
 import type { SessionEvent } from '../protocol/session/session-event.ts';
 import { STREAM_PATIENCE } from '../protocol/session/stream-punch.ts';
@@ -74,7 +74,7 @@ export class SessionStreams {
     return await endpoints.openStream(base, dial);
   }
 
-  async #open(base: number, open: () => Promise<WebSocketChannel | TcpChannel>): Promise<void> {
+  async #open(base: number, open: () => Promise<StreamChannel>): Promise<void> {
     const { touch } = this.#options;
     const tell = (isOpen: boolean) => {
       touch((session, now) => session.handleStream(base, isOpen, now));
@@ -87,7 +87,7 @@ export class SessionStreams {
     }
   }
 
-  #add(base: number, channel: WebSocketChannel | TcpChannel, onEnd: () => void): void {
+  #add(base: number, channel: StreamChannel, onEnd: () => void): void {
     const { driver } = this.#options;
     driver.addBase(base, channel);
     channel.onClose(() => {

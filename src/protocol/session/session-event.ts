@@ -5,6 +5,7 @@ import type { Instant } from '../time.ts';
 import type { Offer } from '../transfer/entry.ts';
 import type { Endpoint } from '../wire/endpoint.ts';
 import type { Situation } from './signal.ts';
+import type { StreamPunchEvent } from './stream-punch.ts';
 
 /** What a session tells its shell, or asks of it (`read`, `write`, `released`, `complete`). */
 export type SessionEvent =
@@ -30,18 +31,8 @@ export type SessionEvent =
   | { readonly kind: 'open-bases'; readonly bases: readonly number[] }
   /** These are not needed any more. */
   | { readonly kind: 'close-bases'; readonly bases: readonly number[] }
-  /**
-   * Asks for a connection to the server by a port that further ones can leave from.
-   * Answered by `handleStream`, and again when it is closed.
-   */
-  | { readonly kind: 'anchor'; readonly base: number; readonly server: Endpoint }
-  /** Asks to connect to the peer, again and again for `STREAM_PATIENCE`, from the port of `anchor`. */
-  | {
-      readonly kind: 'connect';
-      readonly base: number;
-      readonly anchor: number;
-      readonly to: Endpoint;
-    }
+  /** Answered by `handleStream`, and again when what was opened is closed. */
+  | Extract<StreamPunchEvent, { kind: 'anchor' | 'connect' }>
   /** What both sides know of themselves, each time that the peer has told something new. */
   | {
       readonly kind: 'situations';
