@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { P2PShareError } from '../protocol/errors.ts';
 import type { Entry } from '../protocol/transfer/entry.ts';
 import { asFileError } from './file-errors.ts';
+import { type DenseRun, denseRuns } from './file-holes.ts';
 import { type OnConflict, publish, requireReplaceable } from './file-publish.ts';
 import { FileRoot } from './file-root.ts';
 import { requireSpace } from './file-space.ts';
@@ -14,7 +15,8 @@ export interface FileSink {
   /** Whether each write has to begin where the one before it ended, the first at 0. */
   readonly inOrder: boolean;
   /**
-   * Writes these buffers one after another from `offset` on. Calls may overlap; they are carried
+   * Writes these buffers one after another from `offset` on; long runs of zeros become holes, so
+   * each byte is written once. Calls may overlap; they are carried
    * out in turn, because parallel writes to one file only wait for each other in the kernel.
    */
   write(offset: number, buffers: readonly Uint8Array[]): Promise<void>;
@@ -81,6 +83,8 @@ class StagedFile implements FileSink {
   #flush: Promise<void> | undefined;
   #flushFailed = false;
   #unflushedBytes = 0;
+  /** How long the file is; shorter than it should be while it ends in a hole. */
+  #writtenEnd = 0;
   #ended = false;
 
   constructor(
@@ -134,12 +138,17 @@ class StagedFile implements FileSink {
 
   async #writeAll(offset: number, buffers: readonly Uint8Array[]): Promise<void> {
     if (this.#flushFailed) await this.#flush;
+    for (const run of denseRuns(offset, buffers)) await this.#writeRun(run);
+  }
+
+  async #writeRun({ offset, buffers }: DenseRun): Promise<void> {
     let at = offset;
     for (let rest = [...buffers]; rest.length > 0; ) {
       const written = await this.#staging.handle.writev(rest, at);
       at += written;
       rest = after(rest, written);
     }
+    this.#writtenEnd = Math.max(this.#writtenEnd, at);
     this.#flushInTime(at - offset);
   }
 
@@ -164,7 +173,8 @@ class StagedFile implements FileSink {
   /** Mode and time as far as they may be taken over (security rule 6), then everything to disk. */
   async #prepare(): Promise<void> {
     const { handle } = this.#staging;
-    const { executable, mtimeMs } = this.#options.entry;
+    const { executable, mtimeMs, size } = this.#options.entry;
+    if (this.#writtenEnd < size) await handle.truncate(size);
     await handle.chmod((executable ? 0o777 : 0o666) & ~process.umask());
     const mtime = Math.min(mtimeMs, Date.now() + DAY_MS) / 1000;
     await handle.utimes(mtime, mtime);

@@ -40,6 +40,8 @@ export interface OpenFolder {
 export interface OpenFile extends OpenFolder {
   /** Writes some of the bytes, at least one, from `position` on; yields how many. */
   writev(buffers: readonly Uint8Array[], position: number): Promise<number>;
+  /** Makes it so long; what is added is zeros, as a hole where there are holes. */
+  truncate(length: number): Promise<void>;
   chmod(mode: number): Promise<void>;
   /** Both times in seconds since 1970. */
   utimes(accessed: number, modified: number): Promise<void>;
@@ -112,6 +114,10 @@ class NodeFile implements OpenFile {
 
   async writev(buffers: readonly Uint8Array[], position: number): Promise<number> {
     return (await this.#handle.writev(buffers, position)).bytesWritten;
+  }
+
+  async truncate(length: number): Promise<void> {
+    await this.#handle.truncate(length);
   }
 
   async chmod(mode: number): Promise<void> {

@@ -89,7 +89,7 @@ describe.skipIf(noMounts)('a destination on a file system', () => {
   });
 
   it('that fills up on the way keeps nothing of the file', async ({ stage }) => {
-    const { sender, receive, out } = await offered(stage, server(), 400 * MIB);
+    const { sender, receive, out } = await offered(stage, server(), 400 * MIB, true);
     mountTmpfs(out, 'size=512m');
     const receiver = receive();
     await receiver.event('progress', ({ bytes }) => bytes > 0);

@@ -9,7 +9,9 @@ import { forEachSeed } from '../support/seeds.ts';
 
 const FOLDER = '/inbox';
 const FINAL = '/inbox/a.bin';
-const NEW = new SeededRandom(1).bytes(5000);
+// Its last chunk is a hole, so that it has to be made so long.
+const NEW = new Uint8Array(5000);
+NEW.set(new SeededRandom(1).bytes(3000));
 const OLD = new SeededRandom(2).bytes(4000);
 
 const entry: Entry = {

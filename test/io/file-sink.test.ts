@@ -276,7 +276,7 @@ describe('a full disk', () => {
     const target = { directory: at('disk') };
     const file = await open('a', 900_000, { target });
     await writeFile(join(at('disk'), 'other'), new Uint8Array(600_000));
-    const full = file.write(0, [new Uint8Array(500_000), new Uint8Array(400_000)]);
+    const full = file.write(0, [new Uint8Array(500_000).fill(1), new Uint8Array(400_000).fill(1)]);
     await expect(full).rejects.toMatchObject({ code: 'P2P_DISK_FULL' });
     await file.discard();
     expect(await readdir(at('disk'))).toEqual(['other']);

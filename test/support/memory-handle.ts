@@ -52,6 +52,13 @@ export class MemoryFile extends MemoryHandle<File> implements OpenFile {
     return bytes.length;
   }
 
+  async truncate(length: number): Promise<void> {
+    await this.process.callOf(this.fd, 'truncate');
+    const bytes = new Uint8Array(length);
+    bytes.set(this.node.bytes.subarray(0, length));
+    this.node.bytes = bytes;
+  }
+
   async chmod(mode: number): Promise<void> {
     await this.process.callOf(this.fd, 'chmod');
     this.node.mode = mode;

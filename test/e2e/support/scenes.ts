@@ -24,17 +24,18 @@ export interface Offered {
   }): Program;
 }
 
-/** Offers `sample.bin` of `size` bytes. Most of a large file is a hole. */
+/** Offers `sample.bin` of `size` bytes. Most of a large file is a hole, unless it is `dense`. */
 export async function offered(
   stage: Stage,
   { endpoint: server }: Server,
   size: number,
+  dense = false,
 ): Promise<Offered> {
   const folder = await stage.folder();
   const out = join(folder, 'out');
   await mkdir(out);
   const file = join(folder, 'sample.bin');
-  await writeSample(file, Math.min(size, MIB));
+  await writeSample(file, dense ? size : Math.min(size, MIB));
   await truncate(file, size);
   const sender = stage.send(file, { server });
   const { code } = await sender.event('code');
