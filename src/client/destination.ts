@@ -4,7 +4,8 @@ import { type FileSink, openSink } from '../io/file-sink.ts';
 import { placeOf, resolveOut, resolveTarget } from '../io/file-target.ts';
 import { STREAM_PATH, StreamSink } from '../io/stream-sink.ts';
 import { P2PShareError } from '../protocol/errors.ts';
-import type { Entry } from '../protocol/transfer/entry.ts';
+import type { Entry, Offer as TransferOffer } from '../protocol/transfer/entry.ts';
+import type { EntryName } from '../protocol/transfer/entry-name.ts';
 import type { ConflictPolicy, ReceiveOptions } from './options.ts';
 
 /** Where what is offered goes if a person agrees. */
@@ -30,17 +31,34 @@ export async function requireDestination(options: ReceiveOptions): Promise<void>
   }
 }
 
-/** The destination of an entry; throws as `resolveTarget` does. */
+/** A file at the top of a transfer, under its own name. */
+export interface SingleFile extends Entry {
+  readonly name: EntryName;
+}
+
+/**
+ * The one file of an offer. Throws `P2P_VERSION_MISMATCH` for anything more: what a person is asked
+ * about and what is written must be the same, and several entries or folders are not written here.
+ */
+export function onlyFile({ entries }: Pick<TransferOffer, 'entries'>): SingleFile {
+  const [entry, ...others] = entries;
+  const [name, ...below] = entry?.path ?? [];
+  if (entry !== undefined && name !== undefined && others.length + below.length === 0) {
+    return { ...entry, name };
+  }
+  throw new P2PShareError('P2P_VERSION_MISMATCH', 'offered is something else than one file');
+}
+
+/** The destination of a file; throws as `resolveTarget` does. */
 export async function destinationOf(
-  entry: Entry,
+  entry: SingleFile,
   { out, allowHidden = false }: Pick<ReceiveOptions, 'out' | 'allowHidden'>,
 ): Promise<Destination> {
   if (isStream(out)) {
     return { path: STREAM_PATH, exists: false, open: async () => new StreamSink(out) };
   }
-  const name = entry.path[0] as Entry['path'][number];
-  const target = await resolveTarget({ out, name, allowHidden });
-  const place = placeOf(target, name);
+  const target = await resolveTarget({ out, name: entry.name, allowHidden });
+  const place = placeOf(target, entry.name);
   const path = join(place.directory, place.name);
   return {
     path,

@@ -7,8 +7,13 @@ import { type Code, parseCode } from '../protocol/handshake/code.ts';
 import { ReceiverSession } from '../protocol/session/receiver-session.ts';
 import type { SessionEvent } from '../protocol/session/session-event.ts';
 import { millis } from '../protocol/time.ts';
-import type { Entry } from '../protocol/transfer/entry.ts';
-import { type Destination, destinationOf, requireDestination } from './destination.ts';
+import {
+  type Destination,
+  destinationOf,
+  onlyFile,
+  requireDestination,
+  type SingleFile,
+} from './destination.ts';
 import type { FileStatus } from './events.ts';
 import { FileWriter } from './file-writer.ts';
 import type { ConflictPolicy, Decision, Offer, ReceiveOptions } from './options.ts';
@@ -105,7 +110,7 @@ class Receiving {
         run.touch((session, now) => session.handleKept(now));
         break;
       case 'offer':
-        this.#do(() => this.#answer(event.offer.entries[0] as Entry, run));
+        this.#do(() => this.#answer(onlyFile(event.offer), run));
         break;
       case 'write':
         this.#writer?.write(event);
@@ -127,9 +132,8 @@ class Receiving {
     });
   }
 
-  async #answer(entry: Entry, run: SessionRun<ReceiverSession>): Promise<void> {
-    const name = entry.path[0] as Entry['path'][number];
-    const { size } = entry;
+  async #answer(entry: SingleFile, run: SessionRun<ReceiverSession>): Promise<void> {
+    const { size, name } = entry;
     this.#handle.emit({ event: 'offer', name, entries: 1, bytes: size });
     run.enter('waiting-for-answer');
     const destination = await destinationOf(entry, this.#options);

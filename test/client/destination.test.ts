@@ -3,8 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { destinationOf } from '../../src/client/destination.ts';
-import type { Entry } from '../../src/protocol/transfer/entry.ts';
+import { destinationOf, onlyFile, type SingleFile } from '../../src/client/destination.ts';
 import { type EntryName, parseEntryName } from '../../src/protocol/transfer/entry-name.ts';
 
 let folder: string;
@@ -17,9 +16,11 @@ afterEach(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-const hidden: Entry = {
+const name = parseEntryName('.bashrc') as EntryName;
+const hidden: SingleFile = {
   kind: 'file',
-  path: [parseEntryName('.bashrc') as EntryName],
+  name,
+  path: [name],
   size: 0,
   mtimeMs: 0,
   executable: false,
@@ -38,5 +39,22 @@ describe('the destination of a hidden name', () => {
     const file = join(folder, 'mine');
     expect(await destinationOf(hidden, { out: file })).toMatchObject({ path: file });
     expect(await destinationOf(hidden, { out: new PassThrough() })).toMatchObject({ path: '-' });
+  });
+});
+
+describe('an offer', () => {
+  it('is taken if it is one file at the top', () => {
+    expect(onlyFile({ entries: [hidden] })).toMatchObject({ name, size: 0 });
+  });
+
+  it.each([
+    ['of nothing', []],
+    ['of two files', [hidden, { ...hidden, path: [parseEntryName('b') as EntryName] }]],
+    ['of a file in a folder', [{ ...hidden, path: [parseEntryName('a') as EntryName, name] }]],
+    ['of a file without a name', [{ ...hidden, path: [] }]],
+  ])('%s is refused', (_, entries) => {
+    expect(() => onlyFile({ entries })).toThrow(
+      expect.objectContaining({ code: 'P2P_VERSION_MISMATCH' }),
+    );
   });
 });
