@@ -23,6 +23,7 @@ export type {
   RoundTripDiagnosis,
   ServerDiagnosis,
   SideDiagnosis,
+  StreamDiagnosis,
   TcpAnswer,
   UdpAnswer,
 } from './client/diagnosis.ts';

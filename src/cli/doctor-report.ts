@@ -7,6 +7,7 @@ import type {
 import { display } from '../protocol/display.ts';
 import {
   ADVICE,
+  connected,
   DEPENDENCES,
   found,
   IPV6,
@@ -61,10 +62,13 @@ export function doctorReport(diagnosis: Diagnosis): string {
   return blocks.join('\n');
 }
 
-function serverSection({ server, endpoints }: ServerDiagnosis): Section {
-  const rows = endpoints.map((one): Row => [one.endpoint, reached(one)]);
+function serverSection({ server, endpoints, stream }: ServerDiagnosis): Section {
+  const ways = endpoints.map((one): Row => [one.endpoint, reached(one)]);
+  // A proxy may know a name that nobody here does.
+  const isKnown = ways.length > 0 || stream.works;
+  const rows: Row[] = isKnown ? [...ways, ['WebSocket', connected(stream)]] : [];
   return {
-    title: `server ${display(server, NAME_COLUMNS)}${rows.length > 0 ? '' : ': its name is not known'}`,
+    title: `server ${display(server, NAME_COLUMNS)}${isKnown ? '' : ': its name is not known'}`,
     rows,
   };
 }

@@ -7,6 +7,7 @@ import type {
   MappingName,
   NatDiagnosis,
   PairDiagnosis,
+  StreamDiagnosis,
 } from '../client/diagnosis.ts';
 
 /** The only place for the words of a diagnosis. */
@@ -125,6 +126,12 @@ export function found({ kind, via, rttMs }: PairDiagnosis['path']): string {
 /** How an endpoint of a server is reached. */
 export function reached(endpoint: EndpointDiagnosis): string {
   return `${overUdp(endpoint)}; ${TCP[endpoint.tcp]}`;
+}
+
+/** How the connection to a server is that stands in for UDP. */
+export function connected({ works, tls, proxied }: StreamDiagnosis): string {
+  const how = `${tls ? ' inside TLS' : ''}${proxied ? ' through the proxy' : ''}`;
+  return works ? `works${how}` : `does not come about${how}`;
 }
 
 function overUdp({ udp, rtt, mtu }: EndpointDiagnosis): string {

@@ -12,6 +12,7 @@ import { checkPortMapping } from './mapping-check.ts';
 import { surveyNat } from './nat-survey.ts';
 import { checkPair } from './pair-check.ts';
 import { checkServer } from './server-check.ts';
+import { checkStream } from './stream-check.ts';
 
 /** What is not known by then stays unknown. Over a satellite it takes eight. */
 const TOTAL_MS = 10_000;
@@ -62,10 +63,13 @@ async function gather(
     mapping ??= checkPortMapping(end).catch(() => undefined);
   };
   const servers = await Promise.all(
-    named.map(async ({ server, address }) => ({
-      server,
-      endpoints: await checkServer(address, { end, onAnswer }),
-    })),
+    named.map(async ({ server, address }) => {
+      const [endpoints, stream] = await Promise.all([
+        checkServer(address, { end, onAnswer }),
+        checkStream(address, end),
+      ]);
+      return { server, endpoints, stream };
+    }),
   );
   const interfaces = localCandidateAddresses();
   return { interfaces, servers, findings: await survey, portMapping: await mapping };

@@ -67,6 +67,17 @@ export type Ipv6Support = 'none' | 'untested' | 'silent' | 'works';
 export interface ServerDiagnosis {
   readonly server: string;
   readonly endpoints: readonly EndpointDiagnosis[];
+  /** The connection that is used where UDP does not get through. */
+  readonly stream: StreamDiagnosis;
+}
+
+/** A WebSocket to a server. */
+export interface StreamDiagnosis {
+  readonly works: boolean;
+  /** Whether it is inside TLS, with a certificate for the server's name. */
+  readonly tls: boolean;
+  /** Whether it goes through a proxy of the environment. */
+  readonly proxied: boolean;
 }
 
 export interface EndpointDiagnosis {

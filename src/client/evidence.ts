@@ -12,6 +12,7 @@ import type {
   Ipv6Support,
   NatDiagnosis,
   PairDiagnosis,
+  StreamDiagnosis,
 } from './diagnosis.ts';
 import type { EndpointCheck } from './server-check.ts';
 
@@ -21,6 +22,7 @@ export interface Evidence {
   readonly servers: readonly {
     readonly server: string;
     readonly endpoints: readonly EndpointCheck[];
+    readonly stream: StreamDiagnosis;
   }[];
   readonly findings: NatFindings | undefined;
   readonly portMapping: readonly MappingName[] | undefined;
@@ -35,9 +37,10 @@ export function diagnosisOf(evidence: Evidence): Diagnosis {
   const diagnosis = {
     interfaces: interfaces.map(({ address, prefixLength }) => `${address}/${prefixLength}`),
     ipv6: ipv6Of(interfaces, checks),
-    servers: servers.map(({ server, endpoints }) => ({
+    servers: servers.map(({ server, endpoints, stream }) => ({
       server,
       endpoints: endpoints.map(endpointOf),
+      stream,
     })),
     nat,
     portMapping: portMapping ?? null,

@@ -7,6 +7,7 @@ import { udpOffload } from '../../src/io/udp-offload.ts';
 import { openMessage } from '../../src/protocol/rendezvous/message.ts';
 import { encodeError } from '../../src/protocol/rendezvous/replies.ts';
 import { serve } from '../../src/server/serve.ts';
+import { certificateFiles } from '../support/certificate.ts';
 
 const closing: (() => Promise<void>)[] = [];
 afterEach(async () => {
@@ -97,5 +98,24 @@ describe('a diagnosis', () => {
     const cancelled = { code: 'P2P_CANCELLED' };
     await expect(diagnose({ servers: [name], signal })).rejects.toMatchObject(cancelled);
     await expect(diagnose({ servers: [name], signal })).rejects.toMatchObject(cancelled);
+  });
+});
+
+describe('a diagnosis of the way by TCP', () => {
+  it('says whether the connection comes about that stands in for UDP', async () => {
+    const plain = await serve({ listen: '127.0.0.1:0' });
+    const secure = await serve({ listen: '127.0.0.1:0', tls: certificateFiles });
+    closing.push(
+      () => plain.close(),
+      () => secure.close(),
+    );
+    const [, port] = (secure.endpoints[0] as string).split(':');
+    const names = [plain.endpoints[0] as string, `wss://localhost:${port}`];
+    const { servers } = await diagnose({ servers: names });
+    expect(servers.map(({ stream }) => stream)).toEqual([
+      { works: true, tls: false, proxied: false },
+      // Nobody here vouches for that certificate.
+      { works: false, tls: true, proxied: false },
+    ]);
   });
 });

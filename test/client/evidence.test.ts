@@ -46,7 +46,8 @@ function diagnosed(
   } = {},
 ) {
   const { interfaces = [HOME], checks = [check()], findings, portMapping } = parts;
-  const servers = [{ server: 'one.example', endpoints: checks }];
+  const stream = { works: true, tls: false, proxied: false };
+  const servers = [{ server: 'one.example', endpoints: checks, stream }];
   return diagnosisOf({ interfaces, servers, findings, portMapping, pair: undefined });
 }
 

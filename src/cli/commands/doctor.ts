@@ -95,7 +95,8 @@ function failWithoutServer({ servers, pair }: Diagnosis): void {
   // Who has met a peer there has reached it, if only by TCP.
   if (pair !== null) return;
   const answers = servers.flatMap(({ endpoints }) => endpoints.map(({ udp }) => udp));
-  if (servers.length === 0 || answers.includes('answered')) return;
+  const isReached = answers.includes('answered') || servers.some(({ stream }) => stream.works);
+  if (servers.length === 0 || isReached) return;
   const isOther = answers.includes('other-version');
   throw new P2PShareError(
     isOther ? 'P2P_VERSION_MISMATCH' : 'P2P_SERVER_UNREACHABLE',
