@@ -1,0 +1,82 @@
+import { describe, expect, it } from 'vitest';
+import type { Attempt, AttemptCourse } from '../../src/client/attempts.ts';
+import { persistently } from '../../src/client/persistent.ts';
+import type { TransferResult } from '../../src/client/transfer-handle.ts';
+import { type ErrorCode, P2PShareError } from '../../src/protocol/errors.ts';
+
+const RESULT: TransferResult = { file: 'x', bytes: 1, ms: 2, path: 'direct' };
+const COURSE: AttemptCourse = {
+  emit: () => undefined,
+  met: async () => undefined,
+  lost: () => undefined,
+  found: () => undefined,
+};
+
+describe('an attempt that is made again and again', () => {
+  it('goes on while nobody is there', async () => {
+    const made = failing('P2P_CODE_UNKNOWN', 'P2P_SERVER_UNREACHABLE');
+    const persistent = persistently(made.make, { delayMs: 1, everyMs: 1, untilMs: Infinity });
+    expect(await persistent(COURSE, new AbortController().signal)).toBe(RESULT);
+    expect(made.count()).toBe(3);
+  });
+
+  it.each(['P2P_CODE_MISMATCH', 'P2P_DECLINED', 'P2P_VERSION_MISMATCH'] as const)(
+    'ends with what stays so: %s',
+    async (code) => {
+      const made = failing(code);
+      const persistent = persistently(made.make, { delayMs: 0, everyMs: 0, untilMs: Infinity });
+      await expect(persistent(COURSE, new AbortController().signal)).rejects.toMatchObject({
+        code,
+      });
+      expect(made.count()).toBe(1);
+    },
+  );
+
+  it('is not made again once somebody was met', async () => {
+    const attempt: Attempt = async (course) => {
+      await course.met();
+      throw new P2PShareError('P2P_TIMEOUT', 'by the test');
+    };
+    const persistent = persistently(() => attempt, { delayMs: 0, everyMs: 0, untilMs: Infinity });
+    await expect(persistent(COURSE, new AbortController().signal)).rejects.toMatchObject({
+      code: 'P2P_TIMEOUT',
+    });
+  });
+
+  it('ends in time', async () => {
+    const made = failing();
+    const persistent = persistently(made.make, {
+      delayMs: 0,
+      everyMs: 0,
+      untilMs: performance.now(),
+    });
+    await expect(persistent(COURSE, new AbortController().signal)).rejects.toMatchObject({
+      code: 'P2P_TIMEOUT',
+    });
+    expect(made.count()).toBe(0);
+  });
+
+  it('ends at once when it is cancelled, also while it waits', async () => {
+    const control = new AbortController();
+    const persistent = persistently(failing().make, {
+      delayMs: 1e9,
+      everyMs: 0,
+      untilMs: Infinity,
+    });
+    const outcome = persistent(COURSE, control.signal);
+    control.abort();
+    await expect(outcome).rejects.toMatchObject({ code: 'P2P_CANCELLED' });
+  });
+});
+
+/** Attempts that fail one after the other of these, and then succeed. */
+function failing(...codes: ErrorCode[]) {
+  let count = 0;
+  const make = (): Attempt => async () => {
+    count += 1;
+    const code = codes[count - 1];
+    if (code === undefined) return RESULT;
+    throw new P2PShareError(code, 'by the test');
+  };
+  return { make, count: () => count };
+}
