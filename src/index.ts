@@ -40,9 +40,11 @@ export type {
   PeerEvent,
   ProgressEvent,
   StatusEvent,
+  TicketEvent,
   TransferEvent,
   TransferPhase,
 } from './client/events.ts';
+export { forget } from './client/forget.ts';
 export type {
   CertificateFiles,
   CommonOptions,
@@ -57,7 +59,15 @@ export type {
   ServerEvent,
 } from './client/options.ts';
 export { receive } from './client/receive.ts';
+export { resume } from './client/resume.ts';
+export type { ResumeOptions } from './client/resume-options.ts';
 export { send } from './client/send.ts';
 export type { Transfer, TransferResult } from './client/transfer-handle.ts';
+export { unfinished } from './client/unfinished.ts';
+export type {
+  IgnoredFile,
+  UnfinishedTransfer,
+  UnfinishedTransfers,
+} from './client/unfinished-transfers.ts';
 export { type ErrorCode, P2PShareError } from './protocol/errors.ts';
 export { serve } from './server/serve.ts';

@@ -27,7 +27,7 @@ const BELOW: Readonly<Record<string, readonly RegExp[]>> = {
   // A user of the library like any other: its public types, and what makes text fit to be shown.
   cli: [
     /^index\.ts$/,
-    /^client\/(diagnosis|events|options|transfer-handle)\.ts$/,
+    /^client\/(diagnosis|events|options|resume-options|transfer-handle|unfinished-transfers)\.ts$/,
     // What a code is, too: a typo is to be seen before anything is sent.
     /^protocol\/(errors|display|handshake\/code)\.ts$/,
   ],

@@ -1,9 +1,12 @@
 import yargs, { type Argv } from 'yargs';
+import { addClean } from './commands/clean.ts';
 import type { Command } from './commands/command.ts';
 import { addDoctor } from './commands/doctor.ts';
 import { addReceive } from './commands/receive.ts';
+import { addResume } from './commands/resume.ts';
 import { addSend } from './commands/send.ts';
 import { addServer } from './commands/server.ts';
+import { addStatus } from './commands/status.ts';
 import type { Role } from './role.ts';
 import { UsageError } from './usage-error.ts';
 
@@ -14,7 +17,7 @@ export type CommandLine =
 
 const WIDEST_HELP = 80;
 /** In the order in which help lists them. */
-const COMMANDS = [addSend, addReceive, addServer, addDoctor];
+const COMMANDS = [addSend, addReceive, addStatus, addResume, addClean, addServer, addDoctor];
 
 /** Reads the arguments; throws `UsageError`. Nothing is run and nothing is printed. */
 export function parseCommandLine(
@@ -46,7 +49,7 @@ export function parseCommandLine(
     .help()
     .alias('help', 'h')
     .strict()
-    .demandCommand(1, 'say what to do: send, receive, server or doctor')
+    .demandCommand(1, 'say what to do, such as send or receive')
     // `fail` must throw: a handler that returns lets the command run on bad arguments.
     .exitProcess(false)
     .fail(throwUsageError)

@@ -5,6 +5,7 @@ import type {
   PathEvent,
   PeerEvent,
   StatusEvent,
+  TicketEvent,
   TransferEvent,
   TransferPhase,
 } from '../client/events.ts';
@@ -33,6 +34,8 @@ const STDOUT = '-';
 
 const NEW_NUMBER =
   'the server was restarted and gave another number: the code above leads nowhere any more';
+
+const EXPIRED = 'what the same command began before is too old to go on with: this starts over';
 
 export interface HumanReporterOptions {
   readonly role: Role;
@@ -105,6 +108,9 @@ export class HumanReporter {
       case 'file':
         this.#fileEnd(event);
         break;
+      case 'ticket':
+        this.#ticket(event);
+        break;
       case 'done':
         this.#done(event);
         break;
@@ -141,10 +147,19 @@ export class HumanReporter {
     if (phase !== 'transferring') this.#status({ event: 'status', phase });
   }
 
-  /** The receiver reads of it in the question whether to accept. */
-  #offer({ name, bytes }: OfferEvent): void {
-    if (this.#options.role === 'receiver') return;
-    this.#view.line(`offering ${display(name, NAME_COLUMNS)} (${formatBytes(bytes)})`);
+  /** The receiver reads of it in the question whether to accept, unless that was answered before. */
+  #offer({ name, bytes, resumed }: OfferEvent): void {
+    const what = `${display(name, NAME_COLUMNS)} (${formatBytes(bytes)})`;
+    if (this.#options.role === 'sender') this.#view.line(`offering ${what}`);
+    else if (resumed) this.#view.line(`going on with ${what}`);
+  }
+
+  /** That a transfer can go on is said where it has to: when it fails. */
+  #ticket(event: TicketEvent): void {
+    if (event.state === 'expired') this.#view.line(EXPIRED);
+    if (event.state !== 'unavailable') return;
+    const reason = this.#options.verbose ? ` (${shown(event.reason)})` : '';
+    this.#view.line(`nothing can be kept to go on with after an interruption${reason}`);
   }
 
   /** A secret is shown once: to the pipe if there is one, otherwise in the command to copy. */

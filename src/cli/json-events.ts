@@ -1,5 +1,6 @@
 import type { Diagnosis } from '../client/diagnosis.ts';
 import type { TransferEvent } from '../client/events.ts';
+import type { UnfinishedTransfer, UnfinishedTransfers } from '../client/unfinished-transfers.ts';
 import { P2PShareError } from '../protocol/errors.ts';
 import { messageFor } from './messages.ts';
 import type { Role } from './role.ts';
@@ -11,6 +12,8 @@ import type { Role } from './role.ts';
 export type JsonEvent =
   | TransferEvent
   | ({ readonly event: 'diagnosis' } & Diagnosis)
+  | ({ readonly event: 'unfinished' } & UnfinishedTransfer)
+  | ({ readonly event: 'ignored' } & UnfinishedTransfers['ignored'][number])
   | { readonly event: 'ready'; readonly endpoints: readonly string[] }
   | { readonly event: 'closed'; readonly stats: Readonly<Record<string, number>> };
 
@@ -23,8 +26,8 @@ export function jsonLine(event: JsonEvent): string {
 /** The last line of a run that failed; `message` and `hint` are the words that people see. */
 export function jsonErrorLine(error: unknown, role: Role | undefined): string {
   const { text, hint } = messageFor(error, role);
-  const code = error instanceof P2PShareError ? error.code : 'P2P_PROTOCOL';
-  return line({ event: 'error', code, message: text, hint });
+  const { code, ticket } = error instanceof P2PShareError ? error : { code: 'P2P_PROTOCOL' };
+  return line({ event: 'error', code, message: text, hint, ticket });
 }
 
 /**

@@ -5,12 +5,17 @@ import type {
   SendOptions,
   ServeOptions,
 } from '../client/options.ts';
+import type { ResumeOptions } from '../client/resume-options.ts';
 import type { Transfer } from '../client/transfer-handle.ts';
+import type { UnfinishedTransfers } from '../client/unfinished-transfers.ts';
 
 /** What the command line uses of the library: its public functions and nothing else. */
 export interface Library {
   send(options: SendOptions): Transfer;
   receive(options: ReceiveOptions): Transfer;
   serve(options?: ServeOptions): Promise<RunningServer>;
+  unfinished(stateFolder: string): Promise<UnfinishedTransfers>;
+  resume(options: ResumeOptions): Transfer;
+  forget(options: { readonly stateFolder: string; readonly id: string }): Promise<void>;
   diagnose(options?: DiagnoseOptions): Promise<Diagnosis>;
 }

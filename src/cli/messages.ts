@@ -162,10 +162,17 @@ const NAME_UNKNOWN: Message = {
 export function messageFor(error: unknown, role: Role = 'receiver'): Message {
   if (!(error instanceof P2PShareError)) return messageOf('P2P_PROTOCOL', role);
   if (error.code === 'P2P_SERVER_UNREACHABLE' && isLookup(error.cause)) return NAME_UNKNOWN;
-  const message = messageOf(error.code, role);
+  const message = { ...messageOf(error.code, role), ...howToGoOn(error) };
   // What is wrong with a command line is only known where it is read.
   if (error instanceof UsageError) return { text: error.message, hint: error.hint ?? message.hint };
   return error.code === 'P2P_USAGE' ? { text: error.message, hint: message.hint } : message;
+}
+
+/** Whoever can go on need not be told how to start over. */
+function howToGoOn({ ticket }: P2PShareError): Partial<Message> {
+  if (ticket === undefined) return {};
+  const hint = `what has come is kept for a day: run the same command again, or p2pshare resume ${ticket}, and the other side too unless it still waits`;
+  return { hint };
 }
 
 /** Whether it is what the system says when it has no address for a name. */

@@ -13,6 +13,9 @@ export interface Terminal {
 /** The environment variables that mean something here. */
 export interface Environment {
   readonly P2PSHARE_SERVER?: string | undefined;
+  readonly XDG_STATE_HOME?: string | undefined;
+  readonly HOME?: string | undefined;
+  readonly LOCALAPPDATA?: string | undefined;
   readonly NO_COLOR?: string | undefined;
   readonly TERM?: string | undefined;
 }

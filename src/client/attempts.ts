@@ -97,7 +97,7 @@ export class Attempts {
       },
     };
     running.ended = attempt(course, control.signal).then(
-      (result) => this.#settle.resolve(result),
+      (result) => this.#onDone(running, result),
       (error: unknown) => this.#onFailed(running, error),
     );
   }
@@ -123,6 +123,11 @@ export class Attempts {
 
   #stopSeekers(): void {
     for (const { control } of this.#seekers) control.abort();
+  }
+
+  #onDone(running: Running, result: TransferResult): void {
+    // Another one has more to say by now.
+    if (running.control.signal.reason !== GIVES_WAY) this.#settle.resolve(result);
   }
 
   #onFailed(running: Running, error: unknown): void {

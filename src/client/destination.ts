@@ -14,12 +14,16 @@ export interface Destination {
   readonly path: string;
   /** Whether anything is there already. */
   readonly exists: boolean;
-  /** Prepares to write; throws as `openSink` does. */
-  open(onConflict: ConflictPolicy): Promise<FileSink>;
+  /** The folder in which a file is made; none for a stream. */
+  readonly folder: string | undefined;
+  /** Prepares to write for the transfer of this id; throws as `openSink` does. */
+  open(onConflict: ConflictPolicy, id: string): Promise<FileSink>;
 }
 
 /** Refuses what would be refused whatever is offered, before the code is spent on it. */
-export async function requireDestination(options: ReceiveOptions): Promise<void> {
+export async function requireDestination(
+  options: Pick<ReceiveOptions, 'out' | 'onConflict'>,
+): Promise<void> {
   const { out, onConflict = 'fail' } = options;
   if (isStream(out)) {
     if (out.writable) return;
@@ -55,7 +59,12 @@ export async function destinationOf(
   { out, allowHidden = false }: Pick<ReceiveOptions, 'out' | 'allowHidden'>,
 ): Promise<Destination> {
   if (isStream(out)) {
-    return { path: STREAM_PATH, exists: false, open: async () => new StreamSink(out) };
+    return {
+      path: STREAM_PATH,
+      exists: false,
+      folder: undefined,
+      open: async () => new StreamSink(out),
+    };
   }
   const target = await resolveTarget({ out, name: entry.name, allowHidden });
   const place = placeOf(target, entry.name);
@@ -63,7 +72,8 @@ export async function destinationOf(
   return {
     path,
     exists: await isThere(path),
-    open: (onConflict) => openSink({ target, entry, onConflict }),
+    folder: place.directory,
+    open: (onConflict, id) => openSink({ target, entry, onConflict, id }),
   };
 }
 

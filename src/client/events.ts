@@ -13,6 +13,7 @@ export type TransferEvent =
   | PathEvent
   | ProgressEvent
   | FileEvent
+  | TicketEvent
   | DoneEvent
   | ErrorEvent;
 
@@ -52,12 +53,13 @@ export type PeerEvent =
   | { readonly event: 'peer'; readonly state: 'joined' }
   | { readonly event: 'peer'; readonly state: 'wrong-code'; readonly attemptsLeft: number };
 
-/** What is offered. Comes on both sides. */
+/** What is offered. Comes on both sides. `resumed`: to a receiver that has accepted it before. */
 export interface OfferEvent {
   readonly event: 'offer';
   readonly name: string;
   readonly entries: number;
   readonly bytes: number;
+  readonly resumed?: true;
 }
 
 export type PathKind = 'direct' | 'relay';
@@ -94,6 +96,16 @@ export interface FileEvent {
 
 export type FileStatus = 'sent' | 'written' | 'renamed' | 'overwritten' | 'skipped';
 
+/**
+ * What becomes of the transfer if this process dies. `kept`: it can go on, by the same command or
+ * under this id. `expired`: what the same command began before cannot go on any more, so this starts
+ * over. `unavailable`: it will not go on, because nothing can be kept; `reason` is for logs.
+ */
+export type TicketEvent =
+  | { readonly event: 'ticket'; readonly state: 'kept'; readonly id: string }
+  | { readonly event: 'ticket'; readonly state: 'expired' }
+  | { readonly event: 'ticket'; readonly state: 'unavailable'; readonly reason: string };
+
 /** The last event of a transfer that succeeded. `path` is the kind in use at the end. */
 export interface DoneEvent {
   readonly event: 'done';
@@ -102,9 +114,13 @@ export interface DoneEvent {
   readonly path: PathKind;
 }
 
-/** The last event of a transfer that failed. `message` is for logs, not for people. */
+/**
+ * The last event of a transfer that failed. `message` is for logs, not for people; `ticket` is the id
+ * under which it can go on, if it can.
+ */
 export interface ErrorEvent {
   readonly event: 'error';
   readonly code: ErrorCode;
   readonly message: string;
+  readonly ticket?: string;
 }

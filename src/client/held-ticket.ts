@@ -1,10 +1,12 @@
-import type { Ticket } from './ticket.ts';
+import type { StoredOptions, Ticket } from './ticket.ts';
 
 /** How often a ticket notes that its transfer is at work; much finer than the day that it lives. */
 const HEARTBEAT_MS = 3_600_000;
 
 /** A change of a ticket that keeps what it is. */
-export type TicketChange<T extends Ticket> = Partial<Omit<T, 'kind' | 'id' | 'createdMs'>>;
+export type TicketChange<T extends Ticket> = Partial<
+  Omit<T, 'kind' | 'id' | 'createdMs' | 'request' | 'ways'>
+>;
 
 interface HeldTicketParts<T extends Ticket> {
   readonly ticket: T;
@@ -36,6 +38,11 @@ export class HeldTicket<T extends Ticket = Ticket> {
   /** Changes it; resolves when the change is on disk. One change follows the other. */
   update(change: TicketChange<T>): Promise<void> {
     return this.#write({ ...this.#ticket, ...change });
+  }
+
+  /** How it is gone about this time, which may be otherwise than before. */
+  note(ways: StoredOptions): Promise<void> {
+    return this.#write({ ...this.#ticket, ways });
   }
 
   /** The transfer is over for good: nothing is left to go on with. */

@@ -25,6 +25,11 @@ export interface CommonOptions {
   readonly route?: RoutePolicy;
   /** How long to wait for the peer, in milliseconds: 60,000 for `receive`, no limit for `send`. */
   readonly timeoutMs?: number;
+  /**
+   * A folder of the user's own (0700; made when it is not there) in which is kept what a transfer
+   * needs to go on after its process has died. Without one it ends with its process.
+   */
+  readonly stateFolder?: string;
   /** Aborting it tells the peer, tidies up and ends the transfer with `P2P_CANCELLED`. */
   readonly signal?: AbortSignal;
 }
@@ -57,7 +62,8 @@ export interface ReceiveOptions extends CommonOptions {
   readonly decide?: (offer: Offer, signal: AbortSignal) => Promise<Decision>;
 }
 
-export type ConflictPolicy = 'fail' | 'skip' | 'rename' | 'overwrite';
+export const CONFLICT_POLICIES = ['fail', 'skip', 'rename', 'overwrite'] as const;
+export type ConflictPolicy = (typeof CONFLICT_POLICIES)[number];
 
 /** What a receiver decides on. `name` is the peer's choice and raw; `destination` is a local path, or `-` for a stream. */
 export interface Offer {

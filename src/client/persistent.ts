@@ -17,37 +17,43 @@ const NOT_THERE: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
 export interface Persistence {
   readonly delayMs: number;
   readonly everyMs: number;
-  /** `performance.now()` after which nothing is tried any more. */
+  /** `performance.now()` after which nothing is tried any more; infinite, if that is never. */
   readonly untilMs: number;
 }
 
 /** Makes an attempt again and again, until it meets somebody or fails of something that stays so. */
 export function persistently(
-  make: (remainingMs: number) => Attempt,
+  make: (timeoutMs: number | undefined) => Attempt,
   { delayMs, everyMs, untilMs }: Persistence,
 ): Attempt {
   return async (course, signal) => {
     let hasMet = false;
-    const watched: AttemptCourse = {
-      ...course,
-      met: (secret) => {
-        hasMet = true;
-        return course.met(secret);
-      },
+    const met: AttemptCourse['met'] = (secret) => {
+      hasMet = true;
+      return course.met(secret);
     };
     await pause(delayMs, signal);
     for (;;) {
-      const remainingMs = untilMs - performance.now();
-      if (remainingMs <= 0) throw new P2PShareError('P2P_TIMEOUT', 'nobody came in time');
+      const timeoutMs = timeLeft(untilMs);
       try {
-        return await make(remainingMs)(watched, signal);
+        return await make(timeoutMs)({ ...course, met }, signal);
       } catch (error) {
-        const mayCome = error instanceof P2PShareError && NOT_THERE.has(error.code);
-        if (hasMet || signal.aborted || !mayCome) throw error;
+        if (hasMet || signal.aborted || !mayCome(error)) throw error;
       }
       await pause(Math.min(everyMs, untilMs - performance.now()), signal);
     }
   };
+}
+
+/** Undefined for ever; throws `P2P_TIMEOUT` when there is none. */
+function timeLeft(untilMs: number): number | undefined {
+  const leftMs = untilMs - performance.now();
+  if (leftMs <= 0) throw new P2PShareError('P2P_TIMEOUT', 'nobody came in time');
+  return Number.isFinite(leftMs) ? leftMs : undefined;
+}
+
+function mayCome(error: unknown): boolean {
+  return error instanceof P2PShareError && NOT_THERE.has(error.code);
 }
 
 async function pause(ms: number, signal: AbortSignal): Promise<void> {

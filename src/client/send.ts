@@ -1,16 +1,24 @@
+import { systemRandom } from '../crypto/random.ts';
 import { monotonicNow } from '../io/clock.ts';
 import { type FileSource, openSource } from '../io/file-source.ts';
 import { LanResponder } from '../io/lan-beacon.ts';
 import type { P2PShareError } from '../protocol/errors.ts';
-import { formatCode, randomWords } from '../protocol/handshake/code.ts';
+import { type Code, formatCode } from '../protocol/handshake/code.ts';
 import { SenderSession } from '../protocol/session/sender-session.ts';
 import type { SessionEvent } from '../protocol/session/session-event.ts';
+import type { Attempt, AttemptCourse } from './attempts.ts';
 import type { Endpoints } from './endpoints.ts';
 import { FileReader } from './file-reader.ts';
 import type { SendOptions } from './options.ts';
+import { storedSend } from './requests.ts';
+import { sendTicket } from './send-ticket.ts';
+import { type Door, runSender } from './sender-attempts.ts';
 import { prepareSession } from './session-ground.ts';
 import { SessionRun } from './session-run.ts';
+import type { SendTicket } from './ticket.ts';
+import type { TicketKeeper } from './ticket-keeper.ts';
 import { type Transfer, TransferHandle, type TransferResult } from './transfer-handle.ts';
+import { storedWays } from './ways.ts';
 
 /** Sends a file: `code` is the first event that matters, and the receiver's to be told. */
 export function send(options: SendOptions): Transfer {
@@ -24,50 +32,95 @@ export function send(options: SendOptions): Transfer {
 
 async function sendFile(options: SendOptions, handle: TransferHandle): Promise<TransferResult> {
   options.signal?.throwIfAborted();
+  const keeper = await sendTicket({
+    stateFolder: options.stateFolder,
+    request: storedSend(options),
+    ways: storedWays(options),
+    random: systemRandom,
+    emit: (event) => handle.emit(event),
+  });
+  return await sendKept(options, handle, keeper);
+}
+
+/** Sends what a ticket is about. */
+export async function sendKept(
+  options: SendOptions,
+  handle: TransferHandle,
+  keeper: TicketKeeper<SendTicket>,
+): Promise<TransferResult> {
+  return await keeper.over(sendNow(options, handle, keeper));
+}
+
+async function sendNow(
+  options: SendOptions,
+  handle: TransferHandle,
+  keeper: TicketKeeper<SendTicket>,
+): Promise<TransferResult> {
   const source = await openSource(options.file);
   try {
-    return await new Sending(options, handle, source).run();
+    const attempt =
+      (door: Door, timeoutMs: number | undefined): Attempt =>
+      (course, signal) =>
+        new Sending(options, { course, source, keeper, door }).run(signal, timeoutMs);
+    return await runSender(options, { handle, keeper, attempt });
   } finally {
     await source.close();
   }
 }
 
-/** One file on its way out. */
+interface SendingParts {
+  readonly course: AttemptCourse;
+  readonly source: FileSource;
+  readonly keeper: TicketKeeper<SendTicket>;
+  readonly door: Door;
+}
+
+/** One file on its way out, in one session. */
 class Sending {
   readonly #options: SendOptions;
-  readonly #handle: TransferHandle;
+  readonly #course: AttemptCourse;
+  readonly #keeper: TicketKeeper<SendTicket>;
+  readonly #door: Door;
   readonly #source: FileSource;
   readonly #reader: FileReader;
   #responder: LanResponder | undefined;
   #finishProgress: () => void = () => undefined;
   #isAccepted = false;
+  #resumeSecret: Uint8Array | undefined;
 
-  constructor(options: SendOptions, handle: TransferHandle, source: FileSource) {
+  constructor(options: SendOptions, { course, source, keeper, door }: SendingParts) {
     this.#options = options;
-    this.#handle = handle;
+    this.#course = course;
+    this.#keeper = keeper;
+    this.#door = door;
     this.#source = source;
     this.#reader = new FileReader(source);
   }
 
-  async run(): Promise<TransferResult> {
-    const { servers = [], signal, timeoutMs, file } = this.#options;
-    if (servers.length > 0) this.#handle.emit({ event: 'status', phase: 'finding-server' });
+  async run(signal: AbortSignal, timeoutMs: number | undefined): Promise<TransferResult> {
+    const { servers = [], file } = this.#options;
+    if (servers.length > 0) this.#course.emit({ event: 'status', phase: 'finding-server' });
     const ground = await prepareSession(this.#options);
     const { lan } = ground;
+    const { words, place, failedAttempts } = this.#door;
     const session = new SenderSession(
       {
         ...ground.options,
         entries: [this.#source.entry],
-        words: randomWords(ground.options.random),
+        words,
+        place,
+        failedAttempts,
         lan,
       },
       monotonicNow(),
     );
     const run = new SessionRun({
       session,
-      handle: this.#handle,
+      handle: this.#course,
       ground,
       onEvent: (event) => this.#onEvent(event, run, lan ? ground.endpoints : undefined),
+      // Whatever gives way to us, we need not wait for it.
+      onJoined: () => void this.#course.met().catch(() => undefined),
     });
     try {
       await run.run({ signal, timeoutMs });
@@ -79,24 +132,43 @@ class Sending {
   }
 
   #onEvent(event: SessionEvent, run: SessionRun<SenderSession>, lan: Endpoints | undefined): void {
-    const handle = this.#handle;
+    const course = this.#course;
     const { size, path } = this.#source.entry;
     this.#reader.onEvent(event, run);
     switch (event.kind) {
       case 'code':
-        handle.emit({ event: 'code', code: formatCode(event.code) });
-        run.enter('waiting-for-peer');
         if (lan !== undefined) this.#answerOnLan(event.code.nameplate, lan);
+        void this.#showCode(event.code, run);
         break;
       case 'wrong-code':
-        handle.emit({
+        void this.#keeper.change({ failedAttempts: event.used });
+        course.emit({
           event: 'peer',
           state: 'wrong-code',
           attemptsLeft: event.allowed - event.used,
         });
         break;
       case 'joined':
-        handle.emit({ event: 'offer', name: String(path[0]), entries: 1, bytes: size });
+        this.#resumeSecret = event.resumeSecret;
+        course.emit({ event: 'offer', name: String(path[0]), entries: 1, bytes: size });
+        break;
+      case 'verified':
+        // Trouble with the disk is no reason to keep the receiver waiting.
+        void this.#keeper.forget().then(() => {
+          run.touch((session, now) => session.handleForgotten(now));
+        });
+        break;
+      case 'heard':
+        // It has kept how to meet us again, and so may we; an older secret stays what it is.
+        if (this.#door.kind === 'code' && this.#resumeSecret !== undefined) {
+          void this.#keeper.change({ resumeSecret: this.#resumeSecret });
+        }
+        break;
+      case 'missing':
+        course.lost();
+        break;
+      case 'back':
+        course.found();
         break;
       case 'path':
         if (!this.#isAccepted) run.enter('waiting-for-answer');
@@ -113,11 +185,21 @@ class Sending {
         run.enter('verifying');
         break;
       case 'finished':
-        handle.emit({ event: 'file', path: this.#options.file, bytes: size, status: 'sent' });
+        course.emit({ event: 'file', path: this.#options.file, bytes: size, status: 'sent' });
         break;
       default:
         break;
     }
+  }
+
+  /** The code is good after our death as well, so that it is kept before anybody has it. */
+  async #showCode(code: Code, run: SessionRun<SenderSession>): Promise<void> {
+    const { kind } = this.#door;
+    if (kind === 'code') await this.#keeper.change({ code });
+    if (run.over.aborted) return;
+    const shown = kind === 'code' ? code : this.#keeper.ticket.code;
+    this.#course.emit({ event: 'code', code: formatCode(shown) });
+    run.enter('waiting-for-peer');
   }
 
   /** Makes us findable without a server; HERE leaves from the socket at which to claim. */

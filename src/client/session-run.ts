@@ -10,6 +10,7 @@ import type { SessionEvent, SessionFailure } from '../protocol/session/session-e
 import type { LocalNetworks } from '../protocol/session/session-options.ts';
 import type { Instant } from '../protocol/time.ts';
 import type { Endpoint } from '../protocol/wire/endpoint.ts';
+import { GIVES_WAY } from './attempts.ts';
 import type { Endpoints } from './endpoints.ts';
 import type { NamedServer } from './named-server.ts';
 import { pathEvent, pathKind } from './path-event.ts';
@@ -38,7 +39,7 @@ export interface Session extends Machine<SessionEvent> {
 /** A session on real sockets, from its opening to its last goodbye; what both sides share. */
 export class SessionRun<S extends Session> {
   readonly session: S;
-  readonly #handle: TransferHandle;
+  readonly #handle: Pick<TransferHandle, 'emit'>;
   readonly #endpoints: Endpoints;
   readonly #servers: readonly NamedServer[];
   readonly #mapsPort: boolean;
@@ -50,6 +51,7 @@ export class SessionRun<S extends Session> {
   #path: Path | undefined;
   #failure: P2PShareError | undefined;
   readonly #streams: SessionStreams;
+  readonly #onJoined: () => void;
   #finished = false;
   readonly #over = new AbortController();
   #opening: Promise<void> = Promise.resolve();
@@ -61,12 +63,15 @@ export class SessionRun<S extends Session> {
 
   constructor(options: {
     readonly session: S;
-    readonly handle: TransferHandle;
+    readonly handle: Pick<TransferHandle, 'emit'>;
     readonly ground: SessionGround;
     readonly onEvent: (event: SessionEvent) => void;
+    /** The peer is met; called before anybody is told. */
+    readonly onJoined?: () => void;
   }) {
     this.session = options.session;
     this.#handle = options.handle;
+    this.#onJoined = options.onJoined ?? (() => undefined);
     this.#phases = new Phases((event) => options.handle.emit(event), monotonicNow);
     this.#endpoints = options.ground.endpoints;
     this.#servers = options.ground.servers;
@@ -105,14 +110,18 @@ export class SessionRun<S extends Session> {
 
   /**
    * Runs to the end. Rejects with what the session failed of, or with what `signal` or the time
-   * limit for the peer's coming made of it.
+   * limit for the peer's coming made of it. It ends without a goodbye when the signal's reason is
+   * `GIVES_WAY`.
    */
   async run(options: {
     signal: AbortSignal | undefined;
     timeoutMs: number | undefined;
   }): Promise<void> {
     const { signal, timeoutMs } = options;
-    const cancel = () => this.abort(new P2PShareError('P2P_CANCELLED', 'aborted'));
+    const cancel = () => {
+      if (signal?.reason === GIVES_WAY) this.#giveWay();
+      else this.abort(new P2PShareError('P2P_CANCELLED', 'aborted'));
+    };
     signal?.addEventListener('abort', cancel, { once: true });
     if (timeoutMs !== undefined) {
       const error = new P2PShareError('P2P_TIMEOUT', `no peer within ${timeoutMs} ms`);
@@ -170,6 +179,14 @@ export class SessionRun<S extends Session> {
     };
   }
 
+  /** Another session goes on in our place: whom we had is not there any more to be told anything. */
+  #giveWay(): void {
+    this.#failure ??= GIVES_WAY;
+    this.#finished = true;
+    this.#over.abort();
+    this.#gone();
+  }
+
   async #openBases(bases: readonly number[]): Promise<void> {
     const sockets = await this.#endpoints.openBases(bases);
     const opened = Array.from(sockets, ([base, { address }]) => ({ base, port: address.port }));
@@ -211,6 +228,7 @@ export class SessionRun<S extends Session> {
   #onEvent(event: SessionEvent): void {
     switch (event.kind) {
       case 'joined':
+        this.#onJoined();
         clearTimeout(this.#patience);
         this.#handle.emit({ event: 'peer', state: 'joined' });
         this.#phases.enter('connecting');

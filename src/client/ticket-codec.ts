@@ -1,4 +1,5 @@
 import { formatCode, parseCode } from '../protocol/handshake/code.ts';
+import { CONFLICT_POLICIES } from './options.ts';
 import {
   isTicketId,
   type ReceiveTicket,
@@ -35,6 +36,7 @@ type Fields = {
     | 'name'
     | 'entries'
     | 'bytes'
+    | 'onConflict'
     | keyof SendTicket
     | keyof ReceiveTicket]?: unknown;
 };
@@ -67,7 +69,7 @@ function readReceive(fields: Fields): ReceiveTicket | undefined {
   const codeSalt = readBytes(fields.codeSalt, 16);
   const codeHash = readBytes(fields.codeHash, 32);
   const resumeSecret = readBytes(fields.resumeSecret, 32);
-  const { kind, staging } = fields;
+  const { kind, folder, identity } = fields;
   if (kind !== 'receive' || common === undefined) return undefined;
   if (codeSalt === undefined || codeHash === undefined) return undefined;
   return {
@@ -76,7 +78,8 @@ function readReceive(fields: Fields): ReceiveTicket | undefined {
     codeSalt,
     codeHash,
     ...(resumeSecret && { resumeSecret }),
-    ...(typeof staging === 'string' && { staging }),
+    ...(typeof folder === 'string' && { folder }),
+    ...(typeof identity === 'string' && { identity }),
   };
 }
 
@@ -84,10 +87,12 @@ function readCommon(fields: Fields) {
   const { id } = fields;
   const createdMs = readCount(fields.createdMs);
   const seenMs = readCount(fields.seenMs);
-  const options = readOptions(fields.options);
+  const request = readOptions(fields.request);
+  const ways = readOptions(fields.ways);
   const offer = readOffer(fields.offer);
   if (!isTicketId(id) || createdMs === undefined || seenMs === undefined) return undefined;
-  return options && { id, createdMs, seenMs, options, ...(offer && { offer }) };
+  if (request === undefined || ways === undefined) return undefined;
+  return { id, createdMs, seenMs, request, ways, ...(offer && { offer }) };
 }
 
 function readOptions(value: unknown): StoredOptions | undefined {
@@ -109,8 +114,9 @@ function readOffer(value: unknown): StoredOffer | undefined {
   if (!isObject(value) || typeof value.name !== 'string') return undefined;
   const entries = readCount(value.entries);
   const bytes = readCount(value.bytes);
+  const onConflict = CONFLICT_POLICIES.find((policy) => policy === value.onConflict);
   if (entries === undefined || bytes === undefined) return undefined;
-  return { name: value.name, entries, bytes };
+  return { name: value.name, entries, bytes, ...(onConflict && { onConflict }) };
 }
 
 function readCount(value: unknown): number | undefined {

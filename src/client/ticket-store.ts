@@ -1,14 +1,9 @@
 import { ProcessLock } from '../io/process-lock.ts';
-import { type Distrust, StateFolder } from '../io/state-folder.ts';
+import { StateFolder } from '../io/state-folder.ts';
 import { HeldTicket } from './held-ticket.ts';
 import { isExpired, type Ticket } from './ticket.ts';
 import { decodeTicket, encodeTicket } from './ticket-codec.ts';
-
-/** A file in the state folder that is no ticket of ours, or cannot be believed. */
-export interface IgnoredFile {
-  readonly name: string;
-  readonly why: Distrust | 'malformed';
-}
+import type { IgnoredFile } from './unfinished-transfers.ts';
 
 export interface StoredTicket {
   readonly ticket: Ticket;
@@ -56,16 +51,38 @@ export class TicketStore {
     return { tickets, ignored };
   }
 
+  /** Whether there is one that is too old to be taken. */
+  async hasExpired(isMeant: (ticket: Ticket) => boolean): Promise<boolean> {
+    const { tickets } = await this.list();
+    return tickets.some(({ ticket }) => isMeant(ticket) && this.isExpired(ticket));
+  }
+
   /**
-   * Takes the newest ticket of which `isMeant` is true and that no other process is at; of several
-   * processes that want one at once, one gets it.
+   * Erases the secrets that are too old. What a receiver has of the files stays until somebody cleans
+   * it up, and so does what tells where that is.
+   */
+  async forgetExpired(): Promise<void> {
+    for (const { ticket } of (await this.list()).tickets) {
+      if (!this.isExpired(ticket)) continue;
+      const lock = await ProcessLock.take(this.#folder, lockOf(ticket.id));
+      if (lock === undefined) continue;
+      const { resumeSecret: _, ...rest } = ticket;
+      if (rest.kind === 'send') await this.#folder.remove(fileOf(ticket.id));
+      else await this.#write(rest);
+      await lock.release();
+    }
+  }
+
+  /**
+   * Takes the newest ticket that is not too old, of which `isMeant` is true and that no process is at;
+   * of several processes that want one at once, one gets it.
    */
   async take<T extends Ticket>(
     isMeant: (ticket: Ticket) => ticket is T,
   ): Promise<HeldTicket<T> | undefined> {
     const { tickets } = await this.list();
     for (const { ticket } of tickets.reverse()) {
-      if (!isMeant(ticket)) continue;
+      if (!isMeant(ticket) || this.isExpired(ticket)) continue;
       const lock = await ProcessLock.take(this.#folder, lockOf(ticket.id));
       if (lock === undefined) continue;
       // What it says may have changed since, by a process that has just ended.
@@ -73,6 +90,16 @@ export class TicketStore {
       if (typeof found === 'object' && isMeant(found)) return this.#hold(found, lock);
       await lock.release();
     }
+    return undefined;
+  }
+
+  /** Takes the ticket of an id, however old it is. */
+  async hold(id: string): Promise<HeldTicket<Ticket> | undefined> {
+    const lock = await ProcessLock.take(this.#folder, lockOf(id));
+    if (lock === undefined) return undefined;
+    const found = await this.#read(fileOf(id));
+    if (typeof found === 'object') return this.#hold(found, lock);
+    await lock.release();
     return undefined;
   }
 
@@ -112,7 +139,7 @@ export class TicketStore {
   }
 }
 
-const FILE_NAME = /^[0-9a-f]{16}\.json$/;
+const FILE_NAME = /^[0-9a-f]{8}\.json$/;
 
 function fileOf(id: string): string {
   return `${id}.json`;

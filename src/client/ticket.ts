@@ -1,17 +1,20 @@
 import type { Code } from '../protocol/handshake/code.ts';
+import type { ConflictPolicy } from './options.ts';
 
 /** What a side keeps on disk of a transfer, so that the same code works again after it died. */
 export type Ticket = SendTicket | ReceiveTicket;
 
 interface TicketCommon {
-  /** 16 hexadecimal digits; the receiver's is the name of the transfer. */
+  /** 8 random hexadecimal digits; what the receiver has of the files bears them too. */
   readonly id: string;
   /** Milliseconds since 1970: when it began, and when it was at work last. */
   readonly createdMs: number;
   readonly seenMs: number;
-  /** What was asked for, but for what only says how to get there. */
-  readonly options: StoredOptions;
-  /** What is offered, once that is known. */
+  /** What was asked for: the same again is the same transfer. */
+  readonly request: StoredOptions;
+  /** How it is gone about: the servers, and what may be used on the way. */
+  readonly ways: StoredOptions;
+  /** What was accepted, once it was. */
   readonly offer?: StoredOffer;
 }
 
@@ -34,8 +37,10 @@ export interface ReceiveTicket extends TicketCommon {
   readonly codeHash: Uint8Array;
   /** 32 bytes; erased when the ticket has expired. */
   readonly resumeSecret?: Uint8Array;
-  /** The folder with what has come, once there is one. */
-  readonly staging?: string;
+  /** The folder in which what comes has its staging place, once something was accepted. */
+  readonly folder?: string;
+  /** What tells the file from others, from the time on that it may have its name (`FileSink`). */
+  readonly identity?: string;
 }
 
 export type StoredOptions = Readonly<Record<string, StoredValue>>;
@@ -45,6 +50,8 @@ export interface StoredOffer {
   readonly name: string;
   readonly entries: number;
   readonly bytes: number;
+  /** What the receiving person said to do about what is in the way. */
+  readonly onConflict?: ConflictPolicy;
 }
 
 /** How long the same code works after it was last at work. */
@@ -56,5 +63,5 @@ export function isExpired({ seenMs }: Ticket, nowMs: number): boolean {
 }
 
 export function isTicketId(value: unknown): value is string {
-  return typeof value === 'string' && /^[0-9a-f]{16}$/.test(value);
+  return typeof value === 'string' && /^[0-9a-f]{8}$/.test(value);
 }

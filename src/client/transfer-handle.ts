@@ -62,7 +62,8 @@ export class TransferHandle implements Transfer {
   /** Ends the transfer with `error`. What is no `P2PShareError` yet becomes one and stays its cause. */
   fail(cause: unknown): void {
     const error = asP2PShareError(cause);
-    this.emit({ event: 'error', code: error.code, message: error.message });
+    const { code, message, ticket } = error;
+    this.emit({ event: 'error', code, message, ...(ticket === undefined ? {} : { ticket }) });
     this.#ended = true;
     this.#settle.reject(error);
   }

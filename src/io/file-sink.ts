@@ -20,6 +20,8 @@ export interface FileSink {
    * out in turn, because parallel writes to one file only wait for each other in the kernel.
    */
   write(offset: number, buffers: readonly Uint8Array[]): Promise<void>;
+  /** What tells the file from all others, before it has its name and after; a stream has none. */
+  identity?(): Promise<string>;
   /** Makes the file durable and gives it its final name; yields its path. Ends the sink. */
   publish(): Promise<string>;
   /** Removes what the sink has made, and only that. Does nothing after `publish`. */
@@ -31,6 +33,8 @@ export interface SinkOptions {
   readonly entry: Entry;
   /** `fail` and `skip` both leave what exists: `P2P_TARGET_EXISTS` before any data. */
   readonly onConflict: OnConflict;
+  /** Names the staging folder, so that it is known again after a death; letters and digits. */
+  readonly id?: string;
   /** Where it is written; the file system of this machine by default. */
   readonly files?: FileSystem;
 }
@@ -41,14 +45,14 @@ export interface SinkOptions {
  * `P2P_TARGET_UNWRITABLE`, `P2P_DISK_FULL` or `P2P_LOCAL_IO`.
  */
 export async function openSink(options: SinkOptions): Promise<FileSink> {
-  const { target, entry, onConflict, files } = options;
+  const { target, entry, onConflict, files, id = 'once' } = options;
   const place = placeOf(target, entry.path[entry.path.length - 1] as (typeof entry.path)[number]);
   return await asFileError('target', async () => {
     const root = await FileRoot.open(place.directory, true, files);
     try {
       await requireFreeName(root, place.name, onConflict);
       await requireSpace(root, entry.size);
-      return new StagedFile(options, place, root, await FileStaging.create(root));
+      return new StagedFile(options, place, root, await FileStaging.create(root, id));
     } catch (error) {
       await root.close();
       throw error;
@@ -109,6 +113,10 @@ class StagedFile implements FileSink {
     const write = before.catch(() => undefined).then(() => this.#writeAll(offset, buffers));
     this.#lastWrite = write;
     await asFileError('target', () => write);
+  }
+
+  async identity(): Promise<string> {
+    return await asFileError('target', () => this.#staging.identity());
   }
 
   async publish(): Promise<string> {

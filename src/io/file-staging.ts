@@ -5,7 +5,12 @@ import type { OpenFile } from './file-system.ts';
 
 /** What staging folders are called; a name that no sender may use. */
 const PREFIX = '.p2pshare-';
-const FILE_NAME = 'file';
+export const STAGED_FILE = 'file';
+
+/** What the staging folders of a transfer begin with. */
+export function stagingPrefix(id: string): string {
+  return `${PREFIX}${id}-`;
+}
 
 /**
  * A private folder (0700) beside the target with one file (0600) in it, which holds what has come
@@ -25,12 +30,13 @@ export class FileStaging {
     this.handle = handle;
   }
 
-  static async create(root: FileRoot): Promise<FileStaging> {
-    const name = basename(await root.files.createPrivateFolder(root.at(PREFIX)));
+  /** `id`: of the transfer, so that what is left after a death is known again (`removeLeftovers`). */
+  static async create(root: FileRoot, id: string): Promise<FileStaging> {
+    const name = basename(await root.files.createPrivateFolder(root.at(stagingPrefix(id))));
     let folder: FileRoot | undefined;
     try {
       folder = await FileRoot.open(root.at(name), false, root.files);
-      const handle = await root.files.createFile(folder.at(FILE_NAME), 0o600);
+      const handle = await root.files.createFile(folder.at(STAGED_FILE), 0o600);
       return new FileStaging(root, folder, name, handle);
     } catch (error) {
       await folder?.close();
@@ -39,9 +45,15 @@ export class FileStaging {
     }
   }
 
+  /** What tells the file from all others, whatever it is called: device and inode. */
+  async identity(): Promise<string> {
+    const { dev, ino } = await this.handle.stat();
+    return `${dev}:${ino}`;
+  }
+
   /** A path of the file, valid while the staging is open. */
   get file(): string {
-    return this.#folder.at(FILE_NAME);
+    return this.#folder.at(STAGED_FILE);
   }
 
   /** Throws `P2P_TARGET_UNWRITABLE` when the path has come to lead to another file than ours. */

@@ -36,10 +36,17 @@ export type ErrorCode = (typeof ERROR_CODES)[number];
 /** The one error class of the project. `message` is for logs; people see `cli/messages.ts`. */
 export class P2PShareError extends Error {
   readonly code: ErrorCode;
+  /** Of a transfer that can go on: the id by which `resume` knows it. */
+  readonly ticket: string | undefined;
 
-  constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
+  constructor(
+    code: ErrorCode,
+    message: string,
+    options: ErrorOptions & { readonly ticket?: string } = {},
+  ) {
     super(message, options);
     this.name = 'P2PShareError';
     this.code = code;
+    this.ticket = options.ticket;
   }
 }

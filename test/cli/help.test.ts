@@ -9,6 +9,9 @@ describe('--help', () => {
     ['p2pshare send', ['send', '--help']],
     ['p2pshare receive', ['receive', '-h']],
     ['p2pshare server', ['server', '--help']],
+    ['p2pshare status', ['status', '--help']],
+    ['p2pshare resume', ['resume', '--help']],
+    ['p2pshare clean', ['clean', '--help']],
     ['p2pshare doctor', ['doctor', '--help']],
   ])('of %s is on stdout and does nothing else', async (_name, argv) => {
     const terminal = fakeTerminal();

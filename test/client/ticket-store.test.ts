@@ -58,7 +58,7 @@ describe('the tickets of a user', () => {
   });
 
   it('are taken the newest first, and only those that are meant', async () => {
-    const older: SendTicket = { ...SEND_TICKET, id: '0'.repeat(16), createdMs: 1 };
+    const older: SendTicket = { ...SEND_TICKET, id: '0'.repeat(8), createdMs: 1 };
     for (const ticket of [SEND_TICKET, older, RECEIVE_TICKET]) {
       await (await store.add(ticket))?.release();
     }
@@ -70,9 +70,9 @@ describe('the tickets of a user', () => {
 
 describe('what lies in the state folder beside them', () => {
   it('is told by name and reason, and never taken', async () => {
-    const file = (id: string) => join(path, `${id.repeat(16)}.json`);
+    const file = (id: string) => join(path, `${id.repeat(8)}.json`);
     writeFileSync(file('a'), '{"version":1', { mode: 0o600 });
-    writeFileSync(file('b'), encodeTicket({ ...SEND_TICKET, id: 'b'.repeat(16) }), { mode: 0o644 });
+    writeFileSync(file('b'), encodeTicket({ ...SEND_TICKET, id: 'b'.repeat(8) }), { mode: 0o644 });
     // A ticket for another file.
     writeFileSync(file('c'), encodeTicket(SEND_TICKET), { mode: 0o600 });
     symlinkSync(file('a'), file('d'));
@@ -80,10 +80,10 @@ describe('what lies in the state folder beside them', () => {
     expect(await store.list()).toEqual({
       tickets: [],
       ignored: [
-        { name: 'aaaaaaaaaaaaaaaa.json', why: 'malformed' },
-        { name: 'bbbbbbbbbbbbbbbb.json', why: 'open-to-others' },
-        { name: 'cccccccccccccccc.json', why: 'malformed' },
-        { name: 'dddddddddddddddd.json', why: 'not-a-file' },
+        { name: 'aaaaaaaa.json', why: 'malformed' },
+        { name: 'bbbbbbbb.json', why: 'open-to-others' },
+        { name: 'cccccccc.json', why: 'malformed' },
+        { name: 'dddddddd.json', why: 'not-a-file' },
       ],
     });
     expect(await store.take(isSend)).toBeUndefined();

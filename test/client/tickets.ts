@@ -2,10 +2,11 @@ import type { ReceiveTicket, SendTicket } from '../../src/client/ticket.ts';
 
 export const SEND_TICKET: SendTicket = {
   kind: 'send',
-  id: '0123456789abcdef',
+  id: '01234567',
   createdMs: 1_000_000,
   seenMs: 2_000_000,
-  options: { paths: ['/home/me/one', '/home/me/two'], text: false, name: 'two' },
+  request: { paths: ['/home/me/one', '/home/me/two'], text: false, name: 'two' },
+  ways: { servers: ['relay.example'], lan: true, route: 'any' },
   offer: { name: 'one', entries: 2, bytes: 12 },
   code: { nameplate: 48_213, words: ['acorn', 'velvet', 'walnut'] },
   ownerSecret: new Uint8Array(16).fill(1),
@@ -16,12 +17,14 @@ export const SEND_TICKET: SendTicket = {
 
 export const RECEIVE_TICKET: ReceiveTicket = {
   kind: 'receive',
-  id: 'fedcba9876543210',
+  id: 'fedcba98',
   createdMs: 1_000_000,
   seenMs: 2_000_000,
-  options: { out: '/home/me/in' },
+  request: { out: '/home/me/in' },
+  ways: { servers: [], lan: true, route: 'direct' },
   codeSalt: new Uint8Array(16).fill(4),
   codeHash: new Uint8Array(32).fill(5),
   resumeSecret: new Uint8Array(32).fill(6),
-  staging: '/home/me/in/.p2pshare-fedcba9876543210',
+  folder: '/home/me/in',
+  identity: '64768:1234567',
 };

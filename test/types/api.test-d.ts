@@ -66,7 +66,16 @@ describe('Transfer', () => {
   it('tells events apart by their name', () => {
     expectTypeOf<Extract<TransferEvent, { event: 'progress' }>>().toEqualTypeOf<ProgressEvent>();
     expectTypeOf<TransferEvent['event']>().toEqualTypeOf<
-      'status' | 'code' | 'peer' | 'offer' | 'path' | 'progress' | 'file' | 'done' | 'error'
+      | 'status'
+      | 'code'
+      | 'peer'
+      | 'offer'
+      | 'path'
+      | 'progress'
+      | 'file'
+      | 'ticket'
+      | 'done'
+      | 'error'
     >();
   });
 });

@@ -1,6 +1,7 @@
 import type { CommonOptions, RoutePolicy } from '../../client/options.ts';
 import { parseDuration } from '../duration.ts';
 import type { ReporterOptions } from '../reporter.ts';
+import { stateFolder } from '../state-folder.ts';
 import type { Terminal } from '../terminal.ts';
 import { UsageError } from '../usage-error.ts';
 import { onlyOnce } from './flags.ts';
@@ -25,6 +26,7 @@ export function transferOptions(
   const timeout = onlyOnce('timeout', args.timeout);
   const named = namedServers(args.server, terminal);
   const policy = route(args);
+  const folder = stateFolder(terminal.env);
   if (named.length === 0) refuseWithoutServer(args);
   return {
     servers: named,
@@ -33,6 +35,7 @@ export function transferOptions(
     ...(args['no-port-mapping'] ? { portMapping: false } : {}),
     ...(args['thorough-search'] ? { thoroughSearch: true } : {}),
     route: policy,
+    ...(folder === undefined ? {} : { stateFolder: folder }),
     ...(timeout === undefined ? {} : { timeoutMs: parseDuration(timeout) }),
   };
 }

@@ -30,12 +30,6 @@ export function reunion(
   return { code: { nameplate: derivedNameplate(id), words }, ownerSecret };
 }
 
-/** The name of a transfer, the same for all its sessions: 16 hexadecimal digits. */
-export function transferName(crypto: Pick<Crypto, 'hkdf'>, resumeSecret: Uint8Array): string {
-  const info = lvCat('p2pshare/1', 'transfer name');
-  return hexOf(crypto.hkdf(resumeSecret, new Uint8Array(0), info, 8));
-}
-
 /** From 2^31 up: no code that people type has such a number (docs/protocol-rendezvous.md). */
 function derivedNameplate(id: Uint8Array): number {
   return (new DataView(id.buffer, id.byteOffset).getUint32(0) | 0x8000_0000) >>> 0;

@@ -4,6 +4,7 @@ import type { Machine, Transmit } from '../machine.ts';
 import type { OpenedBase } from '../nat/nat-survey.ts';
 import type { SessionKeys } from '../session-keys.ts';
 import { after, earliest, type Instant, type Millis, millis } from '../time.ts';
+import type { HeldRun } from '../transfer/chunk-assembly.ts';
 import { TransferReceiver } from '../transfer/transfer-receiver.ts';
 import type { ConnectionEvent } from '../transport/connection-event.ts';
 import { type Endpoint, sameEndpoint } from '../wire/endpoint.ts';
@@ -118,9 +119,9 @@ export class ReceiverSession implements Machine<SessionEvent> {
     this.#drain(now);
   }
 
-  /** Says yes to the offer. */
-  accept(now: Instant): void {
-    this.#transfer.accept();
+  /** Says yes to the offer; `held` are chunks from an earlier attempt that need not be sent. */
+  accept(now: Instant, held: readonly HeldRun[] = []): void {
+    this.#transfer.accept(held);
     this.#drain(now);
   }
 
@@ -257,8 +258,10 @@ export class ReceiverSession implements Machine<SessionEvent> {
   }
 
   #onClosed(event: Extract<ConnectionEvent, { kind: 'closed' }>, now: Instant): void {
-    if (this.#goodbyeAt !== undefined) this.#finish(now);
-    else this.#peer.fail(failureOfClose(event), now);
+    if (this.#goodbyeAt !== undefined) {
+      this.#peer.tell({ kind: 'dismissed' });
+      this.#finish(now);
+    } else this.#peer.fail(failureOfClose(event), now);
   }
 
   #drainTransfer(now: Instant): void {

@@ -44,12 +44,14 @@ export class SenderSession implements Machine<SessionEvent> {
   readonly #claimants = new Claimants();
   readonly #peer: SessionPeer;
   #keys: SessionKeys | undefined;
+  /** Whether the receiver has everything. */
+  #isVerified = false;
 
   constructor(options: SenderSessionOptions, now: Instant) {
     this.#options = options;
-    const { crypto, random, suites, servers, lan, place, failedAttempts = 0 } = options;
+    const { crypto, random, suites, servers, lan, place } = options;
+    const { failedAttempts: failedBefore = 0 } = options;
     const box = () => this.#peer.box;
-    const failedBefore = failedAttempts;
     this.#handshake = new SenderHandshake({ crypto, random, suites, box, failedBefore });
     this.#transfer = new TransferSender(options);
     this.#peer = new SessionPeer(options, {
@@ -102,6 +104,12 @@ export class SenderSession implements Machine<SessionEvent> {
 
   handleRead(entry: number, offset: number, bytes: Uint8Array, now: Instant): void {
     this.#transfer.handleRead(entry, offset, bytes);
+    this.#drain(now);
+  }
+
+  /** What was kept to meet the receiver again is no more: it is dismissed. */
+  handleForgotten(now: Instant): void {
+    this.#peer.finish('verified', now);
     this.#drain(now);
   }
 
@@ -256,8 +264,13 @@ export class SenderSession implements Machine<SessionEvent> {
   /** A receiver leaves without an error when it has everything: its VERIFIED may have been lost. */
   #onClosed(event: Extract<ConnectionEvent, { kind: 'closed' }>, now: Instant): void {
     const isContent = event.by === 'peer' && event.code === CloseCode.none;
-    if (isContent && this.#transfer.awaitsVerified) this.#peer.finish('verified', now);
-    else this.#peer.fail(failureOfClose(event), now);
+    if (isContent && this.#transfer.awaitsVerified) this.#onVerified();
+    else if (!this.#isVerified) this.#peer.fail(failureOfClose(event), now);
+  }
+
+  #onVerified(): void {
+    this.#isVerified = true;
+    this.#peer.tell({ kind: 'verified' });
   }
 
   #drainTransfer(now: Instant): void {
@@ -275,7 +288,7 @@ export class SenderSession implements Machine<SessionEvent> {
           );
           break;
         case 'verified':
-          this.#peer.finish('verified', now);
+          this.#onVerified();
           break;
         case 'failed':
           this.#peer.fail(event, now);

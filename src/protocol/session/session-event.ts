@@ -70,6 +70,13 @@ export type SessionEvent =
     }
   /** Receiver: everything is written and verified; asks for `handlePublished`. */
   | { readonly kind: 'complete' }
+  /**
+   * Sender: the receiver has everything; asks for `handleForgotten`. What was kept to meet again is to
+   * be forgotten first: a receiver that is dismissed is not there to be met any more.
+   */
+  | { readonly kind: 'verified' }
+  /** Receiver: the sender knows that everything is here, and needs nobody any more. */
+  | { readonly kind: 'dismissed' }
   /** It is done, on this side; nothing but goodbyes follows. */
   | { readonly kind: 'finished' }
   /** The goodbyes are said, after `finished` or `failed`: sockets may be closed. */

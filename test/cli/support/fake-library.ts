@@ -23,10 +23,14 @@ export function fakeLibrary(script: readonly LibraryStep[], terminal: FakeTermin
     seen,
     send: (options) => start('send', options),
     receive: (options) => start('receive', options),
+    resume: (options) => start('resume', options),
+    unfinished: async () => found(script),
+    forget: async (options) => {
+      seen.called = describeCall('forget', options);
+    },
     diagnose: async (options) => {
       seen.called = describeCall('diagnose', options ?? {});
-      const found = script.find(({ verb }) => verb === 'found');
-      return JSON.parse(found?.rest ?? 'null');
+      return found(script);
     },
     serve: async (options) => {
       seen.called = describeCall('serve', options ?? {});
@@ -41,6 +45,11 @@ export function fakeLibrary(script: readonly LibraryStep[], terminal: FakeTermin
       };
     },
   };
+}
+
+/** What the transcript says that the library finds out. */
+function found(script: readonly LibraryStep[]) {
+  return JSON.parse(script.find(({ verb }) => verb === 'found')?.rest ?? 'null');
 }
 
 interface Stage {
@@ -61,6 +70,8 @@ async function playAll(script: readonly LibraryStep[], stage: Stage): Promise<vo
 
 async function play({ verb, rest }: LibraryStep, stage: Stage): Promise<void> {
   switch (verb) {
+    case 'found':
+      return;
     case 'event':
       stage.handle.emit(JSON.parse(rest));
       return;

@@ -14,7 +14,7 @@
  *     > withdraw {…}               the library asks, and does not want to know any more
  *     > signal SIGINT              the process gets a signal
  *     > hang-up                    nobody reads stdout any more
- *     > found {…}                  the library's diagnosis is this
+ *     > found {…}                  the library's diagnosis is this, or the unfinished transfers are
  *     > until-aborted              the library waits for the abort and ends with P2P_CANCELLED
  *     > fail P2P_… TEXT            the library ends with this error
  *     called send {…}              what the library was called with (absent: not called)

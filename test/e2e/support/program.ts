@@ -110,6 +110,12 @@ export class Program {
     return event;
   }
 
+  /** Waits for an event, or for the end. */
+  async reach(matches: (event: ProgramEvent) => boolean): Promise<void> {
+    const isThere = () => this.#exit !== undefined || this.events.some(matches);
+    await this.#until(isThere, 'such event', PATIENCE_MS);
+  }
+
   /** All of stdout, once it looks like this. */
   async printed(pattern: RegExp): Promise<string> {
     const looksSo = () => pattern.test(this.#stdout);

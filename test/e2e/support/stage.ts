@@ -1,3 +1,4 @@
+import { mkdtempSync } from 'node:fs';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -22,9 +23,11 @@ export interface Receiving extends Sending {
 export class Stage {
   readonly #programs: Program[] = [];
   readonly #folders: string[] = [];
+  #state: string | undefined;
 
-  start(args: readonly string[], options?: ProgramOptions): Program {
-    const program = new Program(args, options);
+  start(args: readonly string[], options: ProgramOptions = {}): Program {
+    const env = { XDG_STATE_HOME: this.#stateHome(), ...options.env };
+    const program = new Program(args, { ...options, env });
     this.#programs.push(program);
     return program;
   }
@@ -52,6 +55,15 @@ export class Stage {
     const folder = await mkdtemp(join(parent, 'p2pshare-e2e-'));
     this.#folders.push(folder);
     return folder;
+  }
+
+  /** What programs keep for another time, they keep for others of the same test. */
+  #stateHome(): string {
+    if (this.#state === undefined) {
+      this.#state = mkdtempSync(join(tmpdir(), 'p2pshare-e2e-state-'));
+      this.#folders.push(this.#state);
+    }
+    return this.#state;
   }
 
   async clear(): Promise<void> {

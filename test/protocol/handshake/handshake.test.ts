@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { createCrypto } from '../../../src/crypto/node-crypto.ts';
 import { encodeChoice } from '../../../src/protocol/handshake/associated-data.ts';
 import { encodeAnswer, encodeHello } from '../../../src/protocol/handshake/message.ts';
-import { reunion, transferName } from '../../../src/protocol/handshake/resume-code.ts';
+import { reunion } from '../../../src/protocol/handshake/resume-code.ts';
 import { CipherSuite } from '../../../src/protocol/ports.ts';
 import { DERIVED_NAMEPLATES_FROM } from '../../../src/protocol/rendezvous/nameplates.ts';
 import draft from '../../vectors/cpace-x25519-sha512.json' with { type: 'json' };
@@ -248,15 +248,6 @@ describe('meeting again', () => {
     expect(code.nameplate).toBeLessThan(2 ** 32);
     expect(code.words.join()).toMatch(/^[0-9a-f]{64}$/);
     expect(code.words.join()).not.toContain(hex(ownerSecret));
-  });
-
-  it('is about one transfer, whose name all its sessions share', () => {
-    const names = [1, 1, 2].map((fill) =>
-      transferName(createCrypto(), new Uint8Array(32).fill(fill)),
-    );
-    expect(names[0]).toMatch(/^[0-9a-f]{16}$/);
-    expect(names[1]).toBe(names[0]);
-    expect(names[2]).not.toBe(names[0]);
   });
 });
 

@@ -88,6 +88,10 @@ export class SimulatedSender extends SimulatedPeer {
   #onEvent(event: SessionEvent): void {
     if (event.kind !== 'read' && event.kind !== 'released') this.note(event);
     this.followBases(event);
+    if (event.kind === 'verified') {
+      this.session.handleForgotten(this.driver.now);
+      this.driver.poke();
+    }
     if (event.kind !== 'read') return;
     const bytes = this.#file.slice(event.offset, event.offset + event.length);
     this.session.handleRead(event.entry, event.offset, bytes, this.driver.now);

@@ -1,0 +1,73 @@
+import type { Argv } from 'yargs';
+import type { UnfinishedTransfer } from '../../client/unfinished-transfers.ts';
+import { Prompt } from '../prompt.ts';
+import { requireStateFolder } from '../state-folder.ts';
+import { isInteractive } from '../terminal.ts';
+import { unfinishedSummary } from '../unfinished-report.ts';
+import { UsageError } from '../usage-error.ts';
+import type { Command, CommandContext } from './command.ts';
+
+const CLEAN_FLAGS = {
+  all: { type: 'boolean', describe: 'All that nobody is at' },
+  yes: { alias: 'y', type: 'boolean', describe: 'Remove without asking' },
+  verbose: { alias: 'v', type: 'boolean', describe: 'Print causes of errors too' },
+} as const;
+
+interface CleanArguments {
+  readonly ID: string | undefined;
+  readonly all: boolean | undefined;
+  readonly yes: boolean | undefined;
+}
+
+/** `p2pshare clean [ID]` */
+export function addClean(yargs: Argv, choose: (command: Command) => void): Argv {
+  return yargs.command(
+    'clean [ID]',
+    'Remove what is left of unfinished transfers',
+    (command) =>
+      command
+        .positional('ID', { type: 'string', describe: 'Which one, as status lists it' })
+        .options(CLEAN_FLAGS),
+    (args) => choose((context) => clean(args, context)),
+  );
+}
+
+async function clean(args: CleanArguments, context: CommandContext): Promise<void> {
+  const { terminal, library, signal } = context;
+  const stateFolder = requireStateFolder(terminal.env);
+  if ((args.ID === undefined) === (args.all !== true)) {
+    throw new UsageError('say which one, or --all', 'p2pshare status lists them');
+  }
+  if (args.yes !== true && !isInteractive(terminal)) {
+    throw new UsageError('there is no terminal to ask on', 'add --yes to remove without asking');
+  }
+  const { transfers } = await library.unfinished(stateFolder);
+  const prompt = new Prompt(terminal, signal);
+  try {
+    for (const transfer of chosen(transfers, args.ID)) {
+      const summary = `${transfer.id}: ${unfinishedSummary(transfer)}`;
+      if (!(args.yes || (await agrees(prompt, summary)))) continue;
+      signal.throwIfAborted();
+      await library.forget({ stateFolder, id: transfer.id });
+      terminal.stderr.write(`removed ${summary}\n`);
+    }
+  } finally {
+    prompt.close();
+  }
+}
+
+function chosen(
+  transfers: readonly UnfinishedTransfer[],
+  id: string | undefined,
+): readonly UnfinishedTransfer[] {
+  const idle = transfers.filter(({ state }) => state !== 'running');
+  if (id === undefined) return idle;
+  const found = idle.filter((transfer) => transfer.id === id);
+  if (found.length > 0) return found;
+  throw new UsageError('there is no such transfer that nobody is at', 'p2pshare status lists them');
+}
+
+/** Only a clear yes is one. */
+async function agrees(prompt: Prompt, summary: string): Promise<boolean> {
+  return /^y(es)?$/i.test((await prompt.ask(`remove ${summary}? [y/N] `)) ?? '');
+}

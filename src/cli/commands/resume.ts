@@ -1,0 +1,80 @@
+import type { Argv } from 'yargs';
+import type { UnfinishedTransfer } from '../../client/unfinished-transfers.ts';
+import { Consent } from '../consent.ts';
+import { parseDuration } from '../duration.ts';
+import { Prompt } from '../prompt.ts';
+import { reporterFor } from '../reporter.ts';
+import type { Role } from '../role.ts';
+import { requireStateFolder } from '../state-folder.ts';
+import { isInteractive } from '../terminal.ts';
+import { UsageError } from '../usage-error.ts';
+import type { Command, CommandContext } from './command.ts';
+import { OUTPUT_FLAGS, onlyOnce, TRANSFER_FLAGS } from './flags.ts';
+import { follow } from './follow.ts';
+import { reporterOptions } from './transfer-options.ts';
+
+interface ResumeArguments {
+  readonly ID: string | undefined;
+  readonly timeout: string | undefined;
+  readonly json: boolean | undefined;
+  readonly quiet: boolean | undefined;
+  readonly verbose: boolean | undefined;
+}
+
+/** `p2pshare resume [ID]` */
+export function addResume(yargs: Argv, choose: (command: Command) => void): Argv {
+  return yargs.command(
+    'resume [ID]',
+    'Go on with an unfinished transfer',
+    (command) =>
+      command
+        .positional('ID', {
+          type: 'string',
+          describe: 'Which one, as status lists it; the only one when left out',
+        })
+        .options({ timeout: TRANSFER_FLAGS.timeout, ...OUTPUT_FLAGS }),
+    (args) => choose((context) => resume(args, context)),
+  );
+}
+
+async function resume(args: ResumeArguments, context: CommandContext): Promise<void> {
+  const { terminal, library, signal } = context;
+  const folder = requireStateFolder(terminal.env);
+  const timeout = onlyOnce('timeout', args.timeout);
+  const { transfers } = await library.unfinished(folder);
+  const { id, direction } = meant(transfers, args.ID);
+  const role: Role = direction === 'send' ? 'sender' : 'receiver';
+  const reporter = reporterFor(terminal, reporterOptions(args, { role, servers: [] }));
+  const prompt = new Prompt(terminal, signal);
+  const onConflict = isInteractive(terminal) && args.json !== true ? 'ask' : 'fail';
+  const consent = new Consent(prompt, reporter, { yes: false, onConflict });
+  try {
+    const transfer = library.resume({
+      stateFolder: folder,
+      id,
+      ...(timeout === undefined ? {} : { timeoutMs: parseDuration(timeout) }),
+      // What was accepted before is not asked again; without somebody to ask, all else is declined.
+      ...(onConflict === 'ask' && { decide: (offer, gone) => consent.decide(offer, gone) }),
+      signal,
+    });
+    await follow(transfer, reporter);
+  } finally {
+    prompt.close();
+  }
+}
+
+/** The one of this id, or the only one that can go on. */
+function meant(
+  transfers: readonly UnfinishedTransfer[],
+  id: string | undefined,
+): UnfinishedTransfer {
+  const able = transfers.filter(({ state }) => state !== 'running' && state !== 'expired');
+  const [first, second] = id === undefined ? able : able.filter((one) => one.id === id);
+  const hint = 'p2pshare status lists the unfinished transfers';
+  if (first === undefined) {
+    const which = id === undefined ? 'there is no transfer' : 'there is no such transfer';
+    throw new UsageError(`${which} that can go on`, hint);
+  }
+  if (second !== undefined) throw new UsageError('there are several: say which one', hint);
+  return first;
+}

@@ -1,0 +1,52 @@
+import { createHmac, randomBytes } from 'node:crypto';
+import { type Code, formatCode } from '../protocol/handshake/code.ts';
+import { sameBytes } from '../protocol/wire/bytes.ts';
+import type { TicketEvent } from './events.ts';
+import type { Decision } from './options.ts';
+import type { ReceiveTicket, StoredOffer, StoredOptions, Ticket } from './ticket.ts';
+import { isSameRequest, keeperOf, type TicketKeeper } from './ticket-keeper.ts';
+
+/** The ticket of what the same code brought to the same place before, if nobody is at it, or a new one. */
+export async function receiveTicket(options: {
+  readonly stateFolder: string | undefined;
+  readonly request: StoredOptions;
+  readonly ways: StoredOptions;
+  readonly code: Code;
+  readonly emit: (event: TicketEvent) => void;
+}): Promise<TicketKeeper<ReceiveTicket>> {
+  const { request, code } = options;
+  const isMeant = (ticket: Ticket): ticket is ReceiveTicket =>
+    ticket.kind === 'receive' &&
+    isSameRequest(ticket.request, request) &&
+    sameBytes(ticket.codeHash, hashOf(code, ticket.codeSalt));
+  return await keeperOf({ ...options, isMeant, make: () => newTicket(options) });
+}
+
+/** Whoever has accepted the same in an earlier session is not asked again. */
+export function acceptedBefore(
+  { offer: before }: ReceiveTicket,
+  { name, entries, bytes }: StoredOffer,
+): Extract<Decision, { accept: true }> | undefined {
+  if (before?.name !== name || before.entries !== entries || before.bytes !== bytes) {
+    return undefined;
+  }
+  const { onConflict } = before;
+  return { accept: true, ...(onConflict && { onConflict }) };
+}
+
+function newTicket({
+  request,
+  ways,
+  code,
+}: Pick<ReceiveTicket, 'request' | 'ways'> & { readonly code: Code }): ReceiveTicket {
+  const now = Date.now();
+  const codeSalt = Uint8Array.from(randomBytes(16));
+  const codeHash = hashOf(code, codeSalt);
+  const id = randomBytes(4).toString('hex');
+  return { kind: 'receive', id, createdMs: now, seenMs: now, request, ways, codeSalt, codeHash };
+}
+
+/** Tells codes apart. That it could be searched for its words wins nobody anything: they are used up. */
+function hashOf(code: Code, salt: Uint8Array): Uint8Array {
+  return Uint8Array.from(createHmac('sha256', salt).update(formatCode(code)).digest());
+}

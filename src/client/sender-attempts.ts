@@ -1,0 +1,67 @@
+import { createCrypto } from '../crypto/node-crypto.ts';
+import { reunion, type SenderPast } from '../protocol/handshake/resume-code.ts';
+import type { Place } from '../protocol/session/hosting.ts';
+import { type Attempt, Attempts } from './attempts.ts';
+import type { CommonOptions } from './options.ts';
+import { type Persistence, persistently } from './persistent.ts';
+import type { SendTicket } from './ticket.ts';
+import type { TicketKeeper } from './ticket-keeper.ts';
+import type { TransferHandle, TransferResult } from './transfer-handle.ts';
+
+/** Between two tries to be found where a server could not be reached. */
+const AGAIN_MS = 5000;
+
+/** Where a sender is found, and what has to be known there. */
+export interface Door {
+  /** By anybody who has the code; or by the one receiver that it has met. */
+  readonly kind: 'code' | SenderPast;
+  readonly words: readonly string[];
+  readonly place: Place;
+  readonly failedAttempts: number;
+}
+
+/** Sends by as many sessions as it takes; each is an `attempt`, within so many milliseconds to be met. */
+export async function runSender(
+  options: Pick<CommonOptions, 'signal' | 'timeoutMs'>,
+  parts: {
+    readonly handle: TransferHandle;
+    readonly keeper: TicketKeeper<SendTicket>;
+    readonly attempt: (door: Door, timeoutMs: number | undefined) => Attempt;
+  },
+): Promise<TransferResult> {
+  const { signal, timeoutMs } = options;
+  const { handle, keeper, attempt } = parts;
+  const { resumeSecret } = keeper.ticket;
+  const again = (past: SenderPast, secret: Uint8Array, untilMs: number): Attempt => {
+    const timing: Persistence = { delayMs: 0, everyMs: AGAIN_MS, untilMs };
+    return persistently((leftMs) => attempt(reunionDoor(secret, past), leftMs), timing);
+  };
+  const untilMs = performance.now() + (timeoutMs ?? Number.POSITIVE_INFINITY);
+  const attempts = new Attempts({
+    first: [
+      resumeSecret === undefined
+        ? attempt(codeDoor(keeper.ticket), timeoutMs)
+        : again('restarted', resumeSecret, untilMs),
+    ],
+    rescue: () => {
+      const secret = keeper.ticket.resumeSecret;
+      return secret === undefined ? [] : [again('running', secret, Number.POSITIVE_INFINITY)];
+    },
+    keep: (secret) => keeper.change({ resumeSecret: secret }),
+    emit: (event) => handle.emit(event),
+    signal,
+  });
+  return await attempts.run();
+}
+
+function codeDoor({ code, ownerSecret, failedAttempts }: SendTicket): Door {
+  const { nameplate, words } = code;
+  const place = nameplate === 0 ? { ownerSecret } : { nameplate, ownerSecret };
+  return { kind: 'code', words, place, failedAttempts };
+}
+
+function reunionDoor(secret: Uint8Array, past: SenderPast): Door {
+  const { code, ownerSecret } = reunion(createCrypto(), secret, past);
+  const { nameplate, words } = code;
+  return { kind: past, words, place: { nameplate, ownerSecret }, failedAttempts: 0 };
+}

@@ -1,0 +1,164 @@
+import { type ErrorCode, P2PShareError } from '../protocol/errors.ts';
+import type { TicketEvent } from './events.ts';
+import type { HeldTicket, TicketChange } from './held-ticket.ts';
+import type { StoredOptions, Ticket } from './ticket.ts';
+import { TicketStore } from './ticket-store.ts';
+
+/** After these there is nothing to go on with: somebody has decided so, or it would fail again. */
+const FINAL: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'P2P_USAGE',
+  'P2P_CODE_INVALID',
+  'P2P_CODE_UNKNOWN',
+  'P2P_CODE_USED',
+  'P2P_CODE_EXPIRED',
+  'P2P_CODE_MISMATCH',
+  'P2P_CODE_BURNT',
+  'P2P_DECLINED',
+  'P2P_NAME_REFUSED',
+  'P2P_TARGET_EXISTS',
+  'P2P_VERSION_MISMATCH',
+]);
+
+/**
+ * The ticket of a running transfer: on disk as far as there is a state folder, and in memory in any
+ * case. Trouble with the disk never ends a transfer; it only cannot go on after this process.
+ */
+export class TicketKeeper<T extends Ticket> {
+  readonly #store: TicketStore | undefined;
+  readonly #emit: (event: TicketEvent) => void;
+  #held: HeldTicket<T> | undefined;
+  #ticket: T;
+  #isTold = false;
+  #isForgotten = false;
+  #stays = false;
+
+  constructor(parts: {
+    readonly store: TicketStore | undefined;
+    readonly emit: (event: TicketEvent) => void;
+    readonly held: HeldTicket<T> | undefined;
+    readonly ticket: T;
+  }) {
+    this.#store = parts.store;
+    this.#emit = parts.emit;
+    this.#held = parts.held;
+    this.#ticket = parts.ticket;
+  }
+
+  get ticket(): T {
+    return this.#ticket;
+  }
+
+  /** Resolves when it is on disk, or cannot be. */
+  async change(change: TicketChange<T>): Promise<void> {
+    this.#ticket = { ...this.#ticket, ...change };
+    try {
+      if (this.#held !== undefined) await this.#held.update(change);
+      else if (!this.#isForgotten) this.#held = await this.#store?.add(this.#ticket);
+      if (this.#held !== undefined)
+        this.#tell({ event: 'ticket', state: 'kept', id: this.#ticket.id });
+    } catch (error) {
+      this.#tell({ event: 'ticket', state: 'unavailable', reason: String(error) });
+    }
+  }
+
+  /** Whether the ticket is kept even if the transfer succeeds. */
+  stay(stays: boolean): void {
+    this.#stays = stays;
+  }
+
+  /** The transfer is as good as over: nothing is left to go on with. Never rejects. */
+  async forget(): Promise<void> {
+    await this.#held?.discard().catch(() => undefined);
+    this.#held = undefined;
+    this.#isForgotten = true;
+  }
+
+  /**
+   * Waits for the end of the transfer, and keeps the ticket for another time if it can go on then: a
+   * failure tells under which id.
+   */
+  async over<R>(transfer: Promise<R>): Promise<R> {
+    try {
+      const result = await transfer;
+      await this.#end(!this.#stays);
+      return result;
+    } catch (error) {
+      const canGoOn = this.#canGoOn(error) && this.#held !== undefined;
+      await this.#end(!canGoOn);
+      throw canGoOn ? unfinished(error, this.#ticket.id) : error;
+    }
+  }
+
+  async #end(forGood: boolean): Promise<void> {
+    try {
+      if (forGood) await this.#held?.discard();
+      else await this.#held?.release();
+      await this.#store?.close();
+    } catch {
+      // The transfer has ended as it has: what is left over is found, and cleaned up, another time.
+    }
+  }
+
+  #canGoOn(error: unknown): boolean {
+    const { resumeSecret, offer } = this.#ticket;
+    // Whoever has met nobody has given up its number.
+    if (resumeSecret === undefined) return false;
+    if (!(error instanceof P2PShareError)) return true;
+    // Nothing was accepted, so there is nothing that somebody would miss.
+    if (error.code === 'P2P_CANCELLED' && offer === undefined) return false;
+    return !FINAL.has(error.code);
+  }
+
+  #tell(event: TicketEvent): void {
+    if (this.#isTold) return;
+    this.#isTold = true;
+    this.#emit(event);
+  }
+}
+
+/**
+ * The ticket of what the same request began before, if nobody is at it and it can go on, or a new
+ * one. Without a folder, or where that cannot be had, transfers end with their process.
+ */
+export async function keeperOf<T extends Ticket>(options: {
+  readonly stateFolder: string | undefined;
+  /** How it is gone about this time. */
+  readonly ways: StoredOptions;
+  readonly emit: (event: TicketEvent) => void;
+  readonly isMeant: (ticket: Ticket) => ticket is T;
+  readonly make: () => T;
+}): Promise<TicketKeeper<T>> {
+  const { stateFolder, ways, emit, isMeant, make } = options;
+  let store: TicketStore | undefined;
+  try {
+    store = stateFolder === undefined ? undefined : await TicketStore.open(stateFolder);
+    const held = await store?.take(isMeant);
+    await held?.note(ways);
+    if (held === undefined && (await store?.hasExpired(isMeant))) {
+      emit({ event: 'ticket', state: 'expired' });
+    }
+    await store?.forgetExpired();
+    return new TicketKeeper({ store, emit, held, ticket: held?.ticket ?? make() });
+  } catch (error) {
+    await store?.close();
+    emit({ event: 'ticket', state: 'unavailable', reason: String(error) });
+    return new TicketKeeper({ store: undefined, emit, held: undefined, ticket: make() });
+  }
+}
+
+/** Whether two runs were asked for the same. */
+export function isSameRequest(one: StoredOptions, other: StoredOptions): boolean {
+  return canonical(one) === canonical(other);
+}
+
+function canonical(options: StoredOptions): string {
+  return JSON.stringify(Object.entries(options).sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+function unfinished(error: unknown, ticket: string): P2PShareError {
+  if (!(error instanceof P2PShareError)) {
+    return new P2PShareError('P2P_PROTOCOL', String(error), { cause: error, ticket });
+  }
+  const { code, message, cause } = error;
+  return new P2PShareError(code, message, { ...(cause === undefined ? {} : { cause }), ticket });
+}

@@ -1,0 +1,124 @@
+import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+import { beforeAll, describe, expect } from 'vitest';
+import { SeededRandom } from '../support/seeded-random.ts';
+import { ensureBuilt } from './support/build.ts';
+import { expectSuccess } from './support/expectations.ts';
+import type { Program, ProgramEvent } from './support/program.ts';
+import { sha256, writeSample } from './support/sample.ts';
+import { contents, type Stage } from './support/stage.ts';
+import { it } from './support/staged.ts';
+
+const { P2PSHARE_KILLS, P2PSHARE_SEED } = process.env;
+const ROUNDS = Number(P2PSHARE_KILLS ?? 3);
+const SEED = Number(P2PSHARE_SEED ?? Date.now() % 1_000_000);
+/** On loopback that takes a quarter of a second. */
+const BYTES = 60_000_000;
+/** How long after an event somebody is killed, at most. */
+const DELAY_MS = 60;
+
+beforeAll(ensureBuilt);
+
+type Victim = 'sender' | 'receiver' | 'both';
+
+describe.each<Victim>(['sender', 'receiver', 'both'])('kill -9 of %s', (victim) => {
+  const seeds = Array.from({ length: ROUNDS }, (_, round) => SEED + round);
+  it.for(seeds)(
+    'at any moment, and the same command again, brings the file whole (seed %d)',
+    { timeout: 90_000 },
+    async (seed, { stage }) => {
+      const random = new SeededRandom(seed).fork(victim);
+      const scene = await Scene.begin(stage);
+      await scene.reach(momentOf(random));
+      await setTimeout(random.uniform() * DELAY_MS);
+      await scene.kill(victim);
+      await scene.expectFile();
+    },
+  );
+});
+
+/** When to begin counting, by what a side tells. */
+interface Moment {
+  readonly side: 'sender' | 'receiver';
+  readonly tells: (event: ProgramEvent) => boolean;
+}
+
+const MOMENTS: readonly Moment[] = (['sender', 'receiver'] as const).flatMap((side) => [
+  { side, tells: (event) => event.event === 'status' && event.phase === 'waiting-for-peer' },
+  { side, tells: (event) => event.event === 'peer' },
+  { side, tells: (event) => event.event === 'offer' },
+  { side, tells: (event) => event.event === 'status' && event.phase === 'transferring' },
+  { side, tells: (event) => event.event === 'progress' && event.bytes > BYTES / 3 },
+  { side, tells: (event) => event.event === 'status' && event.phase === 'verifying' },
+  { side, tells: (event) => event.event === 'file' },
+]);
+
+function momentOf(random: SeededRandom): Moment {
+  return MOMENTS[random.integer(MOMENTS.length)] as Moment;
+}
+
+/** Two programs that can be killed and started again, on the local network alone. */
+class Scene {
+  readonly #stage: Stage;
+  readonly #file: string;
+  readonly #out: string;
+  readonly #sum: string;
+  #sender!: Program;
+  #receiver!: Program;
+  #code = '';
+
+  private constructor(stage: Stage, parts: { file: string; out: string; sum: string }) {
+    this.#stage = stage;
+    this.#file = parts.file;
+    this.#out = parts.out;
+    this.#sum = parts.sum;
+  }
+
+  static async begin(stage: Stage): Promise<Scene> {
+    const [folder, out] = await Promise.all([stage.folder(), stage.folder()]);
+    const file = join(folder, 'sample.bin');
+    const sum = await writeSample(file, BYTES);
+    const scene = new Scene(stage, { file, out, sum });
+    scene.#sender = scene.#send();
+    scene.#code = (await scene.#sender.event('code')).code;
+    scene.#receiver = scene.#receive();
+    return scene;
+  }
+
+  async reach({ side, tells }: Moment): Promise<void> {
+    const program = side === 'sender' ? this.#sender : this.#receiver;
+    await program.reach(tells);
+  }
+
+  async kill(victim: Victim): Promise<void> {
+    const ends: Promise<void>[] = [];
+    if (victim !== 'receiver') ends.push(this.#sender.end());
+    if (victim !== 'sender') ends.push(this.#receiver.end());
+    await Promise.all(ends);
+    if (victim !== 'receiver') this.#sender = this.#send();
+    if (victim !== 'sender') this.#receiver = this.#receive();
+  }
+
+  async expectFile(): Promise<void> {
+    if (await this.#wasOver()) await this.#sender.end();
+    else await expectSuccess(this.#sender, this.#receiver);
+    expect(await sha256(join(this.#out, 'sample.bin'))).toBe(this.#sum);
+    expect(await contents(this.#out)).toEqual(['sample.bin']);
+  }
+
+  /** A sender that makes another code has known, before it was killed, that the file had arrived. */
+  async #wasOver(): Promise<boolean> {
+    const { code } = await this.#sender.event('code');
+    if (code === this.#code) return false;
+    expect((await this.#receiver.exit()).code).toBe(0);
+    return true;
+  }
+
+  #send(): Program {
+    return this.#stage.send(this.#file);
+  }
+
+  #receive(): Program {
+    return this.#stage.receive(this.#code, { out: this.#out });
+  }
+}
