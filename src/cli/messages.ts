@@ -171,7 +171,7 @@ export function messageFor(error: unknown, role: Role = 'receiver'): Message {
 /** Whoever can go on need not be told how to start over. */
 function howToGoOn({ ticket }: P2PShareError): Partial<Message> {
   if (ticket === undefined) return {};
-  const hint = `what has come is kept for a day: run the same command again, or p2pshare resume ${ticket}, and the other side too unless it still waits`;
+  const hint = `the same code works for a day: run the same command again, or p2pshare resume ${ticket}; so must the other side, unless it still waits`;
   return { hint };
 }
 
