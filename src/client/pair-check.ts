@@ -6,6 +6,7 @@ import { ReceiverSession } from '../protocol/session/receiver-session.ts';
 import { SenderSession } from '../protocol/session/sender-session.ts';
 import type { SessionEvent } from '../protocol/session/session-event.ts';
 import type { Situation } from '../protocol/session/signal.ts';
+import type { Instant } from '../protocol/time.ts';
 import type { Entry } from '../protocol/transfer/entry.ts';
 import type { EntryName } from '../protocol/transfer/entry-name.ts';
 import type { DiagnoseOptions, PairDiagnosis, PeerCode, SideDiagnosis } from './diagnosis.ts';
@@ -128,6 +129,9 @@ class PairCheck {
       case 'complete':
         this.#touch((session, now) => session.handlePublished(now));
         break;
+      case 'verified':
+        this.#end();
+        break;
       default:
         break;
     }
@@ -152,9 +156,15 @@ class PairCheck {
     if (this.#path?.kind === 'direct' && this.#situations !== undefined) this.#accept?.();
   }
 
-  #touch(action: (session: ReceiverSession, now: ReturnType<typeof monotonicNow>) => void): void {
+  #touch(action: (session: ReceiverSession, now: Instant) => void): void {
     const session = this.#session;
     if (session instanceof ReceiverSession) this.#run.touch((_, now) => action(session, now));
+  }
+
+  /** The sender's: nothing was kept of this, so there is nothing to forget. */
+  #end(): void {
+    const session = this.#session;
+    if (session instanceof SenderSession) this.#run.touch((_, now) => session.handleForgotten(now));
   }
 }
 

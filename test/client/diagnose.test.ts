@@ -119,3 +119,18 @@ describe('a diagnosis of the way by TCP', () => {
     ]);
   });
 });
+
+describe('two diagnoses with one code', () => {
+  it('meet, and say the same of the way between them', async () => {
+    const servers = [await server()];
+    let tell: (code: string) => void = () => undefined;
+    const offered = new Promise<string>((resolve) => {
+      tell = resolve;
+    });
+    const asked = diagnose({ servers, peer: { onCode: (code) => tell(code) } });
+    const [a, b] = await Promise.all([asked, diagnose({ servers, peer: { code: await offered } })]);
+    expect(a.pair).toMatchObject({ expect: 'direct', path: { kind: 'direct' } });
+    expect(b.pair).toMatchObject({ expect: 'direct', path: { kind: 'direct' } });
+    expect(a.pair?.own).toEqual(b.pair?.peer);
+  });
+});
