@@ -1,4 +1,5 @@
 import { setTimeout } from 'node:timers/promises';
+import { type LocalAddress, localCandidateAddresses } from '../io/network-interfaces.ts';
 import { proxyFor } from '../io/proxy-server.ts';
 import { parseServerAddress, resolveServer, type ServerAddress } from '../io/resolve-server.ts';
 import { P2PShareError } from '../protocol/errors.ts';
@@ -59,11 +60,20 @@ async function resolve(
 ): Promise<NamedServer> {
   const resolving = resolver(address);
   const endpoints = await (proxyFor(address) === undefined ? resolving : unlessSlow(resolving));
-  // IPv4 first, which more networks have.
-  const endpoint = endpoints?.find((one) => !one.address.includes(':')) ?? endpoints?.[0];
+  const endpoint = preferred(endpoints ?? [], localCandidateAddresses());
   // Another one for each server, since it is all that tells them apart.
   const dummy = { address: DUMMY, port: (address.port + index) % MAX_PORT || MAX_PORT };
   return { address, endpoint: endpoint ?? dummy, isResolved: endpoint !== undefined };
+}
+
+/** IPv4, which more networks have, unless we are in one that has none. */
+export function preferred(
+  endpoints: readonly Endpoint[],
+  own: readonly Pick<LocalAddress, 'family'>[],
+): Endpoint | undefined {
+  const isIpv6Only = own.length > 0 && own.every(({ family }) => family === 'udp6');
+  const ofFamily = endpoints.find(({ address }) => address.includes(':') === isIpv6Only);
+  return ofFamily ?? endpoints[0];
 }
 
 /** Where a proxy resolves names, we often cannot, and learn of that by no answer. */

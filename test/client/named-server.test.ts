@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { resolveServers } from '../../src/client/named-server.ts';
+import { preferred, resolveServers } from '../../src/client/named-server.ts';
 
 beforeEach(() => {
   for (const name of ['http_proxy', 'https_proxy', 'all_proxy', 'no_proxy']) {
@@ -74,5 +74,21 @@ describe('the named servers', () => {
     const never = new Promise<never>(() => undefined);
     const [server] = await resolveServers(['slow.example'], () => never);
     expect(server?.isResolved).toBe(false);
+  });
+});
+
+describe('of the addresses of a server', () => {
+  const IPV4 = { address: '192.0.2.2', port: 9420 };
+  const IPV6 = { address: '2001:db8::2', port: 9420 };
+
+  it.each([
+    ['IPv4 where we have both', [IPV6, IPV4], ['udp4', 'udp6'], IPV4],
+    ['IPv6 where we have nothing else', [IPV4, IPV6], ['udp6'], IPV6],
+    ['IPv4 where nothing is known of us', [IPV6, IPV4], [], IPV4],
+    ['the only one, whatever we have', [IPV4], ['udp6'], IPV4],
+    ['none where there is none', [], ['udp4'], undefined],
+  ] as const)('is used: %s', (_what, endpoints, families, expected) => {
+    const own = families.map((family) => ({ family }));
+    expect(preferred(endpoints, own)).toEqual(expected);
   });
 });
