@@ -1,6 +1,5 @@
 import { monotonicNow } from '../io/clock.ts';
 import { Driver } from '../io/driver.ts';
-import { PortMapper } from '../io/port-mapper.ts';
 import type { Path } from '../protocol/candidate.ts';
 import { type ErrorCode, P2PShareError } from '../protocol/errors.ts';
 import type { Machine } from '../protocol/machine.ts';
@@ -12,6 +11,7 @@ import type { Instant } from '../protocol/time.ts';
 import type { Endpoint } from '../protocol/wire/endpoint.ts';
 import { GIVES_WAY } from './attempts.ts';
 import type { Endpoints } from './endpoints.ts';
+import { MappedPort } from './mapped-port.ts';
 import type { NamedServer } from './named-server.ts';
 import { pathEvent, pathKind } from './path-event.ts';
 import { Phases } from './phases.ts';
@@ -127,8 +127,9 @@ export class SessionRun<S extends Session> {
       const error = new P2PShareError('P2P_TIMEOUT', `no peer within ${timeoutMs} ms`);
       this.#patience = setTimeout(() => this.abort(error), timeoutMs);
     }
-    const surroundings = this.#watchSurroundings();
-    const mapper = this.#mapPort();
+    const mappedPort = this.#mappedPort();
+    const surroundings = this.#watchSurroundings(mappedPort);
+    mappedPort?.ask(this.#endpoints.interfaces);
     try {
       this.#driver.start();
       if (signal?.aborted) cancel();
@@ -140,7 +141,7 @@ export class SessionRun<S extends Session> {
       this.#phases.close();
       surroundings.close();
       this.#driver.close();
-      await mapper?.close();
+      await mappedPort?.close();
       await this.#endpoints.close();
     }
     if (this.#failure !== undefined) throw this.#failure;
@@ -194,28 +195,28 @@ export class SessionRun<S extends Session> {
     this.touch((session, now) => session.handleBases(bases, opened, now));
   }
 
-  #watchSurroundings(): Surroundings {
+  #watchSurroundings(mappedPort: MappedPort | undefined): Surroundings {
     return new Surroundings({
       onWake: (now) => this.touch((session) => session.handleWake(now)),
       onNetworks: (interfaces) => {
         const networks = { interfaces, localEndpoints: this.#endpoints.at(interfaces) };
         this.touch((session, now) => session.handleNetworks(networks, now));
+        mappedPort?.ask(interfaces);
       },
     });
   }
 
-  /** Asks our router to let the peer in, unless the server is so near that there is none between. */
-  #mapPort(): PortMapper | undefined {
+  /** Our router's help, unless the servers are so near that there is no router between. */
+  #mappedPort(): MappedPort | undefined {
     const port = this.#endpoints.sockets.find(({ family }) => family === 'udp4')?.address.port;
     const isFar = this.#servers.some(
       ({ endpoint: { address } }) => addressClass(address) === 'public',
     );
     if (!this.#mapsPort || port === undefined || !isFar) return undefined;
-    const { interfaces } = this.#endpoints;
     const onPort = (mapped: number | undefined) => {
       this.touch((session, now) => session.handleMappedPort(mapped, now));
     };
-    return new PortMapper({ interfaces, port, onPort });
+    return new MappedPort({ port, onPort });
   }
 
   #failureOf({ code, detail, by }: SessionFailure): P2PShareError {

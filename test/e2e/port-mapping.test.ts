@@ -14,6 +14,9 @@ if (reason) console.warn(`port-mapping: skipped: ${reason}`);
 /** The letters' limits are for a machine that has nothing else to do. */
 const SLACK = 5;
 
+/** A free address in the network of the first home. */
+const ELSEWHERE = '10.0.1.77';
+
 const stage = new Stage();
 const routers: MappingRouter[] = [];
 let arena: Arena;
@@ -61,6 +64,22 @@ describe.skipIf(reason)('two peers behind symmetric NATs of random ports', () =>
     expect(await router?.ports()).toEqual([]);
   });
 
+  it('ask again when their address is another one', async () => {
+    const router = await home('ra', 'datagrams');
+    const { lab } = arena;
+    const listen = `${addresses.s[0]}:0`;
+    const { endpoint } = await stage.server({ on: { lab, host: 's' }, listen });
+    const sender = stage.send(process.execPath, { on: { lab, host: 'a' }, server: endpoint });
+    await sender.event('code');
+    await until(async () => (await router?.clients())?.includes(addresses.a) === true);
+    try {
+      await move(ELSEWHERE);
+      await until(async () => (await router?.clients())?.includes(ELSEWHERE) === true);
+    } finally {
+      await move(addresses.a);
+    }
+  });
+
   it('are told by the doctor what the router can be asked, and what to expect of it', async () => {
     await home('ra', 'both');
     const { lab } = arena;
@@ -89,6 +108,16 @@ async function home(
   });
   routers.push(router);
   return router;
+}
+
+/** Gives the first client of one home another address in its network. */
+async function move(to: string): Promise<void> {
+  const commands = [
+    'addr flush dev eth0 scope global',
+    `addr add ${to}/24 dev eth0`,
+    'route replace default via 10.0.1.1',
+  ];
+  await arena.lab.exec('a', 'ip', ['-batch', '-'], commands.join('\n'));
 }
 
 /** Asks again until it is so; the test's own time limit ends it. */

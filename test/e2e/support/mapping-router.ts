@@ -78,9 +78,22 @@ export class MappingRouter {
 
   /** The public ports that lead to a client now. */
   async ports(): Promise<number[]> {
+    return (await this.#mappings()).map(({ port }) => port);
+  }
+
+  /** The clients to whom public ports lead now. */
+  async clients(): Promise<string[]> {
+    return (await this.#mappings()).map(({ client }) => client);
+  }
+
+  async #mappings(): Promise<{ port: number; client: string }[]> {
     const chain = ['list', 'chain', 'inet', 'filter', 'prerouting_miniupnpd'];
     const listed = await this.#lab.exec(this.#router, 'nft', chain);
-    return [...listed.matchAll(/dport (\d+)/g)].map(([, port]) => Number(port));
+    return [...listed.matchAll(/dport (\d+) dnat ip to ([\d.]+):/g)].map(
+      ([, port, client = '']) => {
+        return { port: Number(port), client };
+      },
+    );
   }
 
   async stop(): Promise<void> {
