@@ -1,7 +1,7 @@
 import { monotonicNow } from '../io/clock.ts';
 import { P2PShareError } from '../protocol/errors.ts';
 import { formatCode, parseCode, randomWords } from '../protocol/handshake/code.ts';
-import { predictPair } from '../protocol/path/path-prediction.ts';
+import { type PairSide, predictPair } from '../protocol/path/path-prediction.ts';
 import { ReceiverSession } from '../protocol/session/receiver-session.ts';
 import { SenderSession } from '../protocol/session/sender-session.ts';
 import type { SessionEvent } from '../protocol/session/session-event.ts';
@@ -14,7 +14,6 @@ import type { PathEvent } from './events.ts';
 import { pathEvent } from './path-event.ts';
 import { prepareSession, type SessionGround } from './session-ground.ts';
 import { type Session, SessionRun } from './session-run.ts';
-import { TransferHandle } from './transfer-handle.ts';
 
 /** What is offered is this, without a byte: so neither side takes the other for one that sends a file. */
 const PROBE: Entry = {
@@ -31,7 +30,7 @@ const PEER_WITHIN_MS = 60_000;
 
 /**
  * Meets a peer that does the same, and looks for paths for some seconds, or until there is a direct
- * one. Rejects with a `P2PShareError` when nobody comes, or comes with something else in mind.
+ * one. Rejects with a `P2PShareError` when nobody comes; it is `P2P_USAGE` when the code is of a file.
  */
 export async function checkPair(
   options: DiagnoseOptions & { readonly peer: PeerCode },
@@ -71,13 +70,16 @@ class PairCheck {
   /** The receiver's: accepts, and with that ends the check on both sides. */
   #accept: (() => void) | undefined;
   #deadline: NodeJS.Timeout | undefined;
+  /** What our user did wrong, if anything; the peer is told that it was declined. */
+  #misuse: P2PShareError | undefined;
 
   constructor(session: SenderSession | ReceiverSession, ground: SessionGround, peer: PeerCode) {
     this.#ground = ground;
     this.#peer = peer;
     this.#session = session;
-    const handle = new TransferHandle();
     const onEvent = (event: SessionEvent) => this.#onEvent(event);
+    // Nobody follows this one: what is found is told at the end.
+    const handle = { emit: () => undefined };
     this.#run = new SessionRun<Session>({ session, handle, ground, onEvent });
   }
 
@@ -87,6 +89,8 @@ class PairCheck {
   ): Promise<PairDiagnosis> {
     try {
       await this.#run.run({ signal, timeoutMs });
+    } catch (error) {
+      throw this.#misuse ?? error;
     } finally {
       clearTimeout(this.#deadline);
     }
@@ -94,15 +98,10 @@ class PairCheck {
       throw new P2PShareError('P2P_PROTOCOL', 'the peer said nothing of itself');
     }
     const { own, peer, isUdpBlocked } = this.#situations;
-    const sides = [own, peer].map(({ nat, mappedPort }) => ({
-      nat,
-      isMapped: mappedPort !== undefined,
-    }));
-    const [ours, theirs] = sides as [(typeof sides)[0], (typeof sides)[0]];
     return {
       own: sideOf(own),
       peer: sideOf(peer),
-      expect: predictPair(ours, theirs, isUdpBlocked),
+      expect: predictPair(pairSide(own), pairSide(peer), isUdpBlocked),
       path: this.#path,
     };
   }
@@ -139,6 +138,10 @@ class PairCheck {
 
   #onOffer(entry: Entry | undefined): void {
     if (entry?.path[0] !== PROBE.path[0] || entry?.size !== 0) {
+      this.#misuse = new P2PShareError(
+        'P2P_USAGE',
+        'this code is that of a file: take one that p2pshare doctor --with-peer shows',
+      );
       this.#run.abort(new P2PShareError('P2P_DECLINED', 'the peer sends a file'));
       return;
     }
@@ -166,6 +169,10 @@ class PairCheck {
     const session = this.#session;
     if (session instanceof SenderSession) this.#run.touch((_, now) => session.handleForgotten(now));
   }
+}
+
+function pairSide({ nat, mappedPort }: Situation): PairSide {
+  return { nat, isMapped: mappedPort !== undefined };
 }
 
 function sideOf({ nat, mappedPort }: Situation): SideDiagnosis {

@@ -1,8 +1,10 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it } from 'vitest';
 import { diagnose } from '../../src/client/diagnose.ts';
 import type { RunningServer } from '../../src/client/options.ts';
+import { send } from '../../src/client/send.ts';
 import { udpOffload } from '../../src/io/udp-offload.ts';
 import { openMessage } from '../../src/protocol/rendezvous/message.ts';
 import { encodeError } from '../../src/protocol/rendezvous/replies.ts';
@@ -132,5 +134,16 @@ describe('two diagnoses with one code', () => {
     expect(a.pair).toMatchObject({ expect: 'direct', path: { kind: 'direct' } });
     expect(b.pair).toMatchObject({ expect: 'direct', path: { kind: 'direct' } });
     expect(a.pair?.own).toEqual(b.pair?.peer);
+  });
+
+  it('are needed: the code of a file is none for a diagnosis', async () => {
+    const servers = [await server()];
+    const sent = send({ file: fileURLToPath(import.meta.url), servers, lan: false });
+    for await (const event of sent) {
+      if (event.event !== 'code') continue;
+      const asked = diagnose({ servers, peer: { code: event.code } });
+      await expect(asked).rejects.toMatchObject({ code: 'P2P_USAGE' });
+    }
+    await expect(sent.result).rejects.toMatchObject({ code: 'P2P_DECLINED' });
   });
 });
