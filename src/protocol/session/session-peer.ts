@@ -279,7 +279,7 @@ export class SessionPeer {
         this.#passages?.bind(now);
         this.#link?.doubtPaths(now);
         // The server by which the peer is told may be what is silent: by others it learns of those.
-        this.situate({}, now);
+        if (this.#passages?.areSeveral) this.situate({}, now);
         break;
       case 'closed':
         this.#parts.onClosed(event, now);
