@@ -17,6 +17,7 @@ import { storedWays } from './ways.ts';
 const DEFAULT_TIMEOUT_MS = 60_000;
 /** How long somebody who has everything waits for a sender that may not know. */
 const CONFIRM_WITHIN_MS = 10_000;
+
 /** Receives what a code stands for. */
 export function receive(options: ReceiveOptions): Transfer {
   const handle = new TransferHandle();
