@@ -1,6 +1,7 @@
 import { describe, expect } from 'vitest';
 import { millis } from '../../src/protocol/time.ts';
 import type { SessionLog } from '../protocol/session/session-log.ts';
+import type { PeerOptions } from '../protocol/session/simulated-peers.ts';
 import { startServer } from '../protocol/session/simulated-server.ts';
 import { NAT } from '../support/nat.ts';
 import { bothWays } from '../support/scenarios.ts';
@@ -14,8 +15,12 @@ const SEEDS = 3;
 const BYTES = 1_000_000;
 /** In the middle of it, long after a direct path was found. */
 const HALF_WAY = 1500;
+/** Where a relay serves meanwhile, the direct path is looked for at leisure. */
+const MOST_ELSEWHERE = 15_000;
 /** Sixteen seconds for the same file. */
 const SLOWER_LINE = bothWays({ rate: 500_000, delay: millis(10) });
+/** Forty seconds. */
+const SLOWEST_LINE = bothWays({ rate: 200_000, delay: millis(10) });
 
 describe('a session that starts on the relay', () => {
   forEachSeed('moves to the direct path when that opens, and loses no byte', SEEDS, (seed) => {
@@ -135,6 +140,26 @@ describe('a NAT that forgets everything during a transfer', () => {
   }
 });
 
+describe('a direct path that strict NATs forget', () => {
+  for (const policy of ['any', 'direct'] as const) {
+    for (const sides of [['home'], ['office'], ['home', 'office']] as const) {
+      const where = sides.join(' and ');
+      forEachSeed(`is found again: policy ${policy}, forgotten at ${where}`, SEEDS, (seed) => {
+        const scene = new Scene(seed, { bytes: BYTES, line: SLOWEST_LINE });
+        const direct = new DirectTraffic(scene);
+        const meeting = halfWay(scene, { policy });
+        for (const side of sides) scene[side].rebind();
+        scene.runFor(MOST_ELSEWHERE);
+        const { packets } = direct;
+        scene.runFor(1000);
+        expect(meeting.receiver.ended).toBe(false);
+        expect(direct.packets - packets).toBeGreaterThan(20);
+        scene.expectTransfer(meeting);
+      });
+    }
+  }
+});
+
 describe('a session that can only be relayed', () => {
   forEachSeed('ends with an error on both sides when its relay dies', SEEDS, (seed) => {
     const scene = symmetric(seed);
@@ -160,8 +185,8 @@ function symmetric(seed: number): Scene {
   return new Scene(seed, { bytes: BYTES, homeNat: NAT.symmetric, officeNat: NAT.symmetric });
 }
 
-function halfWay(scene: Scene): Meeting {
-  const meeting = scene.meet();
+function halfWay(scene: Scene, options: Pick<PeerOptions, 'policy'> = {}): Meeting {
+  const meeting = scene.meet(options, options);
   scene.runUntil(() => meeting.receiver.paths.length > 0);
   scene.runFor(HALF_WAY);
   expect(meeting.receiver.ended).toBe(false);

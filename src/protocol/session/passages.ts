@@ -21,11 +21,6 @@ export class Passages {
     this.#usesRelays = usesRelays;
   }
 
-  /** Whether what is told goes by more than one server. */
-  get areSeveral(): boolean {
-    return this.#passages.length > 1;
-  }
-
   add(passage: Passage, now: Instant): void {
     this.#passages.push(passage);
     if (!this.#usesRelays || passage.server === undefined) return;

@@ -278,8 +278,9 @@ export class SessionPeer {
       case 'quiet':
         this.#passages?.bind(now);
         this.#link?.doubtPaths(now);
-        // The server by which the peer is told may be what is silent: by others it learns of those.
-        if (this.#passages?.areSeveral) this.situate({}, now);
+        // The server passes on where it sees us: at another port, if our NAT has forgotten us. And the
+        // server by which the peer is told may be what is silent: by others it learns of those.
+        this.situate({}, now);
         break;
       case 'closed':
         this.#parts.onClosed(event, now);
