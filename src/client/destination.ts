@@ -4,7 +4,7 @@ import { type FileSink, openSink } from '../io/file-sink.ts';
 import { placeOf, resolveOut, resolveTarget } from '../io/file-target.ts';
 import { STREAM_PATH, StreamSink } from '../io/stream-sink.ts';
 import { P2PShareError } from '../protocol/errors.ts';
-import type { Entry, Offer as TransferOffer } from '../protocol/transfer/entry.ts';
+import type { FileEntry, Offer as TransferOffer } from '../protocol/transfer/entry.ts';
 import type { EntryName } from '../protocol/transfer/entry-name.ts';
 import type { ConflictPolicy, ReceiveOptions } from './options.ts';
 
@@ -36,7 +36,7 @@ export async function requireDestination(
 }
 
 /** A file at the top of a transfer, under its own name. */
-export interface SingleFile extends Entry {
+export interface SingleFile extends FileEntry {
   readonly name: EntryName;
 }
 
@@ -47,7 +47,7 @@ export interface SingleFile extends Entry {
 export function onlyFile({ entries }: Pick<TransferOffer, 'entries'>): SingleFile {
   const [entry, ...others] = entries;
   const [name, ...below] = entry?.path ?? [];
-  if (entry !== undefined && name !== undefined && others.length + below.length === 0) {
+  if (entry?.kind === 'file' && name !== undefined && others.length + below.length === 0) {
     return { ...entry, name };
   }
   throw new P2PShareError('P2P_VERSION_MISMATCH', 'offered is something else than one file');

@@ -21,7 +21,8 @@ const PROBE: Entry = {
   path: ['p2pshare doctor' as EntryName],
   size: 0,
   mtimeMs: 0,
-  executable: false,
+  mode: 0o644,
+  version: 0n,
 };
 /** A search is over then, and whatever may come of a connection by TCP. */
 const PATIENCE_MS = 7000;
@@ -44,18 +45,12 @@ export async function checkPair(
   }
   const ground = await prepareSession({ servers, lan: false });
   const now = monotonicNow();
+  const own = ground.options;
   const session =
     parsed === undefined
-      ? new SenderSession(
-          {
-            ...ground.options,
-            entries: [PROBE],
-            words: randomWords(ground.options.random),
-            lan: false,
-          },
-          now,
-        )
-      : new ReceiverSession({ ...ground.options, code: parsed.code, searchFor: undefined }, now);
+      ? new SenderSession({ ...own, words: randomWords(own.random), lan: false }, now)
+      : new ReceiverSession({ ...own, code: parsed.code, searchFor: undefined }, now);
+  if (session instanceof SenderSession) session.offer([PROBE], now);
   const timeoutMs = parsed === undefined ? undefined : PEER_WITHIN_MS;
   return await new PairCheck(session, ground, peer).run(signal, timeoutMs);
 }

@@ -1,5 +1,4 @@
 import { once } from 'node:events';
-import { createHasher } from '../crypto/xxhash.ts';
 import { monotonicNow } from '../io/clock.ts';
 import { removeLeftovers } from '../io/file-leftovers.ts';
 import type { FileSink } from '../io/file-sink.ts';
@@ -14,7 +13,7 @@ import type { FileStatus } from './events.ts';
 import { FileWriter } from './file-writer.ts';
 import type { ConflictPolicy, Decision, Offer, ReceiveOptions } from './options.ts';
 import { acceptedBefore } from './receive-ticket.ts';
-import { heldChunks, receivedBefore } from './received-before.ts';
+import { receivedBefore } from './received-before.ts';
 import type { Invitation } from './receiver-attempts.ts';
 import { prepareSession } from './session-ground.ts';
 import { SessionRun } from './session-run.ts';
@@ -163,7 +162,7 @@ export class Receiving {
     const destination = await destinationOf(entry, this.#options);
     const { path, exists, folder } = destination;
     const received = await receivedBefore(this.#keeper.ticket, folder, entry);
-    if (received !== undefined) return await this.#confirm(received, entry, run);
+    if (received !== undefined) return this.#confirm(received, run);
     const offer = { name, entries: 1, bytes: size, destination: path, exists };
     const decision = accepted ?? (await this.#decide(offer, run.over));
     if (decision === undefined) return;
@@ -185,16 +184,11 @@ export class Receiving {
     this.#finishProgress = run.meter(size, () => run.session.bytesWritten);
   }
 
-  /** The sender died before it knew that we have everything: it is shown that we do. */
-  async #confirm(
-    file: string,
-    { size }: SingleFile,
-    run: SessionRun<ReceiverSession>,
-  ): Promise<void> {
-    const held = await heldChunks(file, size, await createHasher());
+  /** The sender died before it knew that we have everything: it is told that nothing is wanted. */
+  #confirm(file: string, run: SessionRun<ReceiverSession>): void {
     this.#received = file;
-    if (run.over.aborted) return;
-    run.touch((session, now) => session.accept(now, held));
+    const holdings = { skipped: [{ first: 0, count: 1 }], have: [] };
+    run.touch((session, now) => session.accept(now, holdings));
   }
 
   /** The answer; `undefined` when the session was over before it came. */

@@ -56,7 +56,7 @@ async function sendNow(
   handle: TransferHandle,
   keeper: TicketKeeper<SendTicket>,
 ): Promise<TransferResult> {
-  const source = await openSource(options.file);
+  const source = await openSource(options.file, keeper.ticket.salt);
   try {
     const attempt =
       (door: Door, timeoutMs: number | undefined): Attempt =>
@@ -106,7 +106,6 @@ class Sending {
     const session = new SenderSession(
       {
         ...ground.options,
-        entries: [this.#source.entry],
         words,
         place,
         failedAttempts,
@@ -150,6 +149,7 @@ class Sending {
         break;
       case 'joined':
         this.#resumeSecret = event.resumeSecret;
+        run.touch((session, now) => session.offer([this.#source.entry], now));
         course.emit({ event: 'offer', name: String(path[0]), entries: 1, bytes: size });
         break;
       case 'verified':

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { P2PShareError } from '../protocol/errors.ts';
-import type { Entry } from '../protocol/transfer/entry.ts';
+import type { FileEntry } from '../protocol/transfer/entry.ts';
 import { asFileError } from './file-errors.ts';
 import { type DenseRun, denseRuns } from './file-holes.ts';
 import { type OnConflict, publish, requireReplaceable } from './file-publish.ts';
@@ -30,7 +30,7 @@ export interface FileSink {
 
 export interface SinkOptions {
   readonly target: Target;
-  readonly entry: Entry;
+  readonly entry: FileEntry;
   /** `fail` and `skip` both leave what exists: `P2P_TARGET_EXISTS` before any data. */
   readonly onConflict: OnConflict;
   /** Names the staging folder, so that it is known again after a death; letters and digits. */
@@ -181,9 +181,9 @@ class StagedFile implements FileSink {
   /** Mode and time as far as they may be taken over (security rule 6), then everything to disk. */
   async #prepare(): Promise<void> {
     const { handle } = this.#staging;
-    const { executable, mtimeMs, size } = this.#options.entry;
+    const { mode, mtimeMs, size } = this.#options.entry;
     if (this.#writtenEnd < size) await handle.truncate(size);
-    await handle.chmod((executable ? 0o777 : 0o666) & ~process.umask());
+    await handle.chmod(((mode & 0o111) !== 0 ? 0o777 : 0o666) & ~process.umask());
     const mtime = Math.min(mtimeMs, Date.now() + DAY_MS) / 1000;
     await handle.utimes(mtime, mtime);
     await handle.sync();

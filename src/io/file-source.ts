@@ -2,13 +2,14 @@ import type { BigIntStats } from 'node:fs';
 import { constants, type FileHandle, open, realpath, stat } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
 import { P2PShareError } from '../protocol/errors.ts';
-import type { Entry } from '../protocol/transfer/entry.ts';
+import type { FileEntry } from '../protocol/transfer/entry.ts';
 import { type EntryName, parseEntryName } from '../protocol/transfer/entry-name.ts';
 import { asFileError } from './file-errors.ts';
+import { versionTag } from './version-tag.ts';
 
 /** A regular file that is being sent. It fails as soon as anybody else has touched the file. */
 export interface FileSource {
-  readonly entry: Entry;
+  readonly entry: FileEntry;
   /**
    * Reads at `offset` until `into` is full or the file ends; yields the number of bytes.
    * Throws `P2P_SOURCE_CHANGED` when the file is not what it was when it was opened; that is looked
@@ -25,7 +26,10 @@ export interface FileSource {
  * person means, and the entry keeps the link's name; everything but a regular file is refused.
  * Throws `P2P_SOURCE_MISSING`, `P2P_SOURCE_UNREADABLE` or `P2P_NAME_REFUSED`.
  */
-export async function openSource(path: string): Promise<FileSource> {
+export async function openSource(
+  path: string,
+  salt: Uint8Array = new Uint8Array(0),
+): Promise<FileSource> {
   const name = parseSourceName(path);
   return await asFileError('source', async () => {
     const target = await realpath(path);
@@ -34,7 +38,7 @@ export async function openSource(path: string): Promise<FileSource> {
     const handle = await open(target, READ_FLAGS);
     try {
       const opened = requireRegular(await handle.stat({ bigint: true }));
-      return new OpenFile(handle, opened, name);
+      return new OpenFile(handle, opened, name, salt);
     } catch (error) {
       await handle.close();
       throw error;
@@ -47,12 +51,12 @@ export async function openSource(path: string): Promise<FileSource> {
 const READ_FLAGS = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
 
 class OpenFile implements FileSource {
-  readonly entry: Entry;
+  readonly entry: FileEntry;
   readonly #handle: FileHandle;
   readonly #opened: BigIntStats;
   #unchecked = 0;
 
-  constructor(handle: FileHandle, opened: BigIntStats, name: EntryName) {
+  constructor(handle: FileHandle, opened: BigIntStats, name: EntryName, salt: Uint8Array) {
     this.#handle = handle;
     this.#opened = opened;
     this.entry = {
@@ -60,7 +64,8 @@ class OpenFile implements FileSource {
       path: [name],
       size: Number(opened.size),
       mtimeMs: Math.max(0, Number(opened.mtimeMs)),
-      executable: (opened.mode & 0o111n) !== 0n,
+      mode: Number(opened.mode & 0o777n),
+      version: versionTag(opened, salt),
     };
   }
 

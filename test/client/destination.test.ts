@@ -23,7 +23,8 @@ const hidden: SingleFile = {
   path: [name],
   size: 0,
   mtimeMs: 0,
-  executable: false,
+  mode: 0o644,
+  version: 1n,
 };
 
 describe('the destination of a hidden name', () => {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { denseRuns } from '../../src/io/file-holes.ts';
 import { openSink } from '../../src/io/file-sink.ts';
-import type { Entry } from '../../src/protocol/transfer/entry.ts';
+import type { FileEntry } from '../../src/protocol/transfer/entry.ts';
 import { type EntryName, parseEntryName } from '../../src/protocol/transfer/entry-name.ts';
 import { SeededRandom } from '../support/seeded-random.ts';
 import { forEachSeed } from '../support/seeds.ts';
@@ -85,7 +85,7 @@ describe('a file with holes', () => {
   async function received(bytes: Uint8Array): Promise<string> {
     const path = [parseEntryName('a') as EntryName];
     const size = bytes.length;
-    const entry: Entry = { kind: 'file', path, size, mtimeMs: 0, executable: false };
+    const entry: FileEntry = { kind: 'file', path, size, mtimeMs: 0, mode: 0o644, version: 1n };
     const sink = await openSink({ target: { directory }, entry, onConflict: 'fail' });
     for (let at = Math.floor(size / MIB) * MIB; at >= 0; at -= MIB) {
       await sink.write(at, [bytes.subarray(at, at + MIB)]);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { openSink, type SinkOptions } from '../../src/io/file-sink.ts';
 import { P2PShareError } from '../../src/protocol/errors.ts';
-import type { Entry } from '../../src/protocol/transfer/entry.ts';
+import type { FileEntry } from '../../src/protocol/transfer/entry.ts';
 import { type EntryName, parseEntryName } from '../../src/protocol/transfer/entry-name.ts';
 import { MemoryFileSystem } from '../support/memory-file-system.ts';
 import { SeededRandom } from '../support/seeded-random.ts';
@@ -14,12 +14,13 @@ const NEW = new Uint8Array(5000);
 NEW.set(new SeededRandom(1).bytes(3000));
 const OLD = new SeededRandom(2).bytes(4000);
 
-const entry: Entry = {
+const entry: FileEntry = {
   kind: 'file',
   path: [parseEntryName('a.bin') as EntryName],
   size: NEW.length,
   mtimeMs: 1_600_000_000_000,
-  executable: false,
+  mode: 0o644,
+  version: 1n,
 };
 
 type Policy = SinkOptions['onConflict'];

@@ -17,7 +17,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { type FileSink, openSink, type SinkOptions } from '../../src/io/file-sink.ts';
-import type { Entry } from '../../src/protocol/transfer/entry.ts';
+import type { FileEntry } from '../../src/protocol/transfer/entry.ts';
 import { type EntryName, parseEntryName } from '../../src/protocol/transfer/entry-name.ts';
 
 let directory: string;
@@ -35,9 +35,17 @@ afterEach(async () => {
   await rm(directory, { recursive: true, force: true });
 });
 
-function entryOf(name: string, size: number, more: Partial<Entry> = {}): Entry {
+function entryOf(name: string, size: number, more: Partial<FileEntry> = {}): FileEntry {
   const path = [parseEntryName(name) as EntryName];
-  return { kind: 'file', path, size, mtimeMs: 1_600_000_000_000, executable: false, ...more };
+  return {
+    kind: 'file',
+    path,
+    size,
+    mtimeMs: 1_600_000_000_000,
+    mode: 0o644,
+    version: 1n,
+    ...more,
+  };
 }
 
 async function open(
@@ -89,7 +97,7 @@ describe('a file sink', () => {
   });
 
   it('gives the executable bit and no time beyond tomorrow', async () => {
-    const entry = entryOf('run', 0, { executable: true, mtimeMs: Number.MAX_SAFE_INTEGER });
+    const entry = entryOf('run', 0, { mode: 0o755, mtimeMs: Number.MAX_SAFE_INTEGER });
     await (await open('run', 0, { entry })).publish();
     const { mode, mtimeMs } = await stat(at('run'));
     expect(mode & 0o777).toBe(0o777 & ~process.umask());

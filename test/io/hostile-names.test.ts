@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { OnConflict } from '../../src/io/file-publish.ts';
 import { openSink } from '../../src/io/file-sink.ts';
-import type { Entry } from '../../src/protocol/transfer/entry.ts';
+import type { FileEntry } from '../../src/protocol/transfer/entry.ts';
 import { parseEntryName } from '../../src/protocol/transfer/entry-name.ts';
 import { SeededRandom } from '../support/seeded-random.ts';
 import { seedsFor, tryAll } from '../support/seeds.ts';
@@ -99,7 +99,14 @@ function madeUp(random: SeededRandom): string {
 async function receive(text: string, onConflict: OnConflict): Promise<string | undefined> {
   const name = parseEntryName(text);
   if (typeof name !== 'string') return undefined;
-  const entry: Entry = { kind: 'file', path: [name], size: 1, mtimeMs: 0, executable: false };
+  const entry: FileEntry = {
+    kind: 'file',
+    path: [name],
+    size: 1,
+    mtimeMs: 0,
+    mode: 0o644,
+    version: 1n,
+  };
   try {
     const sink = await openSink({ target: { directory: inbox }, entry, onConflict });
     await sink.write(0, [Uint8Array.of(7)]);

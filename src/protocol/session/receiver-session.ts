@@ -4,7 +4,7 @@ import type { Machine, Transmit } from '../machine.ts';
 import type { OpenedBase } from '../nat/nat-survey.ts';
 import type { SessionKeys } from '../session-keys.ts';
 import { after, earliest, type Instant, type Millis, millis } from '../time.ts';
-import type { HeldRun } from '../transfer/chunk-assembly.ts';
+import type { Holdings } from '../transfer/answer-message.ts';
 import { TransferReceiver } from '../transfer/transfer-receiver.ts';
 import type { ConnectionEvent } from '../transport/connection-event.ts';
 import { type Endpoint, sameEndpoint } from '../wire/endpoint.ts';
@@ -119,9 +119,9 @@ export class ReceiverSession implements Machine<SessionEvent> {
     this.#drain(now);
   }
 
-  /** Says yes to the offer; `held` are chunks from an earlier attempt that need not be sent. */
-  accept(now: Instant, held: readonly HeldRun[] = []): void {
-    this.#transfer.accept(held);
+  /** Says yes to the offer; `holdings`, within its bounds, is what need not be sent. */
+  accept(now: Instant, holdings?: Holdings): void {
+    this.#transfer.accept(holdings);
     this.#drain(now);
   }
 

@@ -20,7 +20,6 @@ import { SessionPeer } from './session-peer.ts';
 import { isSignal } from './signalling.ts';
 
 export interface SenderSessionOptions extends SessionOptions {
-  readonly entries: readonly Entry[];
   /** The words of the code. */
   readonly words: readonly string[];
   /** Whether to answer on our own socket as well, for receivers on this machine and LAN. */
@@ -100,6 +99,12 @@ export class SenderSession implements Machine<SessionEvent> {
       this.#handshake.pollTimeout(),
       this.#peer.pollTimeout(),
     );
+  }
+
+  /** Says what there is to be had, once it is known; at least one entry. */
+  offer(entries: readonly Entry[], now: Instant): void {
+    this.#transfer.offer(entries);
+    this.#drain(now);
   }
 
   handleRead(entry: number, offset: number, bytes: Uint8Array, now: Instant): void {

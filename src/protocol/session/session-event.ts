@@ -48,7 +48,7 @@ export type SessionEvent =
   /** Only individually sealed slices are taken for a while: somebody forges packets. */
   | { readonly kind: 'strict'; readonly active: boolean }
   /** Receiver: asks for `accept` or `decline`. */
-  | { readonly kind: 'offer'; readonly offer: Offer }
+  | { readonly kind: 'offer'; readonly offer: Offer; readonly chunkBytes: number }
   | { readonly kind: 'accepted' }
   /** Sender: all data has been handed to the transport. */
   | { readonly kind: 'sent' }
@@ -67,6 +67,8 @@ export type SessionEvent =
       readonly entry: number;
       readonly offset: number;
       readonly bytes: Uint8Array;
+      /** XXH64 of the bytes. */
+      readonly sum: bigint;
     }
   /** Receiver: everything is written and verified; asks for `handlePublished`. */
   | { readonly kind: 'complete' }

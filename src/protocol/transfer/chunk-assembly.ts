@@ -1,4 +1,5 @@
 import type { Hasher } from '../ports.ts';
+import type { Holdings } from './answer-message.ts';
 import { ChunkMemory } from './chunk-memory.ts';
 import { ChunkSums } from './chunk-sums.ts';
 import type { Offer } from './entry.ts';
@@ -12,13 +13,8 @@ export interface ChunkWrite {
   readonly entry: number;
   readonly offset: number;
   readonly bytes: Uint8Array;
-}
-
-/** Consecutive chunks that the receiver holds from an earlier attempt, by their XXH64 sums. */
-export interface HeldRun {
-  readonly entry: number;
-  readonly first: number;
-  readonly sums: readonly bigint[];
+  /** XXH64 of the bytes. */
+  readonly sum: bigint;
 }
 
 /** An entry of which some chunks, but not all, are whole. */
@@ -47,17 +43,19 @@ export class ChunkAssembly {
   #held = 0;
   #written = 0;
 
-  constructor(offer: Offer, chunkBytes: number, hasher: Hasher) {
+  /** `holdings`: what does not travel, within the bounds of the offer. */
+  constructor(offer: Offer, chunkBytes: number, hasher: Hasher, holdings: Holdings) {
     this.#offer = offer;
     this.#chunkBytes = chunkBytes;
     this.#hasher = hasher;
     this.#memory = new ChunkMemory(chunkBytes);
-    this.#digests = new BigUint64Array(offer.entries.length);
-    this.#whole = new Uint8Array(offer.entries.length);
     const ofNothing = hasher.xxh64(new Uint8Array(0));
+    this.#digests = new BigUint64Array(offer.entries.length).fill(ofNothing);
+    this.#whole = new Uint8Array(offer.entries.length);
     for (const [index, entry] of offer.entries.entries()) {
-      if (entry.size === 0) this.#finishEntry(index, ofNothing);
+      if (entry.size === 0) this.#whole[index] = 1;
     }
+    this.#hold(holdings);
   }
 
   /** Data bytes taken in and not yet written. */
@@ -77,14 +75,6 @@ export class ChunkAssembly {
   /** XXH64 over the chunk sums of an entry that is whole. */
   digest(entry: number): bigint {
     return this.#digests[entry] as bigint;
-  }
-
-  /** Counts chunks of an earlier attempt as received and written; they exist in the entry. */
-  useHeld(run: HeldRun): void {
-    for (const [i, sum] of run.sums.entries()) {
-      this.#written += this.#lengthOf(run.entry, run.first + i);
-      this.#setSum(run.entry, run.first + i, sum);
-    }
   }
 
   handleData({ entry, offset, bytes }: Extract<Frame, { kind: 'data' }>): Violation | undefined {
@@ -155,23 +145,36 @@ export class ChunkAssembly {
     }
     this.#activate(entry).open.delete(chunk.index);
     this.#openBytes -= openCost(chunk);
-    this.#ready.push({ entry, offset: chunk.index * this.#chunkBytes, bytes });
-    this.#setSum(entry, chunk.index, chunk.sum as bigint);
+    const sum = chunk.sum as bigint;
+    this.#ready.push({ entry, offset: chunk.index * this.#chunkBytes, bytes, sum });
+    this.#note(entry, (sums) => sums.set(chunk.index, sum));
     return undefined;
   }
 
-  #setSum(entry: number, index: number, sum: bigint): void {
+  #hold({ skipped, have }: Holdings): void {
+    for (const { first, count } of skipped) {
+      for (let entry = first; entry < first + count; entry += 1) {
+        this.#written += this.#offer.entries[entry]?.size ?? 0;
+        this.#whole[entry] = 1;
+      }
+    }
+    for (const { entry, first, count } of have) {
+      for (let chunk = first; chunk < first + count; chunk += 1) {
+        this.#written += this.#lengthOf(entry, chunk);
+        this.#note(entry, (sums) => sums.hold(chunk));
+      }
+    }
+  }
+
+  /** Notes what is known of a chunk, and with the last one the digest of its entry. */
+  #note(entry: number, change: (sums: ChunkSums) => void): void {
     const { sums } = this.#activate(entry);
     const openPages = sums.openPages;
-    sums.set(index, sum);
+    change(sums);
     this.#openBytes += (sums.openPages - openPages) * TRANSFER_LIMITS.openFloorBytes;
     if (!sums.complete) return;
     this.#openBytes -= TRANSFER_LIMITS.openFloorBytes;
-    this.#finishEntry(entry, sums.digest(this.#hasher));
-  }
-
-  #finishEntry(entry: number, digest: bigint): void {
-    this.#digests[entry] = digest;
+    this.#digests[entry] = sums.digest(this.#hasher);
     this.#whole[entry] = 1;
     this.#active.delete(entry);
   }

@@ -1,15 +1,35 @@
 import type { EntryName } from './entry-name.ts';
 
 /** One thing that is sent: what a receiver is told about it before any of its bytes. */
-export interface Entry {
-  readonly kind: 'file';
+export type Entry = FileEntry | FolderEntry | LinkEntry;
+
+interface EntryCommon {
   /** From the top of the transfer to the entry's own name; a single file has just its base name. */
   readonly path: readonly EntryName[];
-  /** In bytes, at most 2^53 - 1. */
-  readonly size: number;
   /** Last modification in whole milliseconds since 1970, at least 0. */
   readonly mtimeMs: number;
-  readonly executable: boolean;
+  /** The nine permission bits of POSIX. */
+  readonly mode: number;
+}
+
+export interface FileEntry extends EntryCommon {
+  readonly kind: 'file';
+  /** In bytes, at most 2^53 - 1. */
+  readonly size: number;
+  /** 64 bits, not 0, that are others when the file was changed: chunks go with one version. */
+  readonly version: bigint;
+}
+
+export interface FolderEntry extends EntryCommon {
+  readonly kind: 'folder';
+  readonly size: 0;
+}
+
+export interface LinkEntry extends EntryCommon {
+  readonly kind: 'link';
+  readonly size: 0;
+  /** What the symbolic link says, in POSIX form: relative, and inside the tree (`isInnerLink`). */
+  readonly target: string;
 }
 
 /** What a sender offers and a person says yes or no to. */

@@ -1,7 +1,8 @@
 import type { Entry, Offer } from './entry.ts';
 import { type EntryName, parseEntryName } from './entry-name.ts';
 import { MAX_CHUNK_LOG, MIN_CHUNK_LOG, TRANSFER_LIMITS } from './limits.ts';
-import { ENTRY_KIND_FILE, type OfferedEntry, type OfferPage } from './offer-message.ts';
+import { isInnerLink } from './link-target.ts';
+import type { OfferedEntry, OfferPage } from './offer-message.ts';
 import { PathIndex } from './path-index.ts';
 import { protocolViolation, type Violation } from './violation.ts';
 
@@ -60,22 +61,46 @@ export class OfferCollector {
   }
 
   #add(offered: OfferedEntry): Violation | undefined {
-    if (offered.kind !== ENTRY_KIND_FILE) {
-      return { code: 'P2P_VERSION_MISMATCH', detail: `entry kind ${offered.kind}` };
+    const { kind } = offered;
+    if (typeof kind === 'number') {
+      return { code: 'P2P_VERSION_MISMATCH', detail: `entry kind ${kind}` };
     }
-    const path = parsePath(offered.path);
-    if (!Array.isArray(path)) return path;
-    this.#bytes += offered.size;
+    const entry = parseEntry(offered);
+    if (!('path' in entry)) return entry;
+    this.#bytes += entry.size;
     if (!Number.isSafeInteger(this.#bytes)) return protocolViolation('offer sizes overflow');
-    if (!this.#paths.addFile(path)) {
+    if (!this.#paths.add(entry.path, kind === 'folder')) {
       return { code: 'P2P_NAME_REFUSED', detail: 'two entries in one place' };
     }
     if (this.#paths.overfull) return protocolViolation('offer of too many folders');
-    const { size, mtimeMs, executable } = offered;
-    this.#entries.push({ kind: 'file', path, size, mtimeMs, executable });
+    this.#entries.push(entry);
     return undefined;
   }
 }
+
+type KnownEntry = Exclude<OfferedEntry, { readonly kind: number }>;
+
+function parseEntry(offered: KnownEntry): Entry | Violation {
+  const path = parsePath(offered.path);
+  if (!Array.isArray(path)) return path;
+  const place = { path, mtimeMs: offered.mtimeMs, mode: offered.mode & MODE_BITS };
+  switch (offered.kind) {
+    case 'file':
+      return { kind: 'file', ...place, size: offered.size, version: offered.version };
+    case 'folder':
+      return { kind: 'folder', ...place, size: 0 };
+    case 'link': {
+      const target = decodeUtf8(offered.target);
+      if (target !== undefined && isInnerLink(path, target)) {
+        return { kind: 'link', ...place, size: 0, target };
+      }
+      return { code: 'P2P_NAME_REFUSED', detail: 'link out of the tree' };
+    }
+  }
+}
+
+/** Set-user-id and the like are never taken over (security rule 6). */
+const MODE_BITS = 0o777;
 
 function parsePath(components: readonly Uint8Array[]): EntryName[] | Violation {
   const path: EntryName[] = [];
@@ -91,14 +116,18 @@ function parsePath(components: readonly Uint8Array[]): EntryName[] | Violation {
 }
 
 function parseComponent(bytes: Uint8Array): EntryName | Violation {
-  let text: string;
-  try {
-    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
-  } catch {
-    return { code: 'P2P_NAME_REFUSED', detail: 'name is not UTF-8' };
-  }
+  const text = decodeUtf8(bytes);
+  if (text === undefined) return { code: 'P2P_NAME_REFUSED', detail: 'name is not UTF-8' };
   const name = parseEntryName(text);
   return typeof name === 'string'
     ? name
     : { code: 'P2P_NAME_REFUSED', detail: `name refused: ${name.refused}` };
+}
+
+function decodeUtf8(bytes: Uint8Array): string | undefined {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    return undefined;
+  }
 }

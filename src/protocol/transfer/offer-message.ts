@@ -3,6 +3,7 @@ import { ByteWriter } from '../wire/byte-writer.ts';
 import type { Entry } from './entry.ts';
 import { MAX_NAME_BYTES } from './entry-name.ts';
 import { TRANSFER_LIMITS } from './limits.ts';
+import { MAX_TARGET_BYTES } from './link-target.ts';
 import { LAST_PAGE, MessageType, PAGE_BYTES, PAGE_CAPACITY } from './message-type.ts';
 
 /** One page of an offer as it stands on the wire; names are not judged yet. */
@@ -15,18 +16,22 @@ export interface OfferPage {
   readonly entries: readonly OfferedEntry[];
 }
 
-export interface OfferedEntry {
-  /** A kind that we do not know keeps its number, and its other fields mean nothing. */
-  readonly kind: number;
-  readonly executable: boolean;
-  readonly size: number;
+export type OfferedEntry =
+  | (OfferedPlace & { readonly kind: 'file'; readonly size: number; readonly version: bigint })
+  | (OfferedPlace & { readonly kind: 'folder' })
+  | (OfferedPlace & { readonly kind: 'link'; readonly target: Uint8Array })
+  /** A kind that we do not know. */
+  | { readonly kind: number };
+
+interface OfferedPlace {
+  readonly mode: number;
   readonly mtimeMs: number;
   /** Components in UTF-8. */
   readonly path: readonly Uint8Array[];
 }
 
-export const ENTRY_KIND_FILE = 1;
-const FLAG_EXECUTABLE = 1;
+/** The first byte of an entry. */
+export const EntryKind = { file: 1, folder: 2, link: 3 } as const;
 
 /** The pages of an offer, made one by one as they are asked for. */
 export function* offerPages(
@@ -70,13 +75,18 @@ export function readOfferPage(reader: ByteReader): OfferPage | undefined {
 
 function encodeEntry(entry: Entry): Uint8Array {
   const path = entry.path.map((component) => new TextEncoder().encode(component));
-  const writer = new ByteWriter(path.reduce((sum, { length }) => sum + length + 2, 32));
-  writer.uint8(ENTRY_KIND_FILE);
-  writer.uint8(entry.executable ? FLAG_EXECUTABLE : 0);
-  writer.varint(entry.size);
+  const target = new TextEncoder().encode(entry.kind === 'link' ? entry.target : '');
+  const pathBytes = path.reduce((sum, { length }) => sum + length + 2, 0);
+  const writer = new ByteWriter(pathBytes + target.length + 40);
+  writer.uint8(EntryKind[entry.kind]);
+  writer.varint(entry.mode);
   writer.varint(entry.mtimeMs);
   writer.varint(entry.path.length);
   for (const component of path) writer.prefixed(component);
+  if (entry.kind === 'file') {
+    writer.varint(entry.size);
+    writer.uint64(entry.version);
+  } else if (entry.kind === 'link') writer.prefixed(target);
   return writer.finish();
 }
 
@@ -96,15 +106,39 @@ function readEntries(reader: ByteReader): OfferedEntry[] | undefined {
 
 function readEntry(reader: ByteReader): OfferedEntry | undefined {
   const kind = reader.uint8();
-  if (kind === undefined) return undefined;
-  if (kind !== ENTRY_KIND_FILE) return { kind, executable: false, size: 0, mtimeMs: 0, path: [] };
-  const flags = reader.uint8();
+  switch (kind) {
+    case undefined:
+      return undefined;
+    case EntryKind.file:
+      return readFile(reader);
+    case EntryKind.folder: {
+      const place = readPlace(reader);
+      return place && { kind: 'folder', ...place };
+    }
+    case EntryKind.link: {
+      const place = readPlace(reader);
+      const target = reader.prefixed(MAX_TARGET_BYTES);
+      return place && target && { kind: 'link', ...place, target };
+    }
+    default:
+      return { kind };
+  }
+}
+
+function readFile(reader: ByteReader): OfferedEntry | undefined {
+  const place = readPlace(reader);
   const size = reader.varint();
+  const version = reader.uint64();
+  if (place === undefined || size === undefined || version === undefined) return undefined;
+  return { kind: 'file', ...place, size, version };
+}
+
+function readPlace(reader: ByteReader): OfferedPlace | undefined {
+  const mode = reader.varint();
   const mtimeMs = reader.varint();
   const path = readPath(reader);
-  if (flags === undefined || size === undefined) return undefined;
-  if (mtimeMs === undefined || path === undefined) return undefined;
-  return { kind, executable: (flags & FLAG_EXECUTABLE) !== 0, size, mtimeMs, path };
+  if (mode === undefined || mtimeMs === undefined || path === undefined) return undefined;
+  return { mode, mtimeMs, path };
 }
 
 function readPath(reader: ByteReader): Uint8Array[] | undefined {

@@ -1,5 +1,5 @@
 import type { Hasher, RunningHash } from '../ports.ts';
-import type { HaveRange } from './answer-message.ts';
+import type { EntryRun, HaveRange, Holdings } from './answer-message.ts';
 import { ChunkSums } from './chunk-sums.ts';
 import type { Entry } from './entry.ts';
 import { dataHeader, dataRoom, sumFrame } from './frame.ts';
@@ -16,10 +16,8 @@ export interface ChunkRead {
 /** A chunk between the wish to read it and the end of its last record. */
 interface OutgoingChunk extends ChunkRead {
   readonly index: number;
-  /** Whether it is the last of its entry. */
+  /** Whether it is the last of its entry that is sent. */
   readonly last: boolean;
-  /** Whether the receiver holds it: it is read for the digest and not sent. */
-  readonly held: boolean;
   bytes: Uint8Array | undefined;
   /** Over what has been cut into records so far. */
   readonly hash: RunningHash;
@@ -39,13 +37,15 @@ export class OutgoingChunks {
   readonly #aheadBytes: number;
   /** Read or being read, in the order in which they are sent. */
   readonly #chunks: OutgoingChunk[] = [];
+  readonly #skipped: EntryRun[] = [];
+  #nextSkipped = 0;
   readonly #have: HaveRange[] = [];
   #nextHave = 0;
   #ahead = 0;
   #nextEntry = 0;
   #nextOffset = 0;
   readonly #sums = new Map<number, ChunkSums>();
-  /** XXH64 over the chunk sums, of each entry that has been read. */
+  /** XXH64 over the sums of the chunks that were sent, of each entry. */
   readonly digests: BigUint64Array;
   #spent: Uint8Array[] = [];
   readonly #released: Uint8Array[] = [];
@@ -58,7 +58,6 @@ export class OutgoingChunks {
     this.#aheadBytes = readAhead * chunkBytes;
     const ofNothing = hasher.xxh64(new Uint8Array(0));
     this.digests = new BigUint64Array(entries.length).fill(ofNothing);
-    this.#skipEmpty();
   }
 
   /** Bytes that are in records or held by the receiver. */
@@ -70,14 +69,16 @@ export class OutgoingChunks {
     return this.#chunks.length === 0 && this.#nextEntry === this.#entries.length;
   }
 
-  /** Adds chunks that the receiver holds; false when they do not follow those added before. */
-  addHave(range: HaveRange): boolean {
-    const count = chunkCount(this.#entries[range.entry]?.size ?? 0, this.chunkBytes);
-    if (range.count === 0 || range.count > count || range.first > count - range.count) return false;
-    const before = this.#have[this.#have.length - 1];
-    if (before !== undefined && !follows(before, range)) return false;
-    this.#have.push(range);
-    return true;
+  /** Adds what the receiver does not need; false when it does not follow what was added before. */
+  addHoldings({ skipped, have }: Holdings): boolean {
+    return (
+      skipped.every((run) => this.#addSkipped(run)) && have.every((range) => this.#addHave(range))
+    );
+  }
+
+  /** All that the receiver does not need is known. */
+  begin(): void {
+    this.#seek();
   }
 
   /** The next read that is wanted, while there is room ahead. */
@@ -94,7 +95,6 @@ export class OutgoingChunks {
       throw new Error(`unreachable: no read of ${entry}:${offset}`);
     }
     chunk.bytes = bytes;
-    this.#dropHeld();
   }
 
   /** Memory handed out in pieces by the last record is free: whoever took it is done with it. */
@@ -120,8 +120,8 @@ export class OutgoingChunks {
       if (chunk.sent < chunk.length || record.room < MAX_SUM_BYTES) return;
       record.add(sumFrame(chunk.entry, chunk.index, this.#finishSum(chunk)));
       this.#spent.push(chunk.bytes);
-      this.#drop(chunk);
-      this.#dropHeld();
+      this.#chunks.shift();
+      this.#ahead -= chunk.length;
     }
   }
 
@@ -144,7 +144,7 @@ export class OutgoingChunks {
     let last = true;
     for (const chunk of this.#chunks) {
       if (chunk.bytes === undefined) return last;
-      if (!chunk.held) available += chunk.length - chunk.sent;
+      available += chunk.length - chunk.sent;
       if (available >= room) return true;
       last = chunk.last;
     }
@@ -162,59 +162,84 @@ export class OutgoingChunks {
   }
 
   #plan(read: ChunkRead): void {
-    const next = read.offset + read.length;
-    const last = next === this.#entries[read.entry]?.size;
+    this.#nextOffset = read.offset + read.length;
+    this.#seek();
     const index = read.offset / this.chunkBytes;
-    const held = this.#isHeld(read.entry, index);
+    const last = this.#nextEntry !== read.entry;
     const hash = this.#hasher.begin();
-    this.#chunks.push({ ...read, index, last, held, bytes: undefined, hash, sent: 0 });
+    this.#chunks.push({ ...read, index, last, bytes: undefined, hash, sent: 0 });
     this.#ahead += read.length;
-    this.#nextOffset = last ? 0 : next;
-    if (!last) return;
-    this.#nextEntry += 1;
-    this.#skipEmpty();
   }
 
-  #isHeld(entry: number, index: number): boolean {
+  /** Moves on to the next chunk that the receiver needs, or to the end. */
+  #seek(): void {
+    for (;;) {
+      const entry = this.#entries[this.#nextEntry];
+      if (entry === undefined) return;
+      const offset = this.#nextOffset;
+      if (offset >= entry.size || this.#isSkipped(this.#nextEntry)) {
+        this.#bytesTaken += Math.max(0, entry.size - offset);
+        this.#nextEntry += 1;
+        this.#nextOffset = 0;
+        continue;
+      }
+      const held = this.#heldFrom(this.#nextEntry, offset / this.chunkBytes);
+      if (held === 0) return;
+      this.#nextOffset = Math.min(entry.size, offset + held * this.chunkBytes);
+      this.#bytesTaken += this.#nextOffset - offset;
+    }
+  }
+
+  #isSkipped(entry: number): boolean {
+    let run = this.#skipped[this.#nextSkipped];
+    while (run !== undefined && run.first + run.count <= entry) {
+      this.#nextSkipped += 1;
+      run = this.#skipped[this.#nextSkipped];
+    }
+    return run !== undefined && run.first <= entry;
+  }
+
+  /** How many chunks from this one on the receiver holds. */
+  #heldFrom(entry: number, index: number): number {
     let range = this.#have[this.#nextHave];
     while (range !== undefined && isBehind(range, entry, index)) {
       this.#nextHave += 1;
       range = this.#have[this.#nextHave];
     }
-    return range !== undefined && range.entry === entry && range.first <= index;
+    if (range === undefined || range.entry !== entry || range.first > index) return 0;
+    return range.first + range.count - index;
   }
 
-  #dropHeld(): void {
-    for (let chunk = this.#chunks[0]; chunk?.held && chunk.bytes; chunk = this.#chunks[0]) {
-      this.#bytesTaken += chunk.length;
-      chunk.hash.update(chunk.bytes);
-      this.#finishSum(chunk);
-      this.#released.push(chunk.bytes);
-      this.#drop(chunk);
-    }
+  #addSkipped(run: EntryRun): boolean {
+    const end = this.#entries.length;
+    if (run.count === 0 || run.count > end || run.first > end - run.count) return false;
+    const before = this.#skipped[this.#skipped.length - 1];
+    if (before !== undefined && before.first + before.count > run.first) return false;
+    this.#skipped.push(run);
+    return true;
   }
 
-  #drop(chunk: OutgoingChunk): void {
-    this.#chunks.shift();
-    this.#ahead -= chunk.length;
+  #addHave(range: HaveRange): boolean {
+    const count = chunkCount(this.#entries[range.entry]?.size ?? 0, this.chunkBytes);
+    if (range.count === 0 || range.count > count || range.first > count - range.count) return false;
+    const before = this.#have[this.#have.length - 1];
+    if (before !== undefined && !follows(before, range)) return false;
+    this.#have.push(range);
+    return true;
   }
 
   /** All of the chunk is hashed: notes and yields its sum. */
-  #finishSum({ entry, index, hash }: OutgoingChunk): bigint {
+  #finishSum({ entry, index, hash, last }: OutgoingChunk): bigint {
     const sum = hash.digest();
     const size = this.#entries[entry]?.size ?? 0;
     const sums = this.#sums.get(entry) ?? new ChunkSums(chunkCount(size, this.chunkBytes));
     this.#sums.set(entry, sums);
     sums.set(index, sum);
-    if (sums.complete) {
+    if (last) {
       this.digests[entry] = sums.digest(this.#hasher);
       this.#sums.delete(entry);
     }
     return sum;
-  }
-
-  #skipEmpty(): void {
-    while (this.#entries[this.#nextEntry]?.size === 0) this.#nextEntry += 1;
   }
 }
 

@@ -22,7 +22,7 @@ export type SenderEvent =
 
 export type ReceiverEvent =
   /** The whole offer is known and waits for `accept` or `decline`. */
-  | { readonly kind: 'offer'; readonly offer: Offer }
+  | { readonly kind: 'offer'; readonly offer: Offer; readonly chunkBytes: number }
   /** All chunks are written and agree with the digests: time to sync, publish, `handlePublished`. */
   | { readonly kind: 'complete' }
   | TransferFailed;

@@ -1,7 +1,7 @@
 import type { ErrorCode } from '../errors.ts';
 import type { Hasher } from '../ports.ts';
-import { answerPages } from './answer-message.ts';
-import { ChunkAssembly, type ChunkWrite, type HeldRun } from './chunk-assembly.ts';
+import { answerPages, type Holdings, NOTHING_HELD } from './answer-message.ts';
+import { ChunkAssembly, type ChunkWrite } from './chunk-assembly.ts';
 import { DigestCheck } from './digest-check.ts';
 import type { DonePage } from './done-message.ts';
 import type { Offer } from './entry.ts';
@@ -31,8 +31,6 @@ interface Receiving {
   readonly kind: 'receiving';
   readonly assembly: ChunkAssembly;
   readonly digests: DigestCheck;
-  /** Whether some chunks come from an earlier attempt: then a wrong digest may be our disk's doing. */
-  readonly resumed: boolean;
 }
 
 /**
@@ -102,18 +100,15 @@ export class TransferReceiver {
     return consumed;
   }
 
-  /** Says yes to the offer; `held` are chunks from an earlier attempt that need not be sent. */
-  accept(held: readonly HeldRun[] = []): void {
+  /** Says yes to the offer; `holdings`, within its bounds, is what need not be sent. */
+  accept(holdings: Holdings = NOTHING_HELD): void {
     if (this.#state.kind === 'ended') return;
     if (this.#state.kind !== 'offered') throw new Error('unreachable: nothing to accept');
     const { offer, chunkBytes } = this.#state;
-    const assembly = new ChunkAssembly(offer, chunkBytes, this.#hasher);
-    for (const run of held) assembly.useHeld(run);
+    const assembly = new ChunkAssembly(offer, chunkBytes, this.#hasher, holdings);
     this.#bytesWritten = assembly.written;
-    const digests = new DigestCheck(offer);
-    this.#state = { kind: 'receiving', assembly, digests, resumed: held.length > 0 };
-    const ranges = held.map(({ entry, first, sums }) => ({ entry, first, count: sums.length }));
-    this.#stream.send(answerPages(ranges));
+    this.#state = { kind: 'receiving', assembly, digests: new DigestCheck(offer) };
+    this.#stream.send(answerPages(holdings));
   }
 
   /** Says no to the offer. */
@@ -197,7 +192,7 @@ export class TransferReceiver {
     const { offer, chunkBytes } = collector;
     if (offer === undefined) return undefined;
     this.#state = { kind: 'offered', offer, chunkBytes };
-    this.#events.push({ kind: 'offer', offer });
+    this.#events.push({ kind: 'offer', offer, chunkBytes });
     return undefined;
   }
 
@@ -213,8 +208,8 @@ export class TransferReceiver {
       this.#events.push({ kind: 'complete' });
       return;
     }
-    const code = state.resumed ? 'P2P_INTEGRITY' : 'P2P_PROTOCOL';
-    this.#fail({ code, detail: 'the digest of an entry does not match' });
+    // Every chunk agreed with its sum, so that the sender contradicts itself.
+    this.#fail(protocolViolation('the digest of an entry does not match'));
   }
 
   #fail({ code, detail }: Violation): void {

@@ -18,36 +18,47 @@ import { protocolViolation, type Violation } from './violation.ts';
 const READ_AHEAD = 4;
 
 /** `finishing`: all data is handed over, and the receiver's word is awaited. */
-type State = 'offering' | 'sending' | 'finishing' | 'ended';
+type State = 'preparing' | 'offering' | 'sending' | 'finishing' | 'ended';
 
 /**
  * The sending end of a transfer: offers its entries, asks for chunks to be read, and cuts them into
  * records whose file bytes are views into the chunks. It never reads a file and never waits.
  */
 export class TransferSender {
-  readonly #chunks: OutgoingChunks;
-  readonly #entries: readonly Entry[];
+  readonly #hasher: Hasher;
+  readonly #readAhead: number;
+  #chunks: OutgoingChunks;
+  #entries: readonly Entry[] = [];
   readonly #stream = new MessageStream();
   readonly #events: SenderEvent[] = [];
-  #state: State = 'offering';
+  #state: State = 'preparing';
   #answerBytes = 0;
   #handedIn = 0;
 
-  /** `entries`: at least one; `chunkBytes`: a power of two from 2^10 to 2^20. */
+  /** `chunkBytes`: a power of two from 2^10 to 2^20. */
   constructor({
-    entries,
     hasher,
     chunkBytes = CHUNK_BYTES,
     readAhead = READ_AHEAD,
   }: {
-    readonly entries: readonly Entry[];
     readonly hasher: Hasher;
     readonly chunkBytes?: number;
     readonly readAhead?: number;
   }) {
+    this.#hasher = hasher;
+    this.#readAhead = readAhead;
+    this.#chunks = new OutgoingChunks([], chunkBytes, hasher, readAhead);
+  }
+
+  /** Says what there is to be had, once: at least one entry, and at most as many as the limits say. */
+  offer(entries: readonly Entry[]): void {
+    if (this.#state === 'ended') return;
+    if (this.#state !== 'preparing') throw new Error('unreachable: two offers');
+    const { chunkBytes } = this.#chunks;
     const totalBytes = entries.reduce((sum, entry) => sum + entry.size, 0);
     this.#entries = entries;
-    this.#chunks = new OutgoingChunks(entries, chunkBytes, hasher, readAhead);
+    this.#chunks = new OutgoingChunks(entries, chunkBytes, this.#hasher, this.#readAhead);
+    this.#state = 'offering';
     this.#stream.send(offerPages(entries, totalBytes, Math.log2(chunkBytes)));
   }
 
@@ -56,12 +67,12 @@ export class TransferSender {
     return this.#chunks.bytesTaken;
   }
 
-  /** Takes the plaintext of one record. */
   /** Whether all has been said, and only the receiver's word is missing that it has it. */
   get awaitsVerified(): boolean {
     return this.#state === 'finishing';
   }
 
+  /** Takes the plaintext of one record. */
   handleRecord(plaintext: Uint8Array): void {
     this.#handedIn += plaintext.length;
     const violation = readRecord(plaintext, this.#handleFrame);
@@ -167,14 +178,13 @@ export class TransferSender {
 
   #handleAccept(page: AnswerPage, length: number): Violation | undefined {
     this.#answerBytes += length;
-    const endless = !page.last && page.have.length === 0;
+    const endless = !page.last && page.skipped.length + page.have.length === 0;
     if (endless || this.#answerBytes > TRANSFER_LIMITS.pageBytes) {
       return protocolViolation('answer too large');
     }
-    if (!page.have.every((range) => this.#chunks.addHave(range))) {
-      return protocolViolation('have-ranges out of order');
-    }
+    if (!this.#chunks.addHoldings(page)) return protocolViolation('holdings out of order');
     if (!page.last) return undefined;
+    this.#chunks.begin();
     this.#state = 'sending';
     this.#events.push({ kind: 'accepted' });
     return undefined;

@@ -70,7 +70,6 @@ export class SimulatedSender extends SimulatedPeer {
     this.session = new SenderSession(
       {
         ...sessionOptions(sim, host, name, port),
-        entries: [{ kind: 'file', path: [entryName], size: length, mtimeMs: 0, executable: false }],
         words: WORDS,
         lan: options.server === undefined,
         ...options,
@@ -78,6 +77,8 @@ export class SimulatedSender extends SimulatedPeer {
       },
       sim.now,
     );
+    const entry = { kind: 'file', path: [entryName], size: length, mtimeMs: 0 } as const;
+    this.session.offer([{ ...entry, mode: 0o644, version: 1n }], sim.now);
     this.driver = host.run(this.session, { port, onEvent: (event) => this.#onEvent(event) });
   }
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ERROR_CODES } from '../../../src/protocol/errors.ts';
-import { answerPages } from '../../../src/protocol/transfer/answer-message.ts';
+import { answerPages, NOTHING_HELD } from '../../../src/protocol/transfer/answer-message.ts';
 import { donePages } from '../../../src/protocol/transfer/done-message.ts';
 import { errorNumber, errorOfNumber } from '../../../src/protocol/transfer/error-number.ts';
 import {
@@ -17,15 +17,17 @@ const hexes = (pages: Iterable<Uint8Array>): string[] =>
   [...pages].map((page) => Buffer.from(page).toString('hex'));
 const decode = (hex: string): unknown => decodeMessage(Buffer.from(hex, 'hex'));
 
-const OFFER = '01011401410001130100' + '4100' + 'c000018bcfe56800' + '0105612e747874';
+const PLACE = `41a4c000018bcfe568000105612e747874`;
+const OFFER = `010114014100011c01${PLACE}41000000000000000001`;
 
 describe('messages', () => {
   it('are on the wire what the document says', () => {
     const entry = fileEntry('a.txt', 256);
     expect(hexes(offerPages([entry], 256, 20))).toEqual([OFFER]);
-    expect(hexes(answerPages([]))).toEqual(['02000100']);
-    const ranges = [{ entry: 0, first: 64, count: 3 }];
-    expect(hexes(answerPages(ranges))).toEqual(['020001010040' + '4003']);
+    expect(hexes(answerPages(NOTHING_HELD))).toEqual(['0200010000']);
+    const have = [{ entry: 0, first: 64, count: 3 }];
+    const skipped = [{ first: 1, count: 2 }];
+    expect(hexes(answerPages({ skipped, have }))).toEqual(['0200010101020100404003']);
     expect(hexes([encodeDecline('P2P_TARGET_EXISTS')])).toEqual(['020113']);
     const digest = BigUint64Array.of(0x0123456789abcdefn);
     expect(hexes(donePages([entry], digest))).toEqual(['03000141000123456789abcdef']);
@@ -36,11 +38,12 @@ describe('messages', () => {
 
   it('are read back with all their fields, whatever follows them', () => {
     const offered = {
-      kind: 1,
-      executable: false,
+      kind: 'file',
+      mode: 0o644,
       size: 256,
       mtimeMs: 1_700_000_000_000,
       path: [Buffer.from('a.txt')],
+      version: 1n,
     };
     expect(decode(`${OFFER}ffff`)).toEqual({
       kind: 'offer',
@@ -51,7 +54,9 @@ describe('messages', () => {
       entries: [offered],
     });
     const have = [{ entry: 0, first: 64, count: 3 }];
-    expect(decode('0200010100404003ff')).toEqual({ kind: 'accept', last: true, have });
+    const skipped = [{ first: 1, count: 2 }];
+    const accept = { kind: 'accept', last: true, skipped, have };
+    expect(decode('0200010101020100404003ff')).toEqual(accept);
     expect(decode('020113ff')).toEqual({ kind: 'decline', reason: 'P2P_TARGET_EXISTS' });
     const entries = [{ size: 256, digest: 0x0123456789abcdefn }];
     expect(decode('03000141000123456789abcdefff')).toEqual({ kind: 'done', first: 0, entries });
@@ -76,6 +81,7 @@ describe('messages that we did not write', () => {
     '02',
     '0202',
     '0200010a0000',
+    '0200010003000000',
     '0300c01fffffffffffff',
     '05',
     '051503',

@@ -1,8 +1,9 @@
 import { expect } from 'vitest';
 import type { Hasher, Random } from '../../../src/protocol/ports.ts';
-import type { HeldRun } from '../../../src/protocol/transfer/chunk-assembly.ts';
-import type { Entry } from '../../../src/protocol/transfer/entry.ts';
+import type { Holdings } from '../../../src/protocol/transfer/answer-message.ts';
+import type { FileEntry } from '../../../src/protocol/transfer/entry.ts';
 import { type EntryName, parseEntryName } from '../../../src/protocol/transfer/entry-name.ts';
+import type { ChunkRead } from '../../../src/protocol/transfer/outgoing-chunks.ts';
 import type { ReceiverEvent, SenderEvent } from '../../../src/protocol/transfer/transfer-event.ts';
 import { TransferReceiver } from '../../../src/protocol/transfer/transfer-receiver.ts';
 import { TransferSender } from '../../../src/protocol/transfer/transfer-sender.ts';
@@ -14,13 +15,14 @@ export function entryName(text: string): EntryName {
   return name;
 }
 
-export function fileEntry(name: string, size: number): Entry {
+export function fileEntry(name: string, size: number): FileEntry {
   return {
     kind: 'file',
     path: [entryName(name)],
     size,
     mtimeMs: 1_700_000_000_000,
-    executable: false,
+    mode: 0o644,
+    version: 1n,
   };
 }
 
@@ -35,7 +37,8 @@ interface Options {
   readonly chunkBytes: number;
   readonly recordBytes: () => number;
   readonly random: Random;
-  readonly held?: readonly HeldRun[];
+  /** What the receiver has already. */
+  readonly holdings?: Holdings;
   readonly readAhead?: number;
 }
 
@@ -51,6 +54,8 @@ export class TransferPair {
   readonly receiverEvents: ReceiverEvent[] = [];
   /** Sizes of the sender's records, in order. */
   readonly records: number[] = [];
+  /** What was asked of the sender's disk. */
+  readonly reads: ChunkRead[] = [];
   consumed = 0;
   handedIn = 0;
   readonly #options: Options;
@@ -63,13 +68,19 @@ export class TransferPair {
     const { files, hasher, chunkBytes, readAhead = 4 } = options;
     this.#options = options;
     const entries = files.map((file, index) => fileEntry(`file ${index}`, file.length));
-    this.sender = new TransferSender({ entries, hasher, chunkBytes, readAhead });
+    this.sender = new TransferSender({ hasher, chunkBytes, readAhead });
+    this.sender.offer(entries);
     this.receiver = new TransferReceiver({ hasher });
     this.received = files.map((file) => new Uint8Array(file.length));
-    for (const { entry, first, sums } of options.held ?? []) {
+    for (const { entry, first, count } of options.holdings?.have ?? []) {
       const start = first * chunkBytes;
-      const held = files[entry]?.subarray(start, start + sums.length * chunkBytes);
+      const held = files[entry]?.subarray(start, start + count * chunkBytes);
       this.received[entry]?.set(held ?? [], start);
+    }
+    for (const { first, count } of options.holdings?.skipped ?? []) {
+      for (let entry = first; entry < first + count; entry += 1) {
+        this.received[entry]?.set(files[entry] ?? []);
+      }
     }
   }
 
@@ -128,6 +139,7 @@ export class TransferPair {
   #read(): boolean {
     for (let read = this.sender.pollRead(); read; read = this.sender.pollRead()) {
       this.#reads.push(read);
+      this.reads.push(read);
     }
     const read = this.#pick(this.#reads);
     if (read === undefined) return false;
@@ -159,7 +171,7 @@ export class TransferPair {
     }
     for (let event = this.receiver.pollEvent(); event; event = this.receiver.pollEvent()) {
       this.receiverEvents.push(event);
-      if (event.kind === 'offer') this.receiver.accept(this.#options.held);
+      if (event.kind === 'offer') this.receiver.accept(this.#options.holdings);
       if (event.kind === 'complete') this.receiver.handlePublished();
     }
   }

@@ -9,7 +9,7 @@ import { encodeCancel, encodeVerified } from '../../../src/protocol/transfer/mes
 import { offerPages } from '../../../src/protocol/transfer/offer-message.ts';
 import { TransferReceiver } from '../../../src/protocol/transfer/transfer-receiver.ts';
 import { ByteWriter } from '../../../src/protocol/wire/byte-writer.ts';
-import { fileEntry, joined } from './transfer-pair.ts';
+import { entryName, fileEntry, joined } from './transfer-pair.ts';
 
 const CHUNK_LOG = 10;
 let hasher: Hasher;
@@ -174,11 +174,22 @@ describe('a receiver under attack', () => {
 });
 
 const a = fileEntry('a', 10);
+const folder: Entry = { kind: 'folder', path: [entryName('d')], size: 0, mtimeMs: 0, mode: 0o755 };
+const link = (target: string): Entry => ({
+  kind: 'link',
+  path: [entryName('d'), entryName('link')],
+  size: 0,
+  mtimeMs: 0,
+  mode: 0o777,
+  target,
+});
 const raw = (path: readonly (string | Uint8Array)[], kind = 1): Uint8Array => {
   const entry = new ByteWriter(8192);
-  for (const byte of [kind, 0, 0, 0]) entry.uint8(byte);
+  for (const byte of [kind, 0, 0]) entry.uint8(byte);
   entry.varint(path.length);
   for (const name of path) entry.prefixed(typeof name === 'string' ? Buffer.from(name) : name);
+  entry.varint(0);
+  entry.uint64(1n);
   const page = new ByteWriter(8192);
   for (const byte of [1, 1, 10, 1, 0, 1]) page.uint8(byte);
   page.prefixed(entry.view());
@@ -227,7 +238,16 @@ const BAD_OFFERS: [string, string, () => Uint8Array][] = [
     'P2P_NAME_REFUSED',
     () => offer([a, { ...a, path: [...a.path, ...a.path] }]),
   ],
-  ['a kind of a newer version', 'P2P_VERSION_MISMATCH', () => raw(['a'], 2)],
+  ['one folder twice', 'P2P_NAME_REFUSED', () => offer([folder, folder])],
+  ['a folder where a file is', 'P2P_NAME_REFUSED', () => offer([a, { ...folder, path: a.path }])],
+  ['a link out of the tree', 'P2P_NAME_REFUSED', () => offer([link('../../x')])],
+  ['a link to an absolute place', 'P2P_NAME_REFUSED', () => offer([link('/etc/passwd')])],
+  [
+    'a file beneath a link',
+    'P2P_NAME_REFUSED',
+    () => offer([link('x'), { ...a, path: [...link('x').path, ...a.path] }]),
+  ],
+  ['a kind of a newer version', 'P2P_VERSION_MISMATCH', () => raw(['a'], 9)],
 ];
 
 describe('a receiver given a bad offer', () => {

@@ -1,7 +1,11 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { createHasher } from '../../../src/crypto/xxhash.ts';
 import type { Hasher } from '../../../src/protocol/ports.ts';
-import { answerPages, type HaveRange } from '../../../src/protocol/transfer/answer-message.ts';
+import {
+  answerPages,
+  type EntryRun,
+  type HaveRange,
+} from '../../../src/protocol/transfer/answer-message.ts';
 import { dataHeader, messageHeader, sumFrame } from '../../../src/protocol/transfer/frame.ts';
 import {
   encodeCancel,
@@ -18,11 +22,12 @@ beforeAll(async () => {
 
 const message = (sequence: number, body: Uint8Array): Uint8Array =>
   joined([messageHeader(sequence, true, body.length), body]);
-const answer = (have: readonly HaveRange[] = []): Uint8Array =>
-  [...answerPages(have)][0] as Uint8Array;
+const answer = (have: readonly HaveRange[] = [], skipped: readonly EntryRun[] = []): Uint8Array =>
+  [...answerPages({ skipped, have })][0] as Uint8Array;
 
 function offering(size: number): TransferSender {
-  const sender = new TransferSender({ entries: [fileEntry('a', size)], hasher, chunkBytes: 1024 });
+  const sender = new TransferSender({ hasher, chunkBytes: 1024 });
+  sender.offer([fileEntry('a', size)]);
   expect(sender.pollRecord(1200)).toHaveLength(2);
   expect(sender.pollRecord(1200)).toBeUndefined();
   return sender;
@@ -74,6 +79,16 @@ describe('a sender', () => {
     sender.pollRecord(1200);
     expect(sender.pollReleased()).toBe(chunk);
     expect(sender.pollReleased()).toBeUndefined();
+  });
+
+  it('says nothing before it knows what it has', () => {
+    const sender = new TransferSender({ hasher });
+    expect(sender.pollRecord(1200)).toBeUndefined();
+    sender.handleRecord(message(0, answer()));
+    expect(sender.pollEvent()).toMatchObject({ kind: 'failed', code: 'P2P_PROTOCOL' });
+    // Whoever was scanning folders meanwhile need not know.
+    sender.offer([fileEntry('a', 1)]);
+    expect(sender.pollRead()).toBeUndefined();
   });
 
   it('does not wait for what can never come, however large the record', () => {
@@ -135,7 +150,23 @@ describe('a sender whose receiver breaks the rules', () => {
           ]),
         ),
     ],
-    ['answers that never end', () => message(0, Uint8Array.of(2, 0, 0, 0))],
+    ['entries that are not there', () => message(0, answer([], [{ first: 0, count: 2 }]))],
+    ['no entries', () => message(0, answer([], [{ first: 0, count: 0 }]))],
+    [
+      'entries out of order',
+      () =>
+        message(
+          0,
+          answer(
+            [],
+            [
+              { first: 0, count: 1 },
+              { first: 0, count: 1 },
+            ],
+          ),
+        ),
+    ],
+    ['answers that never end', () => message(0, Uint8Array.of(2, 0, 0, 0, 0))],
     ['delivery of what was never sent', () => Uint8Array.of(5, 2)],
     ['rubbish', () => Uint8Array.of(0xff)],
   ];
