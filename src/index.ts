@@ -57,6 +57,7 @@ export type {
   SendOptions,
   ServeOptions,
   ServerEvent,
+  SymlinkPolicy,
 } from './client/options.ts';
 export { receive } from './client/receive.ts';
 export { resume } from './client/resume.ts';

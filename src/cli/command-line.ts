@@ -54,16 +54,18 @@ export function parseCommandLine(
     .exitProcess(false)
     .fail(throwUsageError)
     .parse(withoutDoubleDash(argv), {}, (_error, _args, output) => {
-      text = demandFile(output);
+      text = demandPath(output);
     });
   return command === undefined
     ? { kind: 'text', text: `${text}\n` }
     : { kind: 'command', command, role };
 }
 
-/** yargs would demand a `<FILE>` before it looks at unknown flags, and blame the wrong argument. */
-function demandFile(help: string): string {
-  return help.replace(/send \[FILE\]( +)/, 'send FILE$1  ').replace('send [FILE]', 'send FILE');
+/** yargs would demand a `<PATH..>` before it looks at unknown flags, and blame the wrong argument. */
+function demandPath(help: string): string {
+  return help
+    .replace(/send \[PATH\.\.\]( +)/, 'send PATH..$1  ')
+    .replace('send [PATH..]', 'send PATH..');
 }
 
 function throwUsageError(message: string | null, error: Error | undefined): never {

@@ -1,7 +1,7 @@
 import type { ConflictPolicy, Decision, Offer } from '../client/options.ts';
 import { display } from '../protocol/display.ts';
 import type { Prompt } from './prompt.ts';
-import { formatBytes } from './quantity.ts';
+import { formatContent } from './quantity.ts';
 import type { Reporter } from './reporter.ts';
 
 const NAME_COLUMNS = 60;
@@ -51,7 +51,7 @@ export class Consent {
   /** Only a clear yes is one: Enter alone, end of input and anything else decline. */
   async #accepts(offer: Offer, withdrawn: AbortSignal): Promise<boolean> {
     const name = display(offer.name, NAME_COLUMNS);
-    const summary = `${name} (${formatBytes(offer.bytes)}) to ${placeOf(offer)}`;
+    const summary = `${name} (${formatContent(offer)}) to ${placeOf(offer)}`;
     if (this.#policy.yes) {
       this.#reporter.note(`receiving ${summary}`);
       return true;

@@ -10,7 +10,14 @@ import type {
   TransferPhase,
 } from '../client/events.ts';
 import { display } from '../protocol/display.ts';
-import { formatBytes, formatClock, formatRate, formatSpan } from './quantity.ts';
+import {
+  formatBytes,
+  formatClock,
+  formatContent,
+  formatCount,
+  formatRate,
+  formatSpan,
+} from './quantity.ts';
 import { commandFor } from './receive-command.ts';
 import type { Role } from './role.ts';
 import type { Terminal } from './terminal.ts';
@@ -53,6 +60,7 @@ export class HumanReporter {
   /** How long the other side has been missing, while it is. */
   #silentMs: number | undefined;
   #file: FileEvent | undefined;
+  #fileCount = 0;
   #hasCode = false;
   /** What happened during a question: no more than a transfer has events without progress. */
   #held: TransferEvent[] | undefined;
@@ -148,10 +156,11 @@ export class HumanReporter {
   }
 
   /** The receiver reads of it in the question whether to accept, unless that was answered before. */
-  #offer({ name, bytes, resumed }: OfferEvent): void {
-    const what = `${display(name, NAME_COLUMNS)} (${formatBytes(bytes)})`;
+  #offer(offer: OfferEvent): void {
+    const what = `${display(offer.name, NAME_COLUMNS)} (${formatContent(offer)})`;
+    if (offer.omitted !== undefined) this.#view.line(omittedWords(offer.omitted));
     if (this.#options.role === 'sender') this.#view.line(`offering ${what}`);
-    else if (resumed) this.#view.line(`going on with ${what}`);
+    else if (offer.resumed) this.#view.line(`going on with ${what}`);
   }
 
   /** That a transfer can go on is said where it has to: when it fails. */
@@ -194,18 +203,30 @@ export class HumanReporter {
 
   #fileEnd(event: FileEvent): void {
     this.#file = event;
+    this.#fileCount += 1;
     if (event.status === 'skipped') this.#view.line(`skipped ${shown(event.path)}: it exists`);
   }
 
   #done({ bytes, ms, path }: DoneEvent): void {
     this.#view.hide();
-    if (this.#file?.status === 'skipped') return;
+    if (this.#fileCount === 1 && this.#file?.status === 'skipped') return;
     const verb = this.#options.role === 'sender' ? 'sent' : 'received';
     const file = this.#file?.path ?? STDOUT;
-    const name = file === STDOUT ? '' : ` ${shown(file)}`;
+    const others = this.#fileCount > 1 ? ` and ${this.#fileCount - 1} more` : '';
+    const name = file === STDOUT ? '' : ` ${shown(file)}${others}`;
     const rate = ms > 0 ? `, ${formatRate((bytes * 1_000) / ms)}` : '';
     this.#view.line(`${verb}${name}: ${formatBytes(bytes)} in ${formatSpan(ms)}${rate}, ${path}`);
   }
+}
+
+/** What was left out, and why. */
+function omittedWords({ special, links, excluded }: NonNullable<OfferEvent['omitted']>): string {
+  const parts = [
+    excluded > 0 && `${formatCount(excluded, 'name')} excluded`,
+    links > 0 && formatCount(links, 'symbolic link'),
+    special > 0 && formatCount(special, 'special file'),
+  ].filter((part) => part !== false);
+  return `left out: ${parts.join(', ')}`;
 }
 
 function pathWords(event: PathEvent, before: PathEvent | undefined): string {

@@ -1,3 +1,4 @@
+import { display } from '../protocol/display.ts';
 import { type ErrorCode, P2PShareError } from '../protocol/errors.ts';
 import type { Role } from './role.ts';
 import { UsageError } from './usage-error.ts';
@@ -18,6 +19,9 @@ const NEW_CODE: Readonly<Record<Role, string>> = {
   sender: 'run p2pshare send again to get a new code',
   receiver: 'ask the sender for a new code',
 };
+
+/** For a local path: people copy it. */
+const PATH_COLUMNS = 200;
 
 const SAME_PLACE = 'both sides must be on one local network or name the same --server';
 
@@ -52,7 +56,7 @@ export const MESSAGES: Readonly<Record<ErrorCode, SidedMessage>> = {
     },
   },
   P2P_DECLINED: {
-    text: 'the file was declined',
+    text: 'the offer was declined',
     hint: 'nothing was written; the sender can offer it again under a new code',
   },
   P2P_CANCELLED: {
@@ -82,25 +86,25 @@ export const MESSAGES: Readonly<Record<ErrorCode, SidedMessage>> = {
     text: 'what arrived is not what was sent',
     hint: 'nothing was written under the final name; check disk and memory, then try again',
   },
-  P2P_SOURCE_MISSING: { text: 'there is no such file', hint: 'check the path' },
+  P2P_SOURCE_MISSING: { text: 'there is no such file or folder', hint: 'check the path' },
   P2P_SOURCE_UNREADABLE: {
-    text: 'the file cannot be read',
+    text: 'it cannot be read',
     hint: {
-      sender: 'check its permissions, and that it is a file and not a folder or a device',
+      sender: 'check its permissions, and that it is a file or a folder and not a device',
       receiver: 'ask the sender to check it, and to send it again',
     },
   },
   P2P_SOURCE_CHANGED: {
-    text: 'the file changed while it was being sent',
+    text: 'a file changed while it was being sent',
     hint: {
       sender: 'send it again when nothing writes to it',
       receiver: 'ask the sender to send it again when nothing writes to it',
     },
   },
   P2P_NAME_REFUSED: {
-    text: 'the name of the file is not safe to write',
+    text: 'a name is not safe to write',
     hint: {
-      sender: 'rename it and send it again',
+      sender: 'rename it and send it again, or leave it out with --exclude',
       receiver:
         'choose a name yourself with --out FILE, accept a hidden one with --allow-hidden, or ask the sender to rename it',
     },
@@ -162,7 +166,9 @@ const NAME_UNKNOWN: Message = {
 export function messageFor(error: unknown, role: Role = 'receiver'): Message {
   if (!(error instanceof P2PShareError)) return messageOf('P2P_PROTOCOL', role);
   if (error.code === 'P2P_SERVER_UNREACHABLE' && isLookup(error.cause)) return NAME_UNKNOWN;
-  const message = { ...messageOf(error.code, role), ...howToGoOn(error) };
+  const { text, hint } = messageOf(error.code, role);
+  const where = error.path === undefined ? '' : `: ${display(error.path, PATH_COLUMNS)}`;
+  const message = { text: `${text}${where}`, hint, ...howToGoOn(error) };
   // What is wrong with a command line is only known where it is read.
   if (error instanceof UsageError) return { text: error.message, hint: error.hint ?? message.hint };
   return error.code === 'P2P_USAGE' ? { text: error.message, hint: message.hint } : message;

@@ -35,3 +35,14 @@ export function formatClock(ms: number): string {
 function two(value: number): string {
   return String(value).padStart(2, '0');
 }
+
+/** `1 file`, `12,345 files` */
+export function formatCount(count: number, what: string): string {
+  return `${count.toLocaleString('en-US')} ${what}${count === 1 ? '' : 's'}`;
+}
+
+/** How much there is of something that is offered; a single file is not counted. */
+export function formatContent({ entries, bytes }: { entries: number; bytes: number }): string {
+  const size = formatBytes(bytes);
+  return entries === 1 ? size : `${formatCount(entries, 'item')}, ${size}`;
+}

@@ -1,23 +1,34 @@
 import { lstat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type FileSink, openSink } from '../io/file-sink.ts';
-import { placeOf, resolveOut, resolveTarget } from '../io/file-target.ts';
+import type { FileSink } from '../io/file-sink.ts';
+import { placeOf, resolveOut, resolveTarget, type Target } from '../io/file-target.ts';
 import { STREAM_PATH, StreamSink } from '../io/stream-sink.ts';
+import { openSink, type SinkOptions } from '../io/tree-sink.ts';
 import { P2PShareError } from '../protocol/errors.ts';
-import type { FileEntry, Offer as TransferOffer } from '../protocol/transfer/entry.ts';
-import type { EntryName } from '../protocol/transfer/entry-name.ts';
-import type { ConflictPolicy, ReceiveOptions } from './options.ts';
+import { type Holdings, NOTHING_HELD } from '../protocol/transfer/answer-message.ts';
+import type { Entry } from '../protocol/transfer/entry.ts';
+import { topNames } from './offer-summary.ts';
+import type { ReceiveOptions } from './options.ts';
+
+/** A sink, and what of the offer it does not need. */
+export interface OpenDestination {
+  readonly sink: FileSink;
+  readonly holdings: Holdings;
+}
+
+/** What a destination needs to know beside what is offered. */
+export type Opening = Pick<SinkOptions, 'onConflict' | 'id' | 'hasher' | 'chunkBytes'>;
 
 /** Where what is offered goes if a person agrees. */
 export interface Destination {
-  /** A local path, or `-` for a stream. */
+  /** A local path, or `-` for a stream: of the only thing offered, or of the folder for several. */
   readonly path: string;
   /** Whether anything is there already. */
   readonly exists: boolean;
-  /** The folder in which a file is made; none for a stream. */
+  /** The folder in which something is made; none for a stream. */
   readonly folder: string | undefined;
-  /** Prepares to write for the transfer of this id; throws as `openSink` does. */
-  open(onConflict: ConflictPolicy, id: string): Promise<FileSink>;
+  /** Prepares to write; throws as `openSink` does. */
+  open(opening: Opening): Promise<OpenDestination>;
 }
 
 /** Refuses what would be refused whatever is offered, before the code is spent on it. */
@@ -35,45 +46,48 @@ export async function requireDestination(
   }
 }
 
-/** A file at the top of a transfer, under its own name. */
-export interface SingleFile extends FileEntry {
-  readonly name: EntryName;
-}
-
-/**
- * The one file of an offer. Throws `P2P_VERSION_MISMATCH` for anything more: what a person is asked
- * about and what is written must be the same, and several entries or folders are not written here.
- */
-export function onlyFile({ entries }: Pick<TransferOffer, 'entries'>): SingleFile {
-  const [entry, ...others] = entries;
-  const [name, ...below] = entry?.path ?? [];
-  if (entry?.kind === 'file' && name !== undefined && others.length + below.length === 0) {
-    return { ...entry, name };
-  }
-  throw new P2PShareError('P2P_VERSION_MISMATCH', 'offered is something else than one file');
-}
-
-/** The destination of a file; throws as `resolveTarget` does. */
+/** The destination of an offer; throws as `resolveTarget` does. */
 export async function destinationOf(
-  entry: SingleFile,
-  { out, allowHidden = false }: Pick<ReceiveOptions, 'out' | 'allowHidden'>,
+  entries: readonly Entry[],
+  options: Pick<ReceiveOptions, 'out' | 'allowHidden' | 'preserve'>,
 ): Promise<Destination> {
-  if (isStream(out)) {
-    return {
-      path: STREAM_PATH,
-      exists: false,
-      folder: undefined,
-      open: async () => new StreamSink(out),
-    };
-  }
-  const target = await resolveTarget({ out, name: entry.name, allowHidden });
-  const place = placeOf(target, entry.name);
-  const path = join(place.directory, place.name);
+  const { out, allowHidden = false, preserve = false } = options;
+  if (isStream(out)) return streamOf(entries, out);
+  const names = topNames(entries);
+  const target = await resolveTarget({ out, names, allowHidden });
+  const { directory, name } = placeOf(target);
+  const paths = (name === undefined ? names : [name]).map((each) => join(directory, each));
+  const areThere = await Promise.all(paths.map(isThere));
   return {
-    path,
-    exists: await isThere(path),
-    folder: place.directory,
-    open: (onConflict, id) => openSink({ target, entry, onConflict, id }),
+    path: paths.length === 1 ? String(paths[0]) : directory,
+    exists: areThere.includes(true),
+    folder: directory,
+    open: (opening) => openTree({ ...opening, target, entries, preserve }),
+  };
+}
+
+/** Where an offer that was settled in an earlier process goes; none for a stream. */
+export async function settledTarget({
+  out,
+}: Pick<ReceiveOptions, 'out'>): Promise<Target | undefined> {
+  return isStream(out) ? undefined : await resolveOut(out);
+}
+
+async function openTree(options: SinkOptions): Promise<OpenDestination> {
+  const sink = await openSink(options);
+  return { sink, holdings: sink.holdings };
+}
+
+function streamOf(entries: readonly Entry[], stream: NodeJS.WritableStream): Destination {
+  const [entry, ...others] = entries;
+  if (entry?.kind !== 'file' || entry.path.length > 1 || others.length > 0) {
+    throw new P2PShareError('P2P_TARGET_UNWRITABLE', 'only one file can go to a stream');
+  }
+  return {
+    path: STREAM_PATH,
+    exists: false,
+    folder: undefined,
+    open: async () => ({ sink: new StreamSink(stream), holdings: NOTHING_HELD }),
   };
 }
 

@@ -1,3 +1,4 @@
+import type { Omitted } from '../io/source-scan.ts';
 import type { ErrorCode } from '../protocol/errors.ts';
 
 /**
@@ -53,13 +54,17 @@ export type PeerEvent =
   | { readonly event: 'peer'; readonly state: 'joined' }
   | { readonly event: 'peer'; readonly state: 'wrong-code'; readonly attemptsLeft: number };
 
-/** What is offered. Comes on both sides. `resumed`: to a receiver that has accepted it before. */
+/**
+ * What is offered. Comes on both sides. `entries`: files, folders and links. `resumed`: to a receiver
+ * that has accepted it before. `omitted`: to the sender, if anything was left out.
+ */
 export interface OfferEvent {
   readonly event: 'offer';
   readonly name: string;
   readonly entries: number;
   readonly bytes: number;
   readonly resumed?: true;
+  readonly omitted?: Omitted;
 }
 
 export type PathKind = 'direct' | 'relay';
@@ -86,7 +91,10 @@ export interface ProgressEvent {
   readonly etaMs: number | null;
 }
 
-/** One file is finished. `path` is the local one: what was read, or what was written, `-` for a stream. */
+/**
+ * Something at the top of a transfer, a file or a whole folder, is finished. `path` is the local one:
+ * what was read, or what was written, `-` for a stream.
+ */
 export interface FileEvent {
   readonly event: 'file';
   readonly path: string;
@@ -94,7 +102,8 @@ export interface FileEvent {
   readonly status: FileStatus;
 }
 
-export type FileStatus = 'sent' | 'written' | 'renamed' | 'overwritten' | 'skipped';
+/** `merged`: a folder whose content went into one that was there. */
+export type FileStatus = 'sent' | 'written' | 'renamed' | 'overwritten' | 'skipped' | 'merged';
 
 /**
  * What becomes of the transfer if this process dies. `kept`: it can go on, by the same command or

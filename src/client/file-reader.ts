@@ -1,4 +1,4 @@
-import type { FileSource } from '../io/file-source.ts';
+import type { SourceReader } from '../io/source-reader.ts';
 import { P2PShareError } from '../protocol/errors.ts';
 import type { SenderSession } from '../protocol/session/sender-session.ts';
 import type { SessionEvent } from '../protocol/session/session-event.ts';
@@ -6,10 +6,10 @@ import type { SessionRun } from './session-run.ts';
 
 /** Answers a session's wishes for chunks of the source, in buffers that come back. */
 export class FileReader {
-  readonly #source: FileSource;
+  readonly #source: SourceReader;
   readonly #free: Uint8Array[] = [];
 
-  constructor(source: FileSource) {
+  constructor(source: SourceReader) {
     this.#source = source;
   }
 
@@ -25,7 +25,7 @@ export class FileReader {
     const { entry, offset, length } = wish;
     try {
       const buffer = this.#take(length);
-      const read = await this.#source.read(offset, buffer);
+      const read = await this.#source.read(entry, offset, buffer);
       run.touch((session, now) => session.handleRead(entry, offset, buffer.subarray(0, read), now));
     } catch (error) {
       run.abort(asSourceError(error));
@@ -40,7 +40,7 @@ export class FileReader {
   }
 }
 
-function asSourceError(error: unknown): P2PShareError {
+export function asSourceError(error: unknown): P2PShareError {
   if (error instanceof P2PShareError) return error;
   return new P2PShareError('P2P_SOURCE_UNREADABLE', String(error), { cause: error });
 }

@@ -21,7 +21,8 @@ export interface WriteListener {
 export class FileWriter {
   readonly #sink: FileSink;
   readonly #listener: WriteListener;
-  readonly #waiting: WriteWish[] = [];
+  /** By place, in the order in which they came. */
+  readonly #waiting = new Map<string, WriteWish>();
   #busy = false;
   /** Where the next write of a sink that wants them in order begins. */
   #position = 0;
@@ -32,7 +33,7 @@ export class FileWriter {
   }
 
   write(wish: WriteWish): void {
-    this.#waiting.push(wish);
+    this.#waiting.set(placeOf(wish.entry, wish.offset), wish);
     if (!this.#busy) void this.#work();
   }
 
@@ -40,8 +41,8 @@ export class FileWriter {
     this.#busy = true;
     try {
       for (let batch = this.#next(); batch !== undefined; batch = this.#next()) {
-        const { entry, offset, buffers, length } = batch;
-        await this.#sink.write(offset, buffers);
+        const { entry, offset, buffers, sums, length } = batch;
+        await this.#sink.write(entry, offset, buffers, sums);
         this.#position = offset + length;
         this.#listener.onWritten(entry, offset, length);
       }
@@ -53,29 +54,46 @@ export class FileWriter {
   }
 
   /** The oldest wish that may be carried out now, and those that continue it. */
-  #next(): { entry: number; offset: number; buffers: Uint8Array[]; length: number } | undefined {
+  #next(): Batch | undefined {
     const first = this.#takeFirst();
     if (first === undefined) return undefined;
     const { entry, offset } = first;
     const buffers = [first.bytes];
+    const sums = [first.sum];
     let length = first.bytes.length;
     while (length < MAX_WRITE_BYTES) {
-      const index = this.#waiting.findIndex(
-        (wish) => wish.entry === entry && wish.offset === offset + length,
-      );
-      const next = index === -1 ? undefined : this.#waiting.splice(index, 1)[0];
+      const next = this.#take(placeOf(entry, offset + length));
       if (next === undefined) break;
       buffers.push(next.bytes);
+      sums.push(next.sum);
       length += next.bytes.length;
     }
-    return { entry, offset, buffers, length };
+    return { entry, offset, buffers, sums, length };
   }
 
   #takeFirst(): WriteWish | undefined {
-    if (!this.#sink.inOrder) return this.#waiting.shift();
-    const index = this.#waiting.findIndex(({ offset }) => offset === this.#position);
-    return index === -1 ? undefined : this.#waiting.splice(index, 1)[0];
+    if (this.#sink.inOrder) return this.#take(placeOf(0, this.#position));
+    const [place] = this.#waiting.keys();
+    return place === undefined ? undefined : this.#take(place);
   }
+
+  #take(place: string): WriteWish | undefined {
+    const wish = this.#waiting.get(place);
+    this.#waiting.delete(place);
+    return wish;
+  }
+}
+
+interface Batch {
+  readonly entry: number;
+  readonly offset: number;
+  readonly buffers: readonly Uint8Array[];
+  readonly sums: readonly bigint[];
+  readonly length: number;
+}
+
+function placeOf(entry: number, offset: number): string {
+  return `${entry}:${offset}`;
 }
 
 function asTargetError(error: unknown): P2PShareError {

@@ -1,3 +1,5 @@
+import type { SymlinkPolicy } from '../io/source-scan.ts';
+
 /** What `send` and `receive` have in common. */
 export interface CommonOptions {
   /**
@@ -37,8 +39,14 @@ export interface CommonOptions {
 export type RoutePolicy = 'any' | 'direct' | 'relay';
 
 export interface SendOptions extends CommonOptions {
-  /** Path of the file to send. */
-  readonly file: string;
+  /** Paths of what to send, at least one: files and folders. */
+  readonly paths: readonly string[];
+  /** What becomes of symbolic links inside of folders; `keep` by default, if they stay inside. */
+  readonly symlinks?: SymlinkPolicy;
+  /** Patterns in the form of a `.gitignore`: what they match inside of folders is left out. */
+  readonly exclude?: readonly string[];
+  /** Whether the `.gitignore` of each folder counts; false by default. */
+  readonly gitignore?: boolean;
 }
 
 export interface ReceiveOptions extends CommonOptions {
@@ -52,6 +60,8 @@ export interface ReceiveOptions extends CommonOptions {
   readonly out?: string | NodeJS.WritableStream;
   /** Whether the sender may choose a hidden name such as `.bashrc` in `out`; false by default. */
   readonly allowHidden?: boolean;
+  /** Whether all permission bits are taken over, not just whether a file is executable; false by default. */
+  readonly preserve?: boolean;
   /** What to do when the destination exists; `fail` by default. `ask` leaves it to `decide`. */
   readonly onConflict?: ConflictPolicy | 'ask';
   /**
@@ -61,6 +71,10 @@ export interface ReceiveOptions extends CommonOptions {
    */
   readonly decide?: (offer: Offer, signal: AbortSignal) => Promise<Decision>;
 }
+
+export type { SymlinkPolicy } from '../io/source-scan.ts';
+
+export const SYMLINK_POLICIES: readonly SymlinkPolicy[] = ['keep', 'follow', 'skip'];
 
 export const CONFLICT_POLICIES = ['fail', 'skip', 'rename', 'overwrite'] as const;
 export type ConflictPolicy = (typeof CONFLICT_POLICIES)[number];

@@ -1,10 +1,13 @@
+import { join } from 'node:path';
+import { removeLeftovers } from '../io/file-leftovers.ts';
+import { placeOf } from '../io/file-target.ts';
+import { publishSettled } from '../io/tree-sink.ts';
 import { P2PShareError } from '../protocol/errors.ts';
 import { type Code, parseCode } from '../protocol/handshake/code.ts';
 import type { Attempt } from './attempts.ts';
-import { requireDestination } from './destination.ts';
+import { requireDestination, settledTarget } from './destination.ts';
 import type { ReceiveOptions } from './options.ts';
 import { receiveTicket } from './receive-ticket.ts';
-import { receivedFile } from './received-before.ts';
 import { type Invitation, runReceiver } from './receiver-attempts.ts';
 import { Receiving } from './receiving.ts';
 import { storedReceive } from './requests.ts';
@@ -65,8 +68,9 @@ async function receiveNow(
 ): Promise<TransferResult> {
   // What was accepted before may stand there by now.
   if (keeper.ticket.offer === undefined) await requireDestination(options);
-  const file = await receivedFile(keeper.ticket);
-  const { timeoutMs = file === undefined ? DEFAULT_TIMEOUT_MS : CONFIRM_WITHIN_MS } = options;
+  await publishBefore(options, keeper);
+  const { result } = keeper.ticket;
+  const { timeoutMs = result === undefined ? DEFAULT_TIMEOUT_MS : CONFIRM_WITHIN_MS } = options;
   // What went into a stream cannot be taken back and sent again.
   const isOnce = storedReceive(options) === undefined;
   const attempt =
@@ -77,10 +81,40 @@ async function receiveNow(
     return await runReceiver({ ...options, timeoutMs, isOnce }, { handle, keeper, code, attempt });
   } catch (error) {
     const isAlone = error instanceof P2PShareError && error.code === 'P2P_TIMEOUT';
-    if (file === undefined || !isAlone) throw error;
+    if (result === undefined || !isAlone) {
+      await tidy(keeper, error);
+      throw error;
+    }
     // Everything is here, and the sender does not ask for any more.
     const bytes = keeper.ticket.offer?.bytes ?? 0;
-    handle.emit({ event: 'file', path: file, bytes, status: 'written' });
-    return { file, bytes, ms: 0, path: 'direct' };
+    handle.emit({ event: 'file', path: result, bytes, status: 'written' });
+    return { files: [result], bytes, ms: 0, path: 'direct' };
   }
+}
+
+/** What an earlier process had brought whole, and not come to name, gets its names. */
+async function publishBefore(
+  options: Omit<ReceiveOptions, 'code'>,
+  keeper: TicketKeeper<ReceiveTicket>,
+): Promise<void> {
+  const { settled, result, offer, folder, id } = keeper.ticket;
+  if (settled === undefined || result !== undefined || folder === undefined) return;
+  const target = await settledTarget(options);
+  if (target === undefined) return;
+  try {
+    const published = await publishSettled({ target, onConflict: offer?.onConflict ?? 'fail', id });
+    const [first, ...others] = published;
+    const name = others.length === 0 ? (first?.name ?? placeOf(target).name ?? offer?.name) : '';
+    await keeper.change({ result: join(folder, name ?? '') });
+  } catch (error) {
+    await tidy(keeper, error);
+    throw error;
+  }
+}
+
+/** Removes what nothing can go on with. */
+async function tidy(keeper: TicketKeeper<ReceiveTicket>, error: unknown): Promise<void> {
+  const { folder, id } = keeper.ticket;
+  if (folder === undefined || keeper.canGoOn(error)) return;
+  await removeLeftovers(folder, id).catch(() => undefined);
 }

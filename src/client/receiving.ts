@@ -1,19 +1,21 @@
 import { once } from 'node:events';
+import { join } from 'node:path';
+import { createHasher } from '../crypto/xxhash.ts';
 import { monotonicNow } from '../io/clock.ts';
-import { removeLeftovers } from '../io/file-leftovers.ts';
 import type { FileSink } from '../io/file-sink.ts';
 import { LanSearcher } from '../io/lan-beacon.ts';
+import { offerKey } from '../io/tree-sink.ts';
 import { P2PShareError } from '../protocol/errors.ts';
 import { ReceiverSession } from '../protocol/session/receiver-session.ts';
 import type { SessionEvent } from '../protocol/session/session-event.ts';
 import { millis } from '../protocol/time.ts';
-import type { AttemptCourse } from './attempts.ts';
-import { type Destination, destinationOf, onlyFile, type SingleFile } from './destination.ts';
-import type { FileStatus } from './events.ts';
+import type { Entry, Offer as TransferOffer } from '../protocol/transfer/entry.ts';
+import { type AttemptCourse, GIVES_WAY } from './attempts.ts';
+import { type Destination, destinationOf } from './destination.ts';
 import { FileWriter } from './file-writer.ts';
+import { summaryOf, topSizes } from './offer-summary.ts';
 import type { ConflictPolicy, Decision, Offer, ReceiveOptions } from './options.ts';
 import { acceptedBefore } from './receive-ticket.ts';
-import { receivedBefore } from './received-before.ts';
 import type { Invitation } from './receiver-attempts.ts';
 import { prepareSession } from './session-ground.ts';
 import { SessionRun } from './session-run.ts';
@@ -42,10 +44,9 @@ export class Receiving {
   #run: SessionRun<ReceiverSession> | undefined;
   #sink: FileSink | undefined;
   #writer: FileWriter | undefined;
-  #status: FileStatus = 'written';
-  /** The file, where an earlier attempt has brought it. */
-  #received: string | undefined;
-  #outcome: { readonly file: string; readonly bytes: number } | undefined;
+  /** What there is to do when everything is here. */
+  #complete: () => Promise<void> = async () => undefined;
+  #outcome: { readonly files: readonly string[]; readonly bytes: number } | undefined;
   #work: Promise<void> = Promise.resolve();
   #finishProgress: () => void = () => undefined;
   /** Until the sender is heard on a path, when it may be looked for otherwise. */
@@ -82,21 +83,31 @@ export class Receiving {
       onEvent: (event) => this.#onEvent(event, run),
     });
     this.#run = run;
+    let failure: unknown;
     const searcher = searching ? searchLan(code.nameplate, run) : undefined;
     try {
       run.enter('waiting-for-peer');
       await run.run({ signal, timeoutMs });
     } catch (error) {
-      // Whatever happens to the goodbyes, what is done is done.
-      if (this.#outcome === undefined) throw error;
+      failure = error;
     } finally {
       clearTimeout(this.#doubt);
       await searcher?.stop();
       await this.#work;
-      await this.#sink?.discard();
+    }
+    // Whatever happens to the goodbyes, what is done is done.
+    if (failure !== undefined && this.#outcome === undefined) {
+      await this.#leave(failure);
+      throw failure;
     }
     if (this.#outcome === undefined) throw new Error('unreachable: finished without a file');
     return { ...this.#outcome, ms: run.elapsedMs, path: run.pathKind };
+  }
+
+  /** What has come stays, if anything can go on with it. */
+  async #leave(failure: unknown): Promise<void> {
+    const canGoOn = failure === GIVES_WAY || this.#keeper.canGoOn(failure);
+    await (canGoOn ? this.#sink?.close() : this.#sink?.discard());
   }
 
   #onEvent(event: SessionEvent, run: SessionRun<ReceiverSession>): void {
@@ -119,7 +130,7 @@ export class Receiving {
         this.#keeper.stay(false);
         break;
       case 'offer':
-        this.#do(() => this.#answer(onlyFile(event.offer), run));
+        this.#do(() => this.#answer(event, run));
         break;
       case 'write':
         this.#writer?.write(event);
@@ -127,7 +138,7 @@ export class Receiving {
       case 'complete':
         this.#finishProgress();
         run.enter('verifying');
-        this.#do(() => this.#publish(run));
+        this.#do(() => this.#complete());
         break;
       default:
         break;
@@ -153,41 +164,62 @@ export class Receiving {
     });
   }
 
-  async #answer(entry: SingleFile, run: SessionRun<ReceiverSession>): Promise<void> {
-    const { size, name } = entry;
-    const accepted = acceptedBefore(this.#keeper.ticket, { name, entries: 1, bytes: size });
+  async #answer(
+    { offer, chunkBytes }: Extract<SessionEvent, { kind: 'offer' }>,
+    run: SessionRun<ReceiverSession>,
+  ): Promise<void> {
+    const { entries } = offer;
+    const summary = summaryOf(offer);
+    const accepted = acceptedBefore(this.#keeper.ticket, summary);
     const resumed = accepted === undefined ? {} : ({ resumed: true } as const);
-    this.#course.emit({ event: 'offer', name, entries: 1, bytes: size, ...resumed });
+    this.#course.emit({ event: 'offer', ...summary, ...resumed });
     run.enter('waiting-for-answer');
-    const destination = await destinationOf(entry, this.#options);
+    if (this.#isSettled(entries)) return this.#confirm(offer, run);
+    const destination = await destinationOf(entries, this.#options);
     const { path, exists, folder } = destination;
-    const received = await receivedBefore(this.#keeper.ticket, folder, entry);
-    if (received !== undefined) return this.#confirm(received, run);
-    const offer = { name, entries: 1, bytes: size, destination: path, exists };
-    const decision = accepted ?? (await this.#decide(offer, run.over));
+    const decision =
+      accepted ?? (await this.#decide({ ...summary, destination: path, exists }, run.over));
     if (decision === undefined) return;
     if (!decision.accept) throw new P2PShareError('P2P_DECLINED', 'declined here');
     const onConflict = conflictPolicy(this.#options, decision);
-    if (exists && onConflict === 'skip') {
-      this.#finish(path, 0, 'skipped');
+    if (exists && onConflict === 'skip' && entries.length === 1) {
+      this.#outcome = { files: [path], bytes: 0 };
+      this.#course.emit({ event: 'file', path, bytes: 0, status: 'skipped' });
       run.touch((session, now) => session.decline('P2P_TARGET_EXISTS', now));
       return;
     }
     // Noted first, so that nothing lies there that nobody knows of.
-    const accept = { name, entries: 1, bytes: size, onConflict };
+    const accept = { ...summary, onConflict };
     await this.#keeper.change({ offer: accept, ...(folder !== undefined && { folder }) });
-    await this.#open(destination, onConflict, run);
+    const { id } = this.#keeper.ticket;
+    const hasher = await createHasher();
+    const opened = await destination.open({ onConflict, id, hasher, chunkBytes });
+    this.#sink = opened.sink;
+    this.#writer = this.#writerTo(opened.sink, run);
+    this.#complete = () => this.#publish(opened.sink, destination, offer, run);
     // What begins after the end would have nobody to stop it.
     if (run.over.aborted) return;
-    run.touch((session, now) => session.accept(now));
+    run.touch((session, now) => session.accept(now, opened.holdings));
     run.enter('transferring');
-    this.#finishProgress = run.meter(size, () => run.session.bytesWritten);
+    this.#finishProgress = run.meter(offer.totalBytes, () => run.session.bytesWritten);
+  }
+
+  /** Whether an earlier attempt has brought all of this, and given it its names. */
+  #isSettled(entries: readonly Entry[]): boolean {
+    const { settled, result } = this.#keeper.ticket;
+    return result !== undefined && settled === offerKey(entries);
   }
 
   /** The sender died before it knew that we have everything: it is told that nothing is wanted. */
-  #confirm(file: string, run: SessionRun<ReceiverSession>): void {
-    this.#received = file;
-    const holdings = { skipped: [{ first: 0, count: 1 }], have: [] };
+  #confirm({ entries, totalBytes }: TransferOffer, run: SessionRun<ReceiverSession>): void {
+    const holdings = { skipped: [{ first: 0, count: entries.length }], have: [] };
+    this.#complete = async () => {
+      this.#keeper.stay(true);
+      const path = this.#keeper.ticket.result ?? '';
+      this.#outcome = { files: [path], bytes: totalBytes };
+      this.#course.emit({ event: 'file', path, bytes: totalBytes, status: 'written' });
+      run.touch((session, now) => session.handlePublished(now));
+    };
     run.touch((session, now) => session.accept(now, holdings));
   }
 
@@ -198,43 +230,36 @@ export class Receiving {
     return over.aborted ? undefined : decision;
   }
 
-  async #open(
-    destination: Destination,
-    onConflict: ConflictPolicy,
-    run: SessionRun<ReceiverSession>,
-  ): Promise<void> {
-    const { exists, folder } = destination;
-    const { id } = this.#keeper.ticket;
-    if (folder !== undefined) await removeLeftovers(folder, id);
-    this.#sink = await destination.open(onConflict, id);
-    this.#writer = new FileWriter(this.#sink, {
+  #writerTo(sink: FileSink, run: SessionRun<ReceiverSession>): FileWriter {
+    return new FileWriter(sink, {
       onWritten: (...written) =>
         run.touch((session, now) => session.handleWritten(...written, now)),
       onFailed: (error) => run.abort(error),
     });
-    if (exists && onConflict === 'rename') this.#status = 'renamed';
-    if (exists && onConflict === 'overwrite') this.#status = 'overwritten';
   }
 
-  async #publish(run: SessionRun<ReceiverSession>): Promise<void> {
-    const file = this.#received ?? (await this.#nameFile());
+  /** Gives everything its name; if we die in the middle of that, it goes on from there. */
+  async #publish(
+    sink: FileSink,
+    { folder }: Destination,
+    { entries }: TransferOffer,
+    run: SessionRun<ReceiverSession>,
+  ): Promise<void> {
+    await sink.settle();
+    if (folder !== undefined) await this.#keeper.change({ settled: offerKey(entries) });
+    const published = await sink.publish();
+    const paths = published.map(({ name }) => (folder === undefined ? name : join(folder, name)));
+    const result = paths.length === 1 ? paths[0] : folder;
+    if (result !== undefined) await this.#keeper.change({ result });
     // Until it dismisses us the sender may die, and ask again.
     this.#keeper.stay(true);
-    this.#finish(file, run.session.bytesWritten, this.#status);
+    this.#outcome = { files: paths, bytes: run.session.bytesWritten };
+    const sizes = [...topSizes(entries)].sort(([a], [b]) => (a < b ? -1 : 1));
+    for (const [index, { status }] of published.entries()) {
+      const [, bytes = 0] = sizes[index] ?? [];
+      this.#course.emit({ event: 'file', path: String(paths[index]), bytes, status });
+    }
     run.touch((session, now) => session.handlePublished(now));
-  }
-
-  /** Gives the file its name; if we die in the middle of that, it is known again. */
-  async #nameFile(): Promise<string> {
-    const sink = this.#sink as FileSink;
-    const identity = await sink.identity?.();
-    if (identity !== undefined) await this.#keeper.change({ identity });
-    return await sink.publish();
-  }
-
-  #finish(file: string, bytes: number, status: FileStatus): void {
-    this.#outcome = { file, bytes };
-    this.#course.emit({ event: 'file', path: file, bytes, status });
   }
 }
 

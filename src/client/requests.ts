@@ -1,29 +1,51 @@
 import { resolve } from 'node:path';
-import type { ReceiveOptions, SendOptions } from './options.ts';
-import type { StoredOptions } from './ticket.ts';
+import { type ReceiveOptions, type SendOptions, SYMLINK_POLICIES } from './options.ts';
+import type { StoredOptions, StoredValue } from './ticket.ts';
 
 /** What a sender was asked for, in such a form that the same is found again from any folder. */
-export function storedSend({ file }: SendOptions): StoredOptions {
-  return { file: resolve(file) };
-}
-
-/** What `storedSend` kept; `undefined` if it is not of that form. */
-export function sendRequest({ file }: StoredOptions): Pick<SendOptions, 'file'> | undefined {
-  return typeof file === 'string' ? { file } : undefined;
-}
-
-/** What a receiver was asked for, but for the code; `undefined` for a stream, which cannot begin again. */
-export function storedReceive({ out = '.', allowHidden }: Destined): StoredOptions | undefined {
-  if (typeof out !== 'string') return undefined;
-  return { out: resolve(out), ...(allowHidden && { allowHidden }) };
-}
-
-/** What `storedReceive` kept. */
-export function receiveRequest({ out, allowHidden }: StoredOptions): Destined {
+export function storedSend(options: SendOptions): StoredOptions {
+  const { paths, symlinks, exclude = [], gitignore } = options;
   return {
-    ...(typeof out === 'string' && { out }),
-    ...(allowHidden === true && { allowHidden }),
+    paths: paths.map((path) => resolve(path)),
+    ...(symlinks && { symlinks }),
+    ...(exclude.length > 0 && { exclude }),
+    ...(gitignore && { gitignore }),
   };
 }
 
-type Destined = Pick<ReceiveOptions, 'out' | 'allowHidden'>;
+/** What `storedSend` kept; `undefined` if it is not of that form. */
+export function sendRequest(stored: StoredOptions): SendRequest | undefined {
+  const { paths, exclude, gitignore, symlinks: links } = stored;
+  const symlinks = SYMLINK_POLICIES.find((policy) => policy === links);
+  if (!isList(paths) || paths.length === 0) return undefined;
+  return {
+    paths,
+    ...(symlinks && { symlinks }),
+    ...(isList(exclude) && { exclude }),
+    ...(gitignore === true && { gitignore }),
+  };
+}
+
+type SendRequest = Pick<SendOptions, 'paths' | 'symlinks' | 'exclude' | 'gitignore'>;
+
+function isList(value: StoredValue | undefined): value is readonly string[] {
+  return Array.isArray(value);
+}
+
+/** What a receiver was asked for, but for the code; `undefined` for a stream, which cannot begin again. */
+export function storedReceive(options: Destined): StoredOptions | undefined {
+  const { out = '.', allowHidden, preserve } = options;
+  if (typeof out !== 'string') return undefined;
+  return { out: resolve(out), ...(allowHidden && { allowHidden }), ...(preserve && { preserve }) };
+}
+
+/** What `storedReceive` kept. */
+export function receiveRequest({ out, allowHidden, preserve }: StoredOptions): Destined {
+  return {
+    ...(typeof out === 'string' && { out }),
+    ...(allowHidden === true && { allowHidden }),
+    ...(preserve === true && { preserve }),
+  };
+}
+
+type Destined = Pick<ReceiveOptions, 'out' | 'allowHidden' | 'preserve'>;

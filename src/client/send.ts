@@ -1,20 +1,23 @@
 import { systemRandom } from '../crypto/random.ts';
 import { monotonicNow } from '../io/clock.ts';
-import { type FileSource, openSource } from '../io/file-source.ts';
 import { LanResponder } from '../io/lan-beacon.ts';
+import type { SourceReader } from '../io/source-reader.ts';
+import { requireSources } from '../io/source-scan.ts';
 import type { P2PShareError } from '../protocol/errors.ts';
 import { type Code, formatCode } from '../protocol/handshake/code.ts';
 import { SenderSession } from '../protocol/session/sender-session.ts';
 import type { SessionEvent } from '../protocol/session/session-event.ts';
 import type { Attempt, AttemptCourse } from './attempts.ts';
 import type { Endpoints } from './endpoints.ts';
-import { FileReader } from './file-reader.ts';
+import { asSourceError, FileReader } from './file-reader.ts';
+import { summaryOf, topSizes } from './offer-summary.ts';
 import type { SendOptions } from './options.ts';
 import { storedSend } from './requests.ts';
 import { sendTicket } from './send-ticket.ts';
 import { type Door, runSender } from './sender-attempts.ts';
 import { prepareSession } from './session-ground.ts';
 import { SessionRun } from './session-run.ts';
+import { Sources } from './sources.ts';
 import type { SendTicket } from './ticket.ts';
 import type { TicketKeeper } from './ticket-keeper.ts';
 import { type Transfer, TransferHandle, type TransferResult } from './transfer-handle.ts';
@@ -56,49 +59,52 @@ async function sendNow(
   handle: TransferHandle,
   keeper: TicketKeeper<SendTicket>,
 ): Promise<TransferResult> {
-  const source = await openSource(options.file, keeper.ticket.salt);
-  try {
-    const attempt =
-      (door: Door, timeoutMs: number | undefined): Attempt =>
-      (course, signal) =>
-        new Sending(options, { course, source, keeper, door }).run(signal, timeoutMs);
-    return await runSender(options, { handle, keeper, attempt });
-  } finally {
-    await source.close();
-  }
+  const { paths, symlinks = 'keep', exclude = [], gitignore = false } = options;
+  await requireSources(paths);
+  const { salt } = keeper.ticket;
+  const sources = new Sources(paths, { symlinks, exclude, gitignore, salt });
+  sources.prepare();
+  const attempt =
+    (door: Door, timeoutMs: number | undefined): Attempt =>
+    (course, signal) =>
+      new Sending(options, { course, sources, keeper, door }).run(signal, timeoutMs);
+  return await runSender(options, { handle, keeper, attempt });
 }
 
 interface SendingParts {
   readonly course: AttemptCourse;
-  readonly source: FileSource;
+  readonly sources: Sources;
   readonly keeper: TicketKeeper<SendTicket>;
   readonly door: Door;
 }
 
-/** One file on its way out, in one session. */
+/** Files on their way out, in one session. */
 class Sending {
   readonly #options: SendOptions;
   readonly #course: AttemptCourse;
   readonly #keeper: TicketKeeper<SendTicket>;
   readonly #door: Door;
-  readonly #source: FileSource;
-  readonly #reader: FileReader;
+  readonly #sources: Sources;
+  #reader: SourceReader | undefined;
+  #buffers: FileReader | undefined;
   #responder: LanResponder | undefined;
   #finishProgress: () => void = () => undefined;
   #isAccepted = false;
+  #bytes = 0;
+  /** Bytes of each thing at the top, in the order of the offer. */
+  #sizes: ReadonlyMap<string, number> = new Map();
   #resumeSecret: Uint8Array | undefined;
 
-  constructor(options: SendOptions, { course, source, keeper, door }: SendingParts) {
+  constructor(options: SendOptions, { course, sources, keeper, door }: SendingParts) {
     this.#options = options;
     this.#course = course;
     this.#keeper = keeper;
     this.#door = door;
-    this.#source = source;
-    this.#reader = new FileReader(source);
+    this.#sources = sources;
   }
 
   async run(signal: AbortSignal, timeoutMs: number | undefined): Promise<TransferResult> {
-    const { servers = [], file } = this.#options;
+    const { servers = [], paths } = this.#options;
     if (servers.length > 0) this.#course.emit({ event: 'status', phase: 'finding-server' });
     const ground = await prepareSession(this.#options);
     const { lan } = ground;
@@ -125,15 +131,14 @@ class Sending {
       await run.run({ signal, timeoutMs });
     } finally {
       await this.#responder?.close();
+      await this.#reader?.close();
     }
-    const { size } = this.#source.entry;
-    return { file, bytes: size, ms: run.elapsedMs, path: run.pathKind };
+    return { files: paths, bytes: this.#bytes, ms: run.elapsedMs, path: run.pathKind };
   }
 
   #onEvent(event: SessionEvent, run: SessionRun<SenderSession>, lan: Endpoints | undefined): void {
     const course = this.#course;
-    const { size, path } = this.#source.entry;
-    this.#reader.onEvent(event, run);
+    this.#buffers?.onEvent(event, run);
     switch (event.kind) {
       case 'code':
         if (lan !== undefined) this.#answerOnLan(event.code.nameplate, lan);
@@ -149,8 +154,7 @@ class Sending {
         break;
       case 'joined':
         this.#resumeSecret = event.resumeSecret;
-        run.touch((session, now) => session.offer([this.#source.entry], now));
-        course.emit({ event: 'offer', name: String(path[0]), entries: 1, bytes: size });
+        void this.#offer(run);
         break;
       case 'verified':
         // Trouble with the disk is no reason to keep the receiver waiting.
@@ -176,19 +180,46 @@ class Sending {
       case 'accepted':
         this.#isAccepted = true;
         run.enter('transferring');
-        this.#finishProgress = run.meter(size, () => run.session.bytesTaken);
+        this.#finishProgress = run.meter(this.#bytes, () => run.session.bytesTaken);
         break;
       case 'sent':
         this.#finishProgress();
         // A file without bytes is never read, and so not looked at before.
-        this.#source.finish().catch((error: P2PShareError) => run.abort(error));
+        this.#reader?.finish().catch((error: P2PShareError) => run.abort(error));
         run.enter('verifying');
         break;
       case 'finished':
-        course.emit({ event: 'file', path: this.#options.file, bytes: size, status: 'sent' });
+        this.#tellSent();
         break;
       default:
         break;
+    }
+  }
+
+  /** Looking at what there is has begun long ago; here it has to be done. */
+  async #offer(run: SessionRun<SenderSession>): Promise<void> {
+    if (this.#reader !== undefined) return;
+    try {
+      const scan = await this.#sources.scan();
+      if (run.over.aborted || this.#reader !== undefined) return;
+      const { entries, omitted } = scan;
+      this.#reader = this.#sources.reader(scan);
+      this.#buffers = new FileReader(this.#reader);
+      const totalBytes = entries.reduce((sum, { size }) => sum + size, 0);
+      this.#bytes = totalBytes;
+      this.#sizes = topSizes(entries);
+      const left = omitted.special + omitted.links + omitted.excluded > 0 && { omitted };
+      this.#course.emit({ event: 'offer', ...summaryOf({ entries, totalBytes }), ...left });
+      run.touch((session, now) => session.offer(entries, now));
+    } catch (error) {
+      run.abort(asSourceError(error));
+    }
+  }
+
+  #tellSent(): void {
+    const sizes = [...this.#sizes.values()];
+    for (const [index, path] of this.#options.paths.entries()) {
+      this.#course.emit({ event: 'file', path, bytes: sizes[index] ?? 0, status: 'sent' });
     }
   }
 

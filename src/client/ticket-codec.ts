@@ -69,7 +69,7 @@ function readReceive(fields: Fields): ReceiveTicket | undefined {
   const codeSalt = readBytes(fields.codeSalt, 16);
   const codeHash = readBytes(fields.codeHash, 32);
   const resumeSecret = readBytes(fields.resumeSecret, 32);
-  const { kind, folder, identity } = fields;
+  const { kind, folder, settled, result } = fields;
   if (kind !== 'receive' || common === undefined) return undefined;
   if (codeSalt === undefined || codeHash === undefined) return undefined;
   return {
@@ -79,7 +79,8 @@ function readReceive(fields: Fields): ReceiveTicket | undefined {
     codeHash,
     ...(resumeSecret && { resumeSecret }),
     ...(typeof folder === 'string' && { folder }),
-    ...(typeof identity === 'string' && { identity }),
+    ...(typeof settled === 'string' && { settled }),
+    ...(typeof result === 'string' && { result }),
   };
 }
 

@@ -48,6 +48,11 @@ export class TicketKeeper<T extends Ticket> {
     return this.#ticket;
   }
 
+  /** Whether the transfer can go on, in another process, after a failure. */
+  canGoOn(error: unknown): boolean {
+    return this.#held !== undefined && this.#isWorthIt(error);
+  }
+
   /** Resolves when it is on disk, or cannot be. */
   async change(change: TicketChange<T>): Promise<void> {
     this.#ticket = { ...this.#ticket, ...change };
@@ -83,7 +88,7 @@ export class TicketKeeper<T extends Ticket> {
       await this.#end(!this.#stays);
       return result;
     } catch (error) {
-      const canGoOn = this.#canGoOn(error) && this.#held !== undefined;
+      const canGoOn = this.canGoOn(error);
       await this.#end(!canGoOn);
       throw canGoOn ? unfinished(error, this.#ticket.id) : error;
     }
@@ -99,7 +104,7 @@ export class TicketKeeper<T extends Ticket> {
     }
   }
 
-  #canGoOn(error: unknown): boolean {
+  #isWorthIt(error: unknown): boolean {
     const { resumeSecret, offer } = this.#ticket;
     // Whoever has met nobody has given up its number.
     if (resumeSecret === undefined) return false;
@@ -159,6 +164,10 @@ function unfinished(error: unknown, ticket: string): P2PShareError {
   if (!(error instanceof P2PShareError)) {
     return new P2PShareError('P2P_PROTOCOL', String(error), { cause: error, ticket });
   }
-  const { code, message, cause } = error;
-  return new P2PShareError(code, message, { ...(cause === undefined ? {} : { cause }), ticket });
+  const { code, message, cause, path } = error;
+  return new P2PShareError(code, message, {
+    ...(cause === undefined ? {} : { cause }),
+    ...(path === undefined ? {} : { path }),
+    ticket,
+  });
 }

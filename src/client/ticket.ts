@@ -39,8 +39,10 @@ export interface ReceiveTicket extends TicketCommon {
   readonly resumeSecret?: Uint8Array;
   /** The folder in which what comes has its staging place, once something was accepted. */
   readonly folder?: string;
-  /** What tells the file from others, from the time on that it may have its name (`FileSink`). */
-  readonly identity?: string;
+  /** Of an offer (`offerKey`) that is here whole, from the time on that it may have its final names. */
+  readonly settled?: string;
+  /** Where the people who look for it find it, from the time on that it has them. */
+  readonly result?: string;
 }
 
 export type StoredOptions = Readonly<Record<string, StoredValue>>;

@@ -4,8 +4,8 @@ import type { PathKind, TransferEvent } from './events.ts';
 
 /** How a transfer ended well. */
 export interface TransferResult {
-  /** The local path: what was read, or what was written; `-` for a stream. */
-  readonly file: string;
+  /** The local paths at the top: what was read, or what was written; `-` for a stream. */
+  readonly files: readonly string[];
   readonly bytes: number;
   readonly ms: number;
   readonly path: PathKind;

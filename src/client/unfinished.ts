@@ -31,11 +31,11 @@ function describe(stored: StoredTicket, nowMs: number): UnfinishedTransfer {
 function stateOf({ ticket, isHeld }: StoredTicket, nowMs: number): UnfinishedTransfer['state'] {
   if (isHeld) return 'running';
   if (isExpired(ticket, nowMs)) return 'expired';
-  if (ticket.kind === 'receive' && ticket.identity !== undefined) return 'received';
+  if (ticket.kind === 'receive' && ticket.settled !== undefined) return 'received';
   return ticket.resumeSecret === undefined ? 'waiting' : 'interrupted';
 }
 
 function placeOf({ kind, request }: Ticket): string {
-  const { file, out } = request;
-  return String(kind === 'send' ? file : out);
+  const { paths, out } = request;
+  return String(kind === 'send' ? [paths].flat().join(', ') : out);
 }

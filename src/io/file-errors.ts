@@ -14,9 +14,17 @@ export function fileError(error: unknown, role: FileRole): P2PShareError {
   if (error instanceof P2PShareError) return error;
   const errno = errnoOf(error);
   const codes = role === 'source' ? SOURCE_CODES : TARGET_CODES;
+  const path = role === 'source' ? pathOf(error) : undefined;
   return new P2PShareError(codes.get(errno ?? '') ?? 'P2P_LOCAL_IO', `${role}: ${errno ?? error}`, {
     cause: error,
+    ...(path !== undefined && { path }),
   });
+}
+
+/** The path that a system error is about. */
+function pathOf(error: unknown): string | undefined {
+  const path = (error as { path?: unknown } | undefined)?.path;
+  return typeof path === 'string' ? path : undefined;
 }
 
 /** Runs file work and turns whatever it throws into an error of ours. */

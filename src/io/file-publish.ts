@@ -8,7 +8,7 @@ import type { FileSystem } from './file-system.ts';
 export type OnConflict = 'fail' | 'skip' | 'rename' | 'overwrite';
 
 /** Names that are tried with `rename` before giving up. */
-const MAX_NUMBER = 9999;
+export const MAX_NUMBER = 9999;
 
 /**
  * Gives the staged file its final name in `root`, at once and whole, and yields that name. Nothing
@@ -51,10 +51,16 @@ async function publishNew(files: FileSystem, staged: string, final: string): Pro
     await files.link(staged, final);
     return true;
   } catch (error) {
-    if (errnoOf(error) === 'EEXIST') return false;
+    // It may be ours: then we have died here before, between this and the removal of the other name.
+    if (errnoOf(error) === 'EEXIST') return await isSameFile(files, staged, final);
     if (!NO_LINKS.has(errnoOf(error) ?? '')) throw error;
   }
   return await publishOverPlaceholder(files, staged, final);
+}
+
+async function isSameFile(files: FileSystem, one: string, other: string): Promise<boolean> {
+  const [a, b] = [await files.lstat(one), await files.lstat(other)];
+  return a.dev === b.dev && a.ino === b.ino;
 }
 
 /** Errors of file systems without hard links: FAT, exFAT, some network file systems, Android. */

@@ -58,6 +58,11 @@ export class FileRoot {
     return this.#base;
   }
 
+  /** Its descriptor, where there is one (not on Windows). */
+  get fd(): number {
+    return this.#handle?.fd ?? -1;
+  }
+
   /** Throws `P2P_TARGET_UNWRITABLE` when the path has come to lead elsewhere. */
   async requireSame(): Promise<void> {
     const now = await this.files.stat(this.#path);
@@ -70,8 +75,9 @@ export class FileRoot {
     await this.#handle?.sync();
   }
 
+  /** Never rejects: nothing was written through it that could be lost. */
   async close(): Promise<void> {
-    await this.#handle?.close();
+    await this.#handle?.close().catch(() => undefined);
   }
 }
 

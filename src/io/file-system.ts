@@ -1,24 +1,37 @@
 import type { BigIntStats } from 'node:fs';
 import { constants } from 'node:fs';
 import {
+  chmod,
   type FileHandle,
   link,
   lstat,
-  mkdtemp,
+  mkdir,
   open,
+  readdir,
+  readlink,
   realpath,
   rename,
   rmdir,
   stat,
   statfs,
+  symlink,
   unlink,
 } from 'node:fs/promises';
+import { type SyncFileSystem, syncFileSystem } from './sync-filesystem.ts';
 
 /** What is at a path. `dev` and `ino` together tell it from everything else that exists. */
 export interface FileStat {
   readonly dev: bigint;
   readonly ino: bigint;
   readonly kind: 'file' | 'folder' | 'link' | 'other';
+  /** In bytes. */
+  readonly size: number;
+  /** Permission bits. */
+  readonly mode: number;
+  /** Whole milliseconds since 1970. */
+  readonly mtimeMs: number;
+  /** Whether it belongs to the user that we are; always so on Windows. */
+  readonly isOwn: boolean;
 }
 
 /** What a file system has left for users other than root; `blocks` is 0 where nobody counts. */
@@ -33,6 +46,9 @@ export interface OpenFolder {
   stat(): Promise<FileStat>;
   /** Makes the names in the folder durable. */
   sync(): Promise<void>;
+  chmod(mode: number): Promise<void>;
+  /** Both times in seconds since 1970. */
+  utimes(accessed: number, modified: number): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -42,9 +58,8 @@ export interface OpenFile extends OpenFolder {
   writev(buffers: readonly Uint8Array[], position: number): Promise<number>;
   /** Makes it so long; what is added is zeros, as a hole where there are holes. */
   truncate(length: number): Promise<void>;
-  chmod(mode: number): Promise<void>;
-  /** Both times in seconds since 1970. */
-  utimes(accessed: number, modified: number): Promise<void>;
+  /** Reads until `into` is full or the file ends; yields the number of bytes. */
+  read(into: Uint8Array, position: number): Promise<number>;
   /** Makes the bytes durable. */
   datasync(): Promise<void>;
 }
@@ -57,10 +72,16 @@ export interface OpenFile extends OpenFolder {
 export interface FileSystem {
   /** Makes a file that did not exist, not even as a link. */
   createFile(path: string, mode: number): Promise<OpenFile>;
+  /** Opens a file for reading and writing, and follows no link at its end. */
+  openFile(path: string): Promise<OpenFile>;
   /** Opens a folder and follows no link at its end; `undefined` on Windows, which opens none. */
   openFolder(path: string): Promise<OpenFolder | undefined>;
-  /** Makes a private folder (0700) under a name that begins with `prefix`; yields its path. */
-  createPrivateFolder(prefix: string): Promise<string>;
+  /** Makes a private folder (0700) that did not exist. */
+  makeFolder(path: string): Promise<void>;
+  /** What a folder holds. */
+  readFolder(path: string): Promise<string[]>;
+  symlink(target: string, path: string): Promise<void>;
+  readlink(path: string): Promise<string>;
   stat(path: string): Promise<FileStat>;
   lstat(path: string): Promise<FileStat>;
   realpath(path: string): Promise<string>;
@@ -68,8 +89,11 @@ export interface FileSystem {
   /** Gives a file a second name; replaces nothing. */
   link(existing: string, path: string): Promise<void>;
   rename(from: string, to: string): Promise<void>;
+  chmod(path: string, mode: number): Promise<void>;
   unlink(path: string): Promise<void>;
   rmdir(path: string): Promise<void>;
+  /** `undefined` where there is no such thing. */
+  syncAll(): Promise<SyncFileSystem | undefined>;
 }
 
 /** The file system of this machine. */
@@ -77,7 +101,11 @@ export const NODE_FILE_SYSTEM: FileSystem = {
   createFile: async (path, mode) => new NodeFile(await open(path, CREATE_FLAGS, mode)),
   openFolder: async (path) =>
     process.platform === 'win32' ? undefined : new NodeFile(await open(path, FOLDER_FLAGS)),
-  createPrivateFolder: mkdtemp,
+  openFile: async (path) => new NodeFile(await open(path, WRITE_FLAGS)),
+  makeFolder: (path) => mkdir(path, 0o700),
+  readFolder: (path) => readdir(path),
+  symlink: (target, path) => symlink(target, path),
+  readlink: (path) => readlink(path),
   stat: async (path) => fileStat(await stat(path, { bigint: true })),
   lstat: async (path) => fileStat(await lstat(path, { bigint: true })),
   realpath: (path) => realpath(path),
@@ -87,13 +115,16 @@ export const NODE_FILE_SYSTEM: FileSystem = {
   },
   link,
   rename,
+  chmod,
   unlink,
   rmdir: (path) => rmdir(path),
+  syncAll: syncFileSystem,
 };
 
 // Windows has neither O_DIRECTORY nor O_NOFOLLOW.
 const CREATE_FLAGS =
   constants.O_CREAT | constants.O_EXCL | constants.O_RDWR | (constants.O_NOFOLLOW ?? 0);
+const WRITE_FLAGS = constants.O_RDWR | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
 const FOLDER_FLAGS =
   constants.O_RDONLY | (constants.O_DIRECTORY ?? 0) | (constants.O_NOFOLLOW ?? 0);
 
@@ -114,6 +145,17 @@ class NodeFile implements OpenFile {
 
   async writev(buffers: readonly Uint8Array[], position: number): Promise<number> {
     return (await this.#handle.writev(buffers, position)).bytesWritten;
+  }
+
+  async read(into: Uint8Array, position: number): Promise<number> {
+    let length = 0;
+    while (length < into.length) {
+      const rest = into.length - length;
+      const { bytesRead } = await this.#handle.read(into, length, rest, position + length);
+      if (bytesRead === 0) break;
+      length += bytesRead;
+    }
+    return length;
   }
 
   async truncate(length: number): Promise<void> {
@@ -142,7 +184,15 @@ class NodeFile implements OpenFile {
 }
 
 function fileStat(stats: BigIntStats): FileStat {
-  return { dev: stats.dev, ino: stats.ino, kind: kindOf(stats) };
+  return {
+    dev: stats.dev,
+    ino: stats.ino,
+    kind: kindOf(stats),
+    size: Number(stats.size),
+    mode: Number(stats.mode & 0o777n),
+    mtimeMs: Number(stats.mtimeMs),
+    isOwn: process.getuid === undefined || Number(stats.uid) === process.getuid(),
+  };
 }
 
 function kindOf(stats: BigIntStats): FileStat['kind'] {

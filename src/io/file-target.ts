@@ -11,21 +11,25 @@ export type Target = { readonly directory: string } | { readonly file: string };
 
 /** What `p2pshare receive` was told about the place. */
 export interface TargetWish {
-  /** `--out`: a folder, or a file's name in a folder that exists; the current folder if absent. */
+  /** `--out`: a folder, or a name in a folder that exists; the current folder if absent. */
   readonly out: string | undefined;
-  /** The sender's name for the entry. */
-  readonly name: EntryName;
+  /** The sender's names for what is at the top of the transfer. */
+  readonly names: readonly EntryName[];
   /** Whether the sender may choose a name such as `.bashrc`. */
   readonly allowHidden?: boolean;
 }
 
 /**
- * Decides where an entry goes. Throws `P2P_TARGET_UNWRITABLE` when there is no such folder, and
- * `P2P_NAME_REFUSED` for a hidden name that only the sender has chosen (security rule 5).
+ * Decides where an offer goes. Throws `P2P_TARGET_UNWRITABLE` when there is no such folder or when
+ * several things would get one name, and `P2P_NAME_REFUSED` for a hidden name that only the sender
+ * has chosen (security rule 5).
  */
-export async function resolveTarget(wish: TargetWish): Promise<Target> {
-  const target = await resolveOut(wish.out);
-  if ('directory' in target && isHidden(wish.name) && wish.allowHidden !== true) {
+export async function resolveTarget({ out, names, allowHidden }: TargetWish): Promise<Target> {
+  const target = await resolveOut(out);
+  if ('file' in target && names.length > 1) {
+    throw new P2PShareError('P2P_TARGET_UNWRITABLE', 'several things are offered, and no folder');
+  }
+  if ('directory' in target && allowHidden !== true && names.some(isHidden)) {
     throw new P2PShareError('P2P_NAME_REFUSED', 'hidden name chosen by the sender');
   }
   return target;
@@ -47,9 +51,9 @@ export async function resolveOut(wish: string | undefined): Promise<Target> {
   return target;
 }
 
-/** The folder and the name in it that a target means. */
-export function placeOf(target: Target, name: EntryName): { directory: string; name: string } {
-  if ('directory' in target) return { directory: resolve(target.directory), name };
+/** The folder that a target means, and the name in it where the receiver has chosen one. */
+export function placeOf(target: Target): { directory: string; name?: string } {
+  if ('directory' in target) return { directory: resolve(target.directory) };
   const file = resolve(target.file);
   return { directory: dirname(file), name: basename(file) };
 }

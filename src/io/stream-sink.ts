@@ -1,6 +1,7 @@
 import { P2PShareError } from '../protocol/errors.ts';
 import { errnoOf, fileError } from './file-errors.ts';
 import type { FileSink } from './file-sink.ts';
+import type { Published } from './tree-publish.ts';
 
 /** What a stream has instead of a path. */
 export const STREAM_PATH = '-';
@@ -20,15 +21,19 @@ export class StreamSink implements FileSink {
     if (!stream.listeners('error').includes(ignore)) stream.on('error', ignore);
   }
 
-  async write(_offset: number, buffers: readonly Uint8Array[]): Promise<void> {
+  async write(_entry: number, _offset: number, buffers: readonly Uint8Array[]): Promise<void> {
     for (const buffer of buffers) await this.#writeOne(buffer);
   }
 
-  async publish(): Promise<string> {
-    return STREAM_PATH;
+  async settle(): Promise<void> {}
+
+  async publish(): Promise<Published[]> {
+    return [{ name: STREAM_PATH, status: 'written' }];
   }
 
   /** What was written cannot be taken back, and what is being written is not waited for. */
+  async close(): Promise<void> {}
+
   async discard(): Promise<void> {}
 
   async #writeOne(buffer: Uint8Array): Promise<void> {

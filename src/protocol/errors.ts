@@ -38,15 +38,18 @@ export class P2PShareError extends Error {
   readonly code: ErrorCode;
   /** Of a transfer that can go on: the id by which `resume` knows it. */
   readonly ticket: string | undefined;
+  /** The local path that it is about, raw; where there is more than one to choose from. */
+  readonly path: string | undefined;
 
   constructor(
     code: ErrorCode,
     message: string,
-    options: ErrorOptions & { readonly ticket?: string } = {},
+    options: ErrorOptions & { readonly ticket?: string; readonly path?: string } = {},
   ) {
     super(message, options);
     this.name = 'P2PShareError';
     this.code = code;
     this.ticket = options.ticket;
+    this.path = options.path;
   }
 }

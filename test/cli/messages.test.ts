@@ -17,7 +17,7 @@ describe('messages', () => {
   });
 
   it.each([
-    ['sender', 'P2P_NAME_REFUSED', 'rename it and send it again'],
+    ['sender', 'P2P_NAME_REFUSED', 'rename it and send it again, or leave it out with --exclude'],
     [
       'receiver',
       'P2P_NAME_REFUSED',

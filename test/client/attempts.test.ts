@@ -9,7 +9,7 @@ import type { TransferEvent } from '../../src/client/events.ts';
 import type { TransferResult } from '../../src/client/transfer-handle.ts';
 import { type ErrorCode, P2PShareError } from '../../src/protocol/errors.ts';
 
-const RESULT: TransferResult = { file: 'x', bytes: 1, ms: 2, path: 'direct' };
+const RESULT: TransferResult = { files: ['x'], bytes: 1, ms: 2, path: 'direct' };
 const SECRET = new Uint8Array(32).fill(1);
 
 describe('attempts at a transfer', () => {

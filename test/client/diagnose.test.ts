@@ -138,7 +138,7 @@ describe('two diagnoses with one code', () => {
 
   it('are needed: the code of a file is none for a diagnosis', async () => {
     const servers = [await server()];
-    const sent = send({ file: fileURLToPath(import.meta.url), servers, lan: false });
+    const sent = send({ paths: [fileURLToPath(import.meta.url)], servers, lan: false });
     for await (const event of sent) {
       if (event.event !== 'code') continue;
       const asked = diagnose({ servers, peer: { code: event.code } });

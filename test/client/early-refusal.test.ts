@@ -40,7 +40,10 @@ describe('before anybody is asked anything', () => {
     'both sides are told that they need a server with %o',
     async (options) => {
       const file = import.meta.filename;
-      for (const { result } of [receive({ code, ...options }), send({ file, ...options })]) {
+      for (const { result } of [
+        receive({ code, ...options }),
+        send({ paths: [file], ...options }),
+      ]) {
         await expect(result).rejects.toMatchObject({ code: 'P2P_USAGE' });
       }
     },

@@ -44,10 +44,12 @@ function writerOf({ inOrder, failsAt }: { inOrder: boolean; failsAt?: number }) 
   const log: string[] = [];
   const sink: FileSink = {
     inOrder,
-    write: async (offset) => {
+    write: async (_entry, offset) => {
       if (offset === failsAt) throw new P2PShareError('P2P_DISK_FULL', 'full');
     },
-    publish: async () => '-',
+    settle: async () => undefined,
+    publish: async () => [],
+    close: async () => undefined,
     discard: async () => undefined,
   };
   const writer = new FileWriter(sink, {

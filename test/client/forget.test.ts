@@ -34,16 +34,16 @@ function leave(name: string, mode = 0o700): string {
 
 describe('an unfinished transfer that is given up', () => {
   it('takes with it what it has left, and nothing else', async () => {
-    leave(`.p2pshare-${id}-abcdef`);
-    leave('.p2pshare-00000000-abcdef');
+    leave(`.p2pshare-${id}`);
+    leave('.p2pshare-00000000');
     writeFileSync(join(folder, 'mine.txt'), 'mine');
     await forget({ stateFolder, id });
-    expect(readdirSync(folder).sort()).toEqual(['.p2pshare-00000000-abcdef', 'mine.txt']);
+    expect(readdirSync(folder).sort()).toEqual(['.p2pshare-00000000', 'mine.txt']);
     expect(await unfinished(stateFolder)).toEqual({ transfers: [], ignored: [] });
   });
 
   it('stays while something that is not its own lies in its place', async () => {
-    const path = leave(`.p2pshare-${id}-abcdef`);
+    const path = leave(`.p2pshare-${id}`, 0o755);
     writeFileSync(join(path, 'mine.txt'), 'mine');
     await expect(forget({ stateFolder, id })).rejects.toMatchObject({
       code: 'P2P_TARGET_UNWRITABLE',

@@ -5,28 +5,19 @@ import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import type { RunningServer } from '../../src/client/options.ts';
 import { receive } from '../../src/client/receive.ts';
 import { send } from '../../src/client/send.ts';
+import type { Entry } from '../../src/protocol/transfer/entry.ts';
 import { type EntryName, parseEntryName } from '../../src/protocol/transfer/entry-name.ts';
 import { serve } from '../../src/server/serve.ts';
 
-/** The sender says that what it sends is at this path. */
-const LYING_PATH = ['report.txt', '.bashrc'];
-
-vi.mock('../../src/io/file-source.ts', async (importOriginal) => {
-  const original = await importOriginal<typeof import('../../src/io/file-source.ts')>();
-  const openSource: typeof original.openSource = async (path) => {
-    const source = await original.openSource(path);
-    const entry = {
-      ...source.entry,
-      path: LYING_PATH.map((name) => parseEntryName(name) as EntryName),
-    };
-    return {
-      entry,
-      read: (offset, into) => source.read(offset, into),
-      finish: () => source.finish(),
-      close: () => source.close(),
-    };
+vi.mock('../../src/io/source-scan.ts', async (importOriginal) => {
+  const original = await importOriginal<typeof import('../../src/io/source-scan.ts')>();
+  const scanSources: typeof original.scanSources = async (...args) => {
+    const scan = await original.scanSources(...args);
+    const [first, ...others] = scan.entries;
+    const lie = { ...first, path: [parseEntryName('.bashrc') as EntryName] } as Entry;
+    return { ...scan, entries: [lie, ...others] };
   };
-  return { ...original, openSource };
+  return { ...original, scanSources };
 });
 
 let server: RunningServer;
@@ -44,19 +35,19 @@ afterEach(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-it('is not written under another name than a person is asked about', async () => {
+it('of a hidden name is refused before a person is asked', async () => {
   const file = join(folder, 'evil');
   await writeFile(file, 'evil');
   const common = { servers: server.endpoints, lan: false };
   const decide = vi.fn(async () => ({ accept: true }) as const);
-  const sender = send({ ...common, file });
+  const sender = send({ ...common, paths: [file] });
   for await (const event of sender) {
     if (event.event !== 'code') continue;
     const receiver = receive({ ...common, code: event.code, out: inbox, decide });
-    await expect(receiver.result).rejects.toMatchObject({ code: 'P2P_VERSION_MISMATCH' });
+    await expect(receiver.result).rejects.toMatchObject({ code: 'P2P_NAME_REFUSED' });
     break;
   }
-  await expect(sender.result).rejects.toMatchObject({ code: 'P2P_VERSION_MISMATCH' });
+  await expect(sender.result).rejects.toMatchObject({ code: 'P2P_NAME_REFUSED' });
   expect(decide).not.toHaveBeenCalled();
   expect(await readdir(inbox)).toEqual([]);
 });

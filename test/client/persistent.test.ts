@@ -4,7 +4,7 @@ import { persistently } from '../../src/client/persistent.ts';
 import type { TransferResult } from '../../src/client/transfer-handle.ts';
 import { type ErrorCode, P2PShareError } from '../../src/protocol/errors.ts';
 
-const RESULT: TransferResult = { file: 'x', bytes: 1, ms: 2, path: 'direct' };
+const RESULT: TransferResult = { files: ['x'], bytes: 1, ms: 2, path: 'direct' };
 const COURSE: AttemptCourse = {
   emit: () => undefined,
   met: async () => undefined,

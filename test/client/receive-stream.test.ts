@@ -38,7 +38,7 @@ describe('receiving into a stream', () => {
     const { sender, receiver } = await transfer(bytes, out);
     const result = await receiver.result;
     await sender.result;
-    expect(result).toMatchObject({ file: '-', bytes: size });
+    expect(result).toMatchObject({ files: ['-'], bytes: size });
     expect(Buffer.compare(Buffer.concat(chunks), bytes)).toBe(0);
     expect(out.writableEnded).toBe(false);
     expect(await readdir(folder)).toEqual(['report.bin']);
@@ -100,7 +100,7 @@ async function transfer(
   const file = join(folder, 'report.bin');
   await writeFile(file, bytes);
   const common = { servers: server.endpoints, lan: false };
-  const sender = send({ ...common, file });
+  const sender = send({ ...common, paths: [file] });
   for await (const event of sender) {
     if (event.event === 'code')
       return { sender, receiver: receive({ ...common, code: event.code, out }) };

@@ -26,5 +26,6 @@ export const RECEIVE_TICKET: ReceiveTicket = {
   codeHash: new Uint8Array(32).fill(5),
   resumeSecret: new Uint8Array(32).fill(6),
   folder: '/home/me/in',
-  identity: '64768:1234567',
+  settled: 'c0ffee',
+  result: '/inbox/a.bin',
 };

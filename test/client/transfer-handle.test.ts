@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { ProgressEvent, TransferEvent } from '../../src/client/events.ts';
-import { limits, TransferHandle } from '../../src/client/transfer-handle.ts';
+import { limits, TransferHandle, type TransferResult } from '../../src/client/transfer-handle.ts';
 import { P2PShareError } from '../../src/protocol/errors.ts';
 
-const RESULT = { file: '/tmp/a.bin', bytes: 10, ms: 5, path: 'direct' } as const;
+const RESULT: TransferResult = { files: ['/tmp/a.bin'], bytes: 10, ms: 5, path: 'direct' };
 
 describe('TransferHandle', () => {
   it('hands out events in order and ends after done', async () => {

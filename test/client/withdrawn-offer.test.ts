@@ -10,8 +10,8 @@ import type { Transfer } from '../../src/client/transfer-handle.ts';
 import { serve } from '../../src/server/serve.ts';
 
 const disk = vi.hoisted(() => ({ isReady: Promise.resolve() }));
-vi.mock('../../src/io/file-sink.ts', async (importOriginal) => {
-  const original = await importOriginal<typeof import('../../src/io/file-sink.ts')>();
+vi.mock('../../src/io/tree-sink.ts', async (importOriginal) => {
+  const original = await importOriginal<typeof import('../../src/io/tree-sink.ts')>();
   const openSink: typeof original.openSink = async (options) => {
     await disk.isReady;
     return await original.openSink(options);
@@ -75,7 +75,7 @@ async function offered(
   const file = join(folder, 'report.txt');
   await writeFile(file, 'a report');
   const common = { servers: server.endpoints, lan: false };
-  const sender = send({ ...common, file, signal });
+  const sender = send({ ...common, paths: [file], signal });
   for await (const event of sender) {
     if (event.event !== 'code') continue;
     return receive({ ...common, code: event.code, out: join(folder, 'copy.txt'), decide });

@@ -6,7 +6,7 @@ import { expectFailure, expectSuccess } from './support/expectations.ts';
 import { groupServer } from './support/group-server.ts';
 import { sha256 } from './support/sample.ts';
 import { ENDLESS, offered, underWay } from './support/scenes.ts';
-import { contents } from './support/stage.ts';
+import { contents, finalContents } from './support/stage.ts';
 import { it } from './support/staged.ts';
 
 /** A peer that is told leaves at once; one that is not would wait for 10 minutes. */
@@ -69,8 +69,8 @@ describe.concurrent('a source', () => {
     expect(sender.all('code')).toEqual([]);
   });
 
-  it('that is a folder is refused', async ({ stage }) => {
-    const sender = stage.send(await stage.folder(), { server: server().endpoint });
+  it('that is a device is refused', async ({ stage }) => {
+    const sender = stage.send('/dev/null', { server: server().endpoint });
     await expectFailure(sender, { code: 'P2P_SOURCE_UNREADABLE', exit: 10 });
   });
 
@@ -79,7 +79,7 @@ describe.concurrent('a source', () => {
     await appendFile(file, 'more');
     await expectFailure(sender, { code: 'P2P_SOURCE_CHANGED', exit: 8 });
     await expectFailure(receiver, { code: 'P2P_SOURCE_CHANGED', exit: 8 });
-    expect(await contents(out)).toEqual([]);
+    expect(await finalContents(out)).toEqual([]);
   });
 });
 
@@ -103,7 +103,7 @@ describe('an interruption', () => {
     expect(await interrupted.exit()).toEqual({ code: exit, signal: null });
     expect(interrupted.events.at(-1)).toMatchObject({ event: 'error', code: 'P2P_CANCELLED' });
     expect(interrupted.stderr).toBe('p2pshare: interrupted\n');
-    expect(await contents(out)).toEqual([]);
+    expect(await finalContents(out)).toEqual([]);
   });
 
   it('after the last byte comes too late to fail anything', async ({ stage }) => {

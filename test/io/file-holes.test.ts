@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { denseRuns } from '../../src/io/file-holes.ts';
-import { openSink } from '../../src/io/file-sink.ts';
 import type { FileEntry } from '../../src/protocol/transfer/entry.ts';
 import { type EntryName, parseEntryName } from '../../src/protocol/transfer/entry-name.ts';
+import { OneFileSink } from '../support/one-file-sink.ts';
 import { SeededRandom } from '../support/seeded-random.ts';
 import { forEachSeed } from '../support/seeds.ts';
 
@@ -86,7 +86,8 @@ describe('a file with holes', () => {
     const path = [parseEntryName('a') as EntryName];
     const size = bytes.length;
     const entry: FileEntry = { kind: 'file', path, size, mtimeMs: 0, mode: 0o644, version: 1n };
-    const sink = await openSink({ target: { directory }, entry, onConflict: 'fail' });
+    const options = { target: { directory }, entry, onConflict: 'fail', chunkBytes: MIB } as const;
+    const sink = await OneFileSink.open(options);
     for (let at = Math.floor(size / MIB) * MIB; at >= 0; at -= MIB) {
       await sink.write(at, [bytes.subarray(at, at + MIB)]);
     }

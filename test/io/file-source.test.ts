@@ -2,7 +2,6 @@ import { execFileSync } from 'node:child_process';
 import {
   appendFile,
   chmod,
-  mkdir,
   mkdtemp,
   rm,
   symlink,
@@ -13,10 +12,14 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type FileSource, openSource } from '../../src/io/file-source.ts';
+import { SourceReader } from '../../src/io/source-reader.ts';
+import { requireSources, scanSources } from '../../src/io/source-scan.ts';
+import type { Entry } from '../../src/protocol/transfer/entry.ts';
 
 let directory: string;
-let source: FileSource | undefined;
+let source: SourceReader | undefined;
+const SALT = new Uint8Array(16).fill(7);
+const OPTIONS = { symlinks: 'keep', exclude: [], gitignore: false, salt: SALT } as const;
 const at = (name: string): string => join(directory, name);
 
 beforeEach(async () => {
@@ -29,13 +32,19 @@ afterEach(async () => {
   await rm(directory, { recursive: true, force: true });
 });
 
-describe('openSource', () => {
+/** The entry of a file, which is read from then on. */
+async function open(path: string): Promise<Entry> {
+  const scan = await scanSources([path], OPTIONS);
+  source = new SourceReader(scan, SALT);
+  return scan.entries[0] as Entry;
+}
+
+describe('a source that is a file', () => {
   it('describes the file by its base name, size, time and executable bit', async () => {
     await writeFile(at('tool.sh'), 'echo hello');
     await chmod(at('tool.sh'), 0o755);
     await utimes(at('tool.sh'), 1_700_000_000, 1_700_000_000);
-    source = await openSource(at('tool.sh'));
-    expect(source.entry).toEqual({
+    expect(await open(at('tool.sh'))).toEqual({
       kind: 'file',
       path: ['tool.sh'],
       size: 10,
@@ -47,40 +56,42 @@ describe('openSource', () => {
 
   it('reads at any offset and stops at the end of the file', async () => {
     await writeFile(at('a.txt'), '0123456789');
-    source = await openSource(at('a.txt'));
+    await open(at('a.txt'));
     const into = new Uint8Array(6);
-    expect(await source.read(2, into)).toBe(6);
+    expect(await source?.read(0, 2, into)).toBe(6);
     expect(Buffer.from(into).toString()).toBe('234567');
-    expect(await source.read(7, into)).toBe(3);
+    expect(await source?.read(0, 7, into)).toBe(3);
     expect(Buffer.from(into.subarray(0, 3)).toString()).toBe('789');
-    await expect(source.finish()).resolves.toBeUndefined();
+    await expect(source?.finish()).resolves.toBeUndefined();
   });
 
   it('follows a symbolic link that was named, and keeps the name of the link', async () => {
     await writeFile(at('target.bin'), 'abc');
     await symlink(at('target.bin'), at('link.bin'));
-    source = await openSource(at('link.bin'));
-    expect(source.entry).toMatchObject({ path: ['link.bin'], size: 3 });
+    expect(await open(at('link.bin'))).toMatchObject({ path: ['link.bin'], size: 3 });
   });
 
   it('says that a file is missing, also behind a dangling link', async () => {
     await symlink(at('nowhere'), at('dangling'));
     for (const name of ['nowhere', 'dangling', 'no/such/folder']) {
-      await expect(openSource(at(name))).rejects.toMatchObject({ code: 'P2P_SOURCE_MISSING' });
+      await expect(requireSources([at(name)])).rejects.toMatchObject({
+        code: 'P2P_SOURCE_MISSING',
+      });
     }
   });
 
-  it('refuses folders, devices and pipes, without waiting for a writer', async () => {
-    await mkdir(at('folder'));
+  it('refuses devices and pipes, without waiting for a writer', async () => {
     execFileSync('mkfifo', [at('pipe')]);
-    for (const path of [at('folder'), at('pipe'), '/dev/null']) {
-      await expect(openSource(path)).rejects.toMatchObject({ code: 'P2P_SOURCE_UNREADABLE' });
+    for (const path of [at('pipe'), '/dev/null']) {
+      await expect(requireSources([path])).rejects.toMatchObject({ code: 'P2P_SOURCE_UNREADABLE' });
     }
   });
 
   it('refuses a name that no receiver would take', async () => {
     await writeFile(at('what?.txt'), 'x');
-    await expect(openSource(at('what?.txt'))).rejects.toMatchObject({ code: 'P2P_NAME_REFUSED' });
+    await expect(requireSources([at('what?.txt')])).rejects.toMatchObject({
+      code: 'P2P_NAME_REFUSED',
+    });
   });
 });
 
@@ -94,14 +105,14 @@ describe('a source that changes', () => {
   it.each(changes)('is noticed when it %s', async (_, change) => {
     await writeFile(at('a'), '0123456789');
     await utimes(at('a'), 1_700_000_000, 1_700_000_000);
-    source = await openSource(at('a'));
-    await source.read(0, new Uint8Array(4));
+    await open(at('a'));
+    await source?.read(0, 0, new Uint8Array(4));
     // Times of files are as coarse as the kernel's tick, at most 10 ms.
     for (const start = Date.now(); Date.now() - start < 12; );
     await change();
     const changed = { code: 'P2P_SOURCE_CHANGED' };
-    await expect(source.read(6, new Uint8Array(4))).rejects.toMatchObject(changed);
-    await expect(source.finish()).rejects.toMatchObject(changed);
+    await expect(source?.read(0, 6, new Uint8Array(4))).rejects.toMatchObject(changed);
+    await expect(source?.finish()).rejects.toMatchObject(changed);
   });
 });
 

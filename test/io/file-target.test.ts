@@ -10,7 +10,7 @@ import { type EntryName, parseEntryName } from '../../src/protocol/transfer/entr
 
 let directory: string;
 const at = (name: string): string => join(directory, name);
-const name = parseEntryName('photo.jpg') as EntryName;
+const names = [parseEntryName('photo.jpg') as EntryName];
 const hidden = parseEntryName('.bashrc') as EntryName;
 
 beforeEach(async () => {
@@ -24,34 +24,40 @@ afterEach(async () => {
 describe('resolveTarget', () => {
   it('receives into a folder that exists, also behind a link', async () => {
     await symlink(directory, at('link'));
-    expect(await resolveTarget({ out: directory, name })).toEqual({ directory });
-    expect(await resolveTarget({ out: at('link'), name })).toEqual({ directory: at('link') });
+    expect(await resolveTarget({ out: directory, names })).toEqual({ directory });
+    expect(await resolveTarget({ out: at('link'), names })).toEqual({ directory: at('link') });
   });
 
   it('receives into the current folder unless told otherwise', async () => {
-    expect(await resolveTarget({ out: undefined, name })).toEqual({ directory: process.cwd() });
+    expect(await resolveTarget({ out: undefined, names })).toEqual({ directory: process.cwd() });
   });
 
   it('takes a new or existing path in an existing folder as the name of the file', async () => {
     await writeFile(at('old'), '');
-    expect(await resolveTarget({ out: at('new'), name })).toEqual({ file: at('new') });
-    expect(await resolveTarget({ out: at('old'), name })).toEqual({ file: at('old') });
+    expect(await resolveTarget({ out: at('new'), names })).toEqual({ file: at('new') });
+    expect(await resolveTarget({ out: at('old'), names })).toEqual({ file: at('old') });
   });
 
   it('makes no folders', async () => {
     await writeFile(at('file'), '');
     for (const out of [at('no/such'), at('missing/'), at('file/below')]) {
       const refused = { code: 'P2P_TARGET_UNWRITABLE' };
-      await expect(resolveTarget({ out, name })).rejects.toMatchObject(refused);
+      await expect(resolveTarget({ out, names })).rejects.toMatchObject(refused);
     }
+  });
+
+  it('takes no name for several things', async () => {
+    const out = at('new');
+    const refused = { code: 'P2P_TARGET_UNWRITABLE' };
+    await expect(resolveTarget({ out, names: [hidden, ...names] })).rejects.toMatchObject(refused);
   });
 
   it('takes a hidden name only from the receiver', async () => {
     const refused = { code: 'P2P_NAME_REFUSED' };
-    await expect(resolveTarget({ out: directory, name: hidden })).rejects.toMatchObject(refused);
-    const allowed = { out: directory, name: hidden, allowHidden: true };
+    await expect(resolveTarget({ out: directory, names: [hidden] })).rejects.toMatchObject(refused);
+    const allowed = { out: directory, names: [hidden], allowHidden: true };
     expect(await resolveTarget(allowed)).toEqual({ directory });
-    expect(await resolveTarget({ out: at('.rc'), name: hidden })).toEqual({ file: at('.rc') });
+    expect(await resolveTarget({ out: at('.rc'), names: [hidden] })).toEqual({ file: at('.rc') });
   });
 });
 

@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { OnConflict } from '../../src/io/file-publish.ts';
-import { openSink } from '../../src/io/file-sink.ts';
 import type { FileEntry } from '../../src/protocol/transfer/entry.ts';
 import { parseEntryName } from '../../src/protocol/transfer/entry-name.ts';
+import { OneFileSink } from '../support/one-file-sink.ts';
 import { SeededRandom } from '../support/seeded-random.ts';
 import { seedsFor, tryAll } from '../support/seeds.ts';
 
@@ -108,7 +108,7 @@ async function receive(text: string, onConflict: OnConflict): Promise<string | u
     version: 1n,
   };
   try {
-    const sink = await openSink({ target: { directory: inbox }, entry, onConflict });
+    const sink = await OneFileSink.open({ target: { directory: inbox }, entry, onConflict });
     await sink.write(0, [Uint8Array.of(7)]);
     return await sink.publish();
   } catch (error) {

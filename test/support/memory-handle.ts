@@ -8,6 +8,8 @@ export interface Process {
   /** Counts a call of an open file or folder; rejects where that is to fail. */
   callOf(fd: number, name: string): Promise<void>;
   close(fd: number): Promise<void>;
+  /** The names in a folder are durable. */
+  folderSynced(folder: Folder): void;
 }
 
 export class MemoryHandle<T extends File | Folder> implements OpenFolder {
@@ -29,7 +31,20 @@ export class MemoryHandle<T extends File | Folder> implements OpenFolder {
   async sync(): Promise<void> {
     await this.process.callOf(this.fd, 'sync');
     if (this.node.kind === 'file') this.node.durable = this.node.bytes.slice();
-    else this.node.durable = new Map(this.node.names);
+    else {
+      this.node.durable = new Map(this.node.names);
+      this.process.folderSynced(this.node);
+    }
+  }
+
+  async chmod(mode: number): Promise<void> {
+    await this.process.callOf(this.fd, 'chmod');
+    if (this.node.kind === 'file') this.node.mode = mode;
+  }
+
+  async utimes(_accessed: number, modified: number): Promise<void> {
+    await this.process.callOf(this.fd, 'utimes');
+    if (this.node.kind === 'file') this.node.mtime = modified;
   }
 
   async close(): Promise<void> {
@@ -59,14 +74,11 @@ export class MemoryFile extends MemoryHandle<File> implements OpenFile {
     this.node.bytes = bytes;
   }
 
-  async chmod(mode: number): Promise<void> {
-    await this.process.callOf(this.fd, 'chmod');
-    this.node.mode = mode;
-  }
-
-  async utimes(_accessed: number, modified: number): Promise<void> {
-    await this.process.callOf(this.fd, 'utimes');
-    this.node.mtime = modified;
+  async read(into: Uint8Array, position: number): Promise<number> {
+    await this.process.callOf(this.fd, 'read');
+    const bytes = this.node.bytes.subarray(position, position + into.length);
+    into.set(bytes);
+    return bytes.length;
   }
 
   async datasync(): Promise<void> {

@@ -52,7 +52,15 @@ export function loseNames(folder: Folder, random: SeededRandom): void {
 }
 
 export function statOf(node: Node): FileStat {
-  return { dev: 1n, ino: node.ino, kind: node.kind };
+  return {
+    dev: 1n,
+    ino: node.ino,
+    kind: node.kind,
+    size: node.kind === 'file' ? node.bytes.length : 0,
+    mode: node.kind === 'folder' ? 0o700 : 0o600,
+    mtimeMs: 0,
+    isOwn: true,
+  };
 }
 
 export function systemError(code: string): Error {

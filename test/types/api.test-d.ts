@@ -18,20 +18,20 @@ import {
 
 describe('send', () => {
   it('needs a file and nothing else', () => {
-    expectTypeOf(send({ file: 'a' })).toEqualTypeOf<Transfer>();
+    expectTypeOf(send({ paths: ['a'] })).toEqualTypeOf<Transfer>();
     // @ts-expect-error there is nothing to send
     send({});
   });
 
   it('knows three route policies', () => {
-    send({ file: 'a', route: 'relay', servers: ['host:1'], lan: false, timeoutMs: 1 });
+    send({ paths: ['a'], route: 'relay', servers: ['host:1'], lan: false, timeoutMs: 1 });
     // @ts-expect-error no such policy
-    send({ file: 'a', route: 'tcp' });
+    send({ paths: ['a'], route: 'tcp' });
   });
 
   it('knows nothing of codes', () => {
     // @ts-expect-error the server and the library make the code
-    send({ file: 'a', code: '1-a-b-c' });
+    send({ paths: ['a'], code: '1-a-b-c' });
   });
 });
 

@@ -20,6 +20,7 @@ const RECEIVE_FLAGS = {
     describe: 'Folder to write into, or name to write to; - for stdout',
   },
   'allow-hidden': { type: 'boolean', describe: 'Accept a hidden name, such as .bashrc' },
+  preserve: { type: 'boolean', describe: 'Take over all permission bits' },
   yes: { alias: 'y', type: 'boolean', describe: 'Accept without asking' },
   'on-conflict': {
     choices: ['ask', 'skip', 'rename', 'overwrite', 'fail'],
@@ -32,6 +33,7 @@ interface ReceiveArguments extends TransferArguments {
   readonly CODE: readonly string[] | undefined;
   readonly out: string | undefined;
   readonly 'allow-hidden': boolean | undefined;
+  readonly preserve: boolean | undefined;
   readonly yes: boolean | undefined;
   readonly 'on-conflict': string | undefined;
   readonly json: boolean | undefined;
@@ -43,7 +45,7 @@ interface ReceiveArguments extends TransferArguments {
 export function addReceive(yargs: Argv, choose: (command: Command, role: Role) => void): Argv {
   return yargs.command(
     'receive [CODE..]',
-    'Receive a file: takes the code that the sender was given',
+    'Receive files and folders: takes the code that the sender was given',
     (command) =>
       command
         .positional('CODE', {
@@ -79,6 +81,7 @@ async function receive(args: ReceiveArguments, context: CommandContext): Promise
         code,
         ...(out === undefined ? {} : { out }),
         ...(args['allow-hidden'] ? { allowHidden: true } : {}),
+        ...(args.preserve ? { preserve: true } : {}),
         onConflict,
         decide: (offer, withdrawn) => consent.decide(offer, withdrawn),
         signal,

@@ -83,6 +83,12 @@ export async function contents(folder: string): Promise<string[]> {
   return (await readdir(folder)).sort();
 }
 
+/** What is under its final name in a folder: all but what a transfer that can go on has left. */
+export async function finalContents(folder: string): Promise<string[]> {
+  const left = await contents(folder);
+  return left.filter((name) => !/^\.p2pshare-[0-9a-f]{8}$/.test(name));
+}
+
 function where({ server, flags = [] }: Sending): string[] {
   // Test files run side by side: they must not find each other over the machine's own network.
   return server === undefined ? [...flags] : ['--no-lan', '--server', server, ...flags];

@@ -1,0 +1,31 @@
+import type { Entry, Offer as TransferOffer } from '../protocol/transfer/entry.ts';
+import type { EntryName } from '../protocol/transfer/entry-name.ts';
+
+/** An offer in a few words. `name` is the sender's choice and raw. */
+export interface OfferSummary {
+  readonly name: string;
+  /** Files, folders and links. */
+  readonly entries: number;
+  readonly bytes: number;
+}
+
+export function summaryOf({ entries, totalBytes }: TransferOffer): OfferSummary {
+  const [first = '', ...others] = topNames(entries);
+  const name = others.length === 0 ? first : `${first} and ${others.length} more`;
+  return { name, entries: entries.length, bytes: totalBytes };
+}
+
+/** What is at the top of an offer, in its order. */
+export function topNames(entries: readonly Entry[]): EntryName[] {
+  return [...new Set(entries.map(({ path }) => path[0] as EntryName))];
+}
+
+/** How many bytes of an offer are in each thing at the top. */
+export function topSizes(entries: readonly Entry[]): Map<string, number> {
+  const sizes = new Map<string, number>();
+  for (const { path, size } of entries) {
+    const top = String(path[0]);
+    sizes.set(top, (sizes.get(top) ?? 0) + size);
+  }
+  return sizes;
+}

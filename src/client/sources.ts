@@ -1,0 +1,47 @@
+import { SourceReader } from '../io/source-reader.ts';
+import { type ScanOptions, type SourceScan, scanSources } from '../io/source-scan.ts';
+
+/** After this what was found is looked for again: somebody may wait for the receiver for a day. */
+const FRESH_MS = 10_000;
+
+/** What is sent, as it is found at one time or another. */
+export class Sources {
+  readonly #paths: readonly string[];
+  readonly #options: ScanOptions;
+  #scanning: Promise<SourceScan> | undefined;
+  #scannedAt = 0;
+
+  constructor(paths: readonly string[], options: ScanOptions) {
+    this.#paths = paths;
+    this.#options = options;
+  }
+
+  /** Begins to look, so that it is done by the time that somebody comes. */
+  prepare(): void {
+    // Whoever asks for it is told of its failure.
+    this.#begin().catch(() => undefined);
+  }
+
+  /** What there is by now; rejects as `scanSources` does. */
+  async scan(): Promise<SourceScan> {
+    if (performance.now() - this.#scannedAt > FRESH_MS) this.#scanning = undefined;
+    return await this.#begin();
+  }
+
+  reader(scan: SourceScan): SourceReader {
+    return new SourceReader(scan, this.#options.salt);
+  }
+
+  #begin(): Promise<SourceScan> {
+    if (this.#scanning === undefined) {
+      this.#scanning = scanSources(this.#paths, this.#options);
+      const note = () => {
+        this.#scannedAt = performance.now();
+      };
+      this.#scanning.then(note, note);
+      // While it is under way it is as good as new.
+      this.#scannedAt = Number.POSITIVE_INFINITY;
+    }
+    return this.#scanning;
+  }
+}

@@ -1,0 +1,100 @@
+import type { Hasher } from '../protocol/ports.ts';
+import { errnoOf } from './file-errors.ts';
+import type { FileRoot } from './file-root.ts';
+import type { OpenFile } from './file-system.ts';
+import {
+  encodeHead,
+  encodeRecord,
+  type HeldRun,
+  type JournalHead,
+  MAX_JOURNAL_BYTES,
+  type ReadJournal,
+  readJournal,
+} from './journal.ts';
+import { JOURNAL, unlessGone } from './staging-folder.ts';
+
+/** Reads the journal of a staging folder; `undefined` when there is none that can be believed. */
+export async function loadJournal(
+  staging: FileRoot,
+  hasher: Hasher,
+): Promise<ReadJournal | undefined> {
+  const { files } = staging;
+  let file: OpenFile;
+  try {
+    file = await files.openFile(staging.at(JOURNAL));
+  } catch (error) {
+    // A link or a folder in its place is nothing that we have made.
+    if (['ENOENT', 'ELOOP', 'EISDIR', 'EMLINK'].includes(errnoOf(error) ?? '')) return undefined;
+    throw error;
+  }
+  try {
+    const { kind, isOwn, size } = await file.stat();
+    if (kind !== 'file' || !isOwn || size > MAX_JOURNAL_BYTES) return undefined;
+    const bytes = new Uint8Array(size);
+    return readJournal(bytes.subarray(0, await file.read(bytes, 0)), hasher);
+  } finally {
+    await file.close();
+  }
+}
+
+/**
+ * The journal of a transfer while it runs. It comes into being with the first record, so that what
+ * takes no longer than a moment has none.
+ */
+export class JournalFile {
+  readonly #staging: FileRoot;
+  readonly #hasher: Hasher;
+  readonly #head: JournalHead;
+  readonly #before: readonly HeldRun[];
+  #file: OpenFile | undefined;
+  #length = 0;
+
+  /** `before`: what is held from earlier, which goes into the new journal. */
+  constructor(
+    staging: FileRoot,
+    parts: {
+      readonly head: JournalHead;
+      readonly before: readonly HeldRun[];
+      readonly hasher: Hasher;
+    },
+  ) {
+    this.#staging = staging;
+    this.#head = parts.head;
+    this.#before = parts.before;
+    this.#hasher = parts.hasher;
+  }
+
+  /** Replaces an older journal, whose records may be about another offer. Durable when it resolves. */
+  async begin(): Promise<void> {
+    const { files } = this.#staging;
+    const draft = this.#staging.at(`${JOURNAL}.new`);
+    await files.unlink(draft).catch(unlessGone);
+    const file = await files.createFile(draft, 0o600);
+    this.#file = file;
+    await this.#write(encodeHead(this.#head, this.#hasher));
+    if (this.#before.length > 0) await this.#write(encodeRecord(this.#before, this.#hasher));
+    await file.sync();
+    await files.rename(draft, this.#staging.at(JOURNAL));
+    await this.#staging.sync();
+  }
+
+  /** Notes chunks that are durable already; so is the note when it resolves. */
+  async append(runs: readonly HeldRun[]): Promise<void> {
+    if (this.#file === undefined) await this.begin();
+    await this.#write(encodeRecord(runs, this.#hasher));
+    await this.#file?.datasync();
+  }
+
+  async close(): Promise<void> {
+    await this.#file?.close();
+    this.#file = undefined;
+  }
+
+  async #write(bytes: Uint8Array): Promise<void> {
+    for (let done = 0; done < bytes.length; ) {
+      const written = await this.#file?.writev([bytes.subarray(done)], this.#length + done);
+      done += written ?? 0;
+    }
+    this.#length += bytes.length;
+  }
+}

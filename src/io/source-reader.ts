@@ -1,0 +1,160 @@
+import { constants, type FileHandle, lstat, open } from 'node:fs/promises';
+import { P2PShareError } from '../protocol/errors.ts';
+import type { FileEntry } from '../protocol/transfer/entry.ts';
+import { asFileError } from './file-errors.ts';
+import type { SourceScan } from './source-scan.ts';
+import { versionTag } from './version-tag.ts';
+
+/** Files kept open that nobody reads from at the moment. */
+const MAX_IDLE = 8;
+/** How often a long file is compared with what it was. */
+const CHECK_EVERY_BYTES = 16 * 2 ** 20;
+/** How many files are looked at side by side at the end. */
+const AT_ONCE = 32;
+
+interface OpenSource {
+  readonly handle: Promise<FileHandle>;
+  readers: number;
+  unchecked: number;
+}
+
+/** Reads what a scan has found. It fails as soon as anybody else has touched a file. */
+export class SourceReader {
+  readonly #scan: SourceScan;
+  readonly #salt: Uint8Array;
+  /** In the order of their last use. */
+  readonly #open = new Map<number, OpenSource>();
+
+  /** `salt`: that of the scan. */
+  constructor(scan: SourceScan, salt: Uint8Array) {
+    this.#scan = scan;
+    this.#salt = salt;
+  }
+
+  /**
+   * Reads at `offset` of an entry until `into` is full or the file ends; yields the number of bytes.
+   * Throws `P2P_SOURCE_CHANGED` when the file is not what it was in the scan; that is looked at every
+   * 16 MiB and, above all, with the first and the last byte.
+   */
+  async read(entry: number, offset: number, into: Uint8Array): Promise<number> {
+    return await asFileError('source', async () => {
+      const source = this.#use(entry);
+      try {
+        const handle = await source.handle;
+        const isFirst = source.unchecked === 0;
+        const { size } = this.#entry(entry);
+        // Not a byte of another file leaves: where it is read in one go, it is looked at behind it.
+        if (isFirst && into.length < size) await this.#requireSame(entry, handle);
+        const length = await readFully(handle, offset, into);
+        source.unchecked += length;
+        const isLast = length < into.length || offset + length >= size;
+        if (isLast || source.unchecked >= CHECK_EVERY_BYTES) {
+          await this.#requireSame(entry, handle);
+          source.unchecked = 1;
+        }
+        if (isLast) await this.#release(entry, source);
+        return length;
+      } finally {
+        source.readers -= 1;
+        await this.#closeIdle();
+      }
+    });
+  }
+
+  /**
+   * Throws `P2P_SOURCE_CHANGED` when an empty file is none any more, which was never read, or when one
+   * has changed of which the last byte was not wanted.
+   */
+  async finish(): Promise<void> {
+    const { entries, paths } = this.#scan;
+    const empty = [...entries.keys()].filter((index) => {
+      const { kind, size } = entries[index] ?? {};
+      return kind === 'file' && size === 0;
+    });
+    await asFileError('source', async () => {
+      for (const [entry, { handle }] of this.#open) await this.#requireSame(entry, await handle);
+      for (let first = 0; first < empty.length; first += AT_ONCE) {
+        const some = empty.slice(first, first + AT_ONCE);
+        await Promise.all(
+          some.map(async (entry) => {
+            const stats = await lstat(String(paths[entry]), { bigint: true });
+            if (versionTag(stats, this.#salt) !== this.#entry(entry).version)
+              throw this.#changed(entry);
+          }),
+        );
+      }
+    });
+  }
+
+  async close(): Promise<void> {
+    const sources = [...this.#open.values()];
+    this.#open.clear();
+    for (const { handle } of sources) await closeQuietly(handle);
+  }
+
+  #use(entry: number): OpenSource {
+    const source = this.#open.get(entry) ?? {
+      handle: open(String(this.#scan.paths[entry]), READ_FLAGS),
+      readers: 0,
+      unchecked: 0,
+    };
+    source.readers += 1;
+    this.#open.delete(entry);
+    this.#open.set(entry, source);
+    return source;
+  }
+
+  /** Nobody is going to ask for it again, unless it is being asked already. */
+  async #release(entry: number, source: OpenSource): Promise<void> {
+    if (source.readers > 1) return;
+    this.#open.delete(entry);
+    await closeQuietly(source.handle);
+  }
+
+  async #closeIdle(): Promise<void> {
+    if (this.#open.size <= MAX_IDLE) return;
+    const idle = [...this.#open].find(([, { readers }]) => readers === 0);
+    if (idle === undefined) return;
+    const [entry, { handle }] = idle;
+    this.#open.delete(entry);
+    try {
+      await this.#requireSame(entry, await handle);
+    } finally {
+      await closeQuietly(handle);
+    }
+  }
+
+  async #requireSame(entry: number, handle: FileHandle): Promise<void> {
+    const stats = await handle.stat({ bigint: true });
+    if (stats.isFile() && versionTag(stats, this.#salt) === this.#entry(entry).version) return;
+    throw this.#changed(entry);
+  }
+
+  #changed(entry: number): P2PShareError {
+    const path = String(this.#scan.paths[entry]);
+    return new P2PShareError('P2P_SOURCE_CHANGED', 'the file changed while it was sent', { path });
+  }
+
+  #entry(entry: number): FileEntry {
+    return this.#scan.entries[entry] as FileEntry;
+  }
+}
+
+// O_NOFOLLOW: the path is resolved, so a link at its end was put there a moment ago. O_NONBLOCK:
+// neither does a pipe that was put there make us wait. Windows has neither flag.
+const READ_FLAGS = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
+
+async function readFully(handle: FileHandle, offset: number, into: Uint8Array): Promise<number> {
+  let length = 0;
+  while (length < into.length) {
+    const rest = into.length - length;
+    const { bytesRead } = await handle.read(into, length, rest, offset + length);
+    if (bytesRead === 0) break;
+    length += bytesRead;
+  }
+  return length;
+}
+
+async function closeQuietly(handle: Promise<FileHandle>): Promise<void> {
+  await handle.then((opened) => opened.close()).catch(() => undefined);
+}

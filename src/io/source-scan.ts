@@ -1,0 +1,233 @@
+import type { BigIntStats, Dirent } from 'node:fs';
+import { lstat, readdir, readlink, realpath, stat } from 'node:fs/promises';
+import { basename, resolve, sep } from 'node:path';
+import { P2PShareError } from '../protocol/errors.ts';
+import type { Entry } from '../protocol/transfer/entry.ts';
+import { type EntryName, parseEntryName } from '../protocol/transfer/entry-name.ts';
+import { TRANSFER_LIMITS } from '../protocol/transfer/limits.ts';
+import { isInnerLink } from '../protocol/transfer/link-target.ts';
+import { PathIndex } from '../protocol/transfer/path-index.ts';
+import { asFileError } from './file-errors.ts';
+import { SourceIgnore } from './source-ignore.ts';
+import { versionTag } from './version-tag.ts';
+
+/** What becomes of symbolic links inside of folders; one that a person names is followed. */
+export type SymlinkPolicy = 'keep' | 'follow' | 'skip';
+
+export interface ScanOptions {
+  /** `keep` keeps those that stay inside the tree, and leaves out the others. */
+  readonly symlinks: SymlinkPolicy;
+  /** Patterns in the form of a `.gitignore`. */
+  readonly exclude: readonly string[];
+  /** Whether each folder's own `.gitignore` counts. */
+  readonly gitignore: boolean;
+  /** Goes into the versions of files. */
+  readonly salt: Uint8Array;
+}
+
+/** What was found at some paths: the entries of an offer, folders before what is in them. */
+export interface SourceScan {
+  readonly entries: readonly Entry[];
+  /** Where each entry is. */
+  readonly paths: readonly string[];
+  readonly omitted: Omitted;
+}
+
+/** How many things were left out, and why. */
+export interface Omitted {
+  /** Devices, sockets and pipes. */
+  readonly special: number;
+  /** Symbolic links that lead out of the tree, or to nothing, or that nobody wants. */
+  readonly links: number;
+  /** By a pattern; a folder counts as one. */
+  readonly excluded: number;
+}
+
+/** How many things of a folder are looked at side by side. */
+const AT_ONCE = 32;
+
+/**
+ * Refuses at once what cannot be sent: paths where nothing is, or neither a file nor a folder, names
+ * that no receiver would take, and two of one name. Throws `P2P_SOURCE_MISSING`,
+ * `P2P_SOURCE_UNREADABLE` or `P2P_NAME_REFUSED`.
+ */
+export async function requireSources(paths: readonly string[]): Promise<void> {
+  const index = new PathIndex();
+  for (const path of paths) {
+    const name = nameOf(basename(resolve(path)), path);
+    if (!index.add([name], false)) throw refused('two things of one name', path);
+    const stats = await asFileError('source', () => stat(path));
+    if (!stats.isFile() && !stats.isDirectory()) throw notRegular(path);
+  }
+}
+
+/**
+ * Looks what there is to be sent. Throws what `requireSources` throws, about anything that is found;
+ * an unreadable folder is `P2P_SOURCE_UNREADABLE`, for what is in it would be missed.
+ */
+export async function scanSources(
+  paths: readonly string[],
+  options: ScanOptions,
+): Promise<SourceScan> {
+  return await asFileError('source', async () => {
+    const scanner = new Scanner(options);
+    for (const path of paths) await scanner.add(path);
+    return scanner.scan;
+  });
+}
+
+/** A folder on the way down. */
+interface Place {
+  readonly local: string;
+  readonly path: readonly EntryName[];
+  /** The names below what was named, as they are on the disk. */
+  readonly below: readonly string[];
+  readonly ignore: SourceIgnore;
+  /** Device and inode of all folders above it and its own: a link may lead back to one. */
+  readonly above: ReadonlySet<string>;
+}
+
+class Scanner {
+  readonly #options: ScanOptions;
+  readonly #entries: Entry[] = [];
+  readonly #paths: string[] = [];
+  readonly #index = new PathIndex();
+  readonly #omitted = { special: 0, links: 0, excluded: 0 };
+
+  constructor(options: ScanOptions) {
+    this.#options = options;
+  }
+
+  get scan(): SourceScan {
+    return { entries: this.#entries, paths: this.#paths, omitted: this.#omitted };
+  }
+
+  /** What a person named: a link is followed, for that is what the person means. */
+  async add(named: string): Promise<void> {
+    const path = [nameOf(basename(resolve(named)), named)];
+    const local = await realpath(named);
+    const stats = await lstat(local, { bigint: true });
+    if (stats.isFile()) return this.#addFile(local, path, stats);
+    if (!stats.isDirectory()) throw notRegular(named);
+    const ignore = SourceIgnore.of(this.#options);
+    await this.#addFolder({ local, path, below: [], ignore, above: new Set() }, stats);
+  }
+
+  async #addFolder(place: Place, stats: BigIntStats): Promise<void> {
+    const { local, path, above } = place;
+    this.#push(local, { kind: 'folder', path, size: 0, ...attributes(stats) });
+    const found = await readdir(local, { withFileTypes: true });
+    const names = found.map(({ name }) => name);
+    const ignore = await place.ignore.enter(local, place.below, names);
+    const within = { ...place, ignore, above: new Set(above).add(identity(stats)) };
+    const sorted = found.sort((a, b) => (a.name < b.name ? -1 : 1));
+    for (let first = 0; first < sorted.length; first += AT_ONCE) {
+      const some = sorted.slice(first, first + AT_ONCE);
+      const looked = await Promise.all(some.map((each) => this.#look(each, within)));
+      for (const each of looked) if (each !== undefined) await this.#addFound(each, within);
+    }
+  }
+
+  /** What an entry of a folder is; `undefined` for what is left out without a look. */
+  async #look(found: Dirent, place: Place): Promise<Found | undefined> {
+    const { name } = found;
+    const below = [...place.below, name];
+    if (place.ignore.leavesOut(below, found.isDirectory())) {
+      this.#omitted.excluded += 1;
+      return undefined;
+    }
+    const local = `${place.local}${sep}${name}`;
+    // It may have gone since.
+    const stats = await lstat(local, { bigint: true });
+    return { local, below, name, stats };
+  }
+
+  async #addFound({ local, below, name, stats }: Found, place: Place): Promise<void> {
+    if (!stats.isFile() && !stats.isDirectory() && !stats.isSymbolicLink()) {
+      this.#omitted.special += 1;
+      return;
+    }
+    const path = [...place.path, nameOf(name, local)];
+    const within = { ...place, local, path, below };
+    if (stats.isFile()) this.#addFile(local, path, stats);
+    else if (stats.isDirectory()) await this.#addFolder(within, stats);
+    else await this.#addLink(within, stats);
+  }
+
+  #addFile(local: string, path: readonly EntryName[], stats: BigIntStats): void {
+    const version = versionTag(stats, this.#options.salt);
+    this.#push(local, {
+      kind: 'file',
+      path,
+      size: Number(stats.size),
+      ...attributes(stats),
+      version,
+    });
+  }
+
+  async #addLink(place: Place, stats: BigIntStats): Promise<void> {
+    const { local, path } = place;
+    const { symlinks } = this.#options;
+    const target = symlinks === 'keep' ? await readlink(local) : '';
+    if (symlinks === 'follow') await this.#follow(place);
+    else if (symlinks === 'keep' && isInnerLink(path, target)) {
+      this.#push(local, { kind: 'link', path, size: 0, ...attributes(stats), target });
+    } else this.#omitted.links += 1;
+  }
+
+  async #follow(place: Place): Promise<void> {
+    const local = await realpath(place.local).catch(() => undefined);
+    const stats = local === undefined ? undefined : await lstat(local, { bigint: true });
+    // To nothing, or to a folder that it is in.
+    if (local === undefined || stats === undefined || place.above.has(identity(stats))) {
+      this.#omitted.links += 1;
+    } else if (stats.isFile()) this.#addFile(local, place.path, stats);
+    else if (stats.isDirectory()) await this.#addFolder({ ...place, local }, stats);
+    else this.#omitted.special += 1;
+  }
+
+  #push(local: string, entry: Entry): void {
+    const { path } = entry;
+    if (this.#entries.length >= TRANSFER_LIMITS.entries) {
+      throw new P2PShareError('P2P_USAGE', `more than ${TRANSFER_LIMITS.entries} files`);
+    }
+    const bytes = Buffer.byteLength(path.join('/'));
+    if (path.length > TRANSFER_LIMITS.components || bytes > TRANSFER_LIMITS.pathBytes) {
+      throw refused('path too long', local);
+    }
+    if (!this.#index.add(path, entry.kind === 'folder')) {
+      throw refused('another name of the same folder differs in case or composition only', local);
+    }
+    this.#entries.push(entry);
+    this.#paths.push(local);
+  }
+}
+
+interface Found {
+  readonly local: string;
+  readonly below: readonly string[];
+  readonly name: string;
+  readonly stats: BigIntStats;
+}
+
+function attributes(stats: BigIntStats): { mtimeMs: number; mode: number } {
+  return { mtimeMs: Math.max(0, Number(stats.mtimeMs)), mode: Number(stats.mode & 0o777n) };
+}
+
+function identity({ dev, ino }: BigIntStats): string {
+  return `${dev}:${ino}`;
+}
+
+function nameOf(text: string, path: string): EntryName {
+  const name = parseEntryName(text);
+  if (typeof name === 'string') return name;
+  throw refused(name.refused, path);
+}
+
+function refused(why: string, path: string): P2PShareError {
+  return new P2PShareError('P2P_NAME_REFUSED', `name refused: ${why}`, { path });
+}
+
+function notRegular(path: string): P2PShareError {
+  return new P2PShareError('P2P_SOURCE_UNREADABLE', 'neither a file nor a folder', { path });
+}

@@ -1,0 +1,279 @@
+import type { Entry, FileEntry } from '../protocol/transfer/entry.ts';
+import { errnoOf } from './file-errors.ts';
+import type { FileRoot } from './file-root.ts';
+import { clampedSeconds, StagedFile } from './staged-file.ts';
+import { TREE } from './staging-folder.ts';
+import type { SyncFileSystem } from './sync-filesystem.ts';
+
+/** Files open at a time: the one that is written, and a few whose bytes wait for a sync. */
+const MAX_OPEN = 16;
+/** Folders that are synced one by one; more are made durable together, where that is possible. */
+const MAX_TOUCHED = 64;
+
+/**
+ * The entries of an offer on their way in: files, folders and links under the names that they are
+ * going to have, in a private folder. Calls follow each other and do not overlap.
+ */
+export class StagedTree {
+  readonly #staging: FileRoot;
+  readonly #entries: readonly Entry[];
+  readonly #preserve: boolean;
+  readonly #syncAll: SyncFileSystem | undefined;
+  /** In the order of their last use. */
+  readonly #open = new Map<number, StagedFile>();
+  /** Folders that are known to be there, and those of them that have new names in them. */
+  readonly #folders = new Set<string>();
+  readonly #touched = new Set<string>();
+  /** Whether something that is not open any more may be lost with the power. */
+  #isUnsynced = false;
+  /** Settles when no sync is under way. */
+  #syncing: Promise<void> = Promise.resolve();
+
+  /** `preserve`: whether all permission bits are taken over, not just the executable one. */
+  constructor(
+    staging: FileRoot,
+    parts: {
+      readonly entries: readonly Entry[];
+      readonly preserve: boolean;
+      readonly syncAll: SyncFileSystem | undefined;
+    },
+  ) {
+    this.#staging = staging;
+    this.#entries = parts.entries;
+    this.#preserve = parts.preserve;
+    this.#syncAll = parts.syncAll;
+  }
+
+  async write(entry: number, offset: number, buffers: readonly Uint8Array[]): Promise<void> {
+    const file = await this.#file(entry);
+    await file.write(offset, buffers);
+  }
+
+  /** The whole file is there: it gets its mode and time. */
+  async finish(entry: number): Promise<void> {
+    const { mode, mtimeMs } = this.#entries[entry] as FileEntry;
+    const file = await this.#file(entry);
+    // Until all is settled we may have to open it again.
+    await file.finish(this.#modeOf(mode, 0o666) | 0o600, mtimeMs);
+  }
+
+  /** Reads of what has come of a file; fewer bytes where there are no more. */
+  async read(entry: number, offset: number, into: Uint8Array): Promise<number> {
+    const file = await this.#file(entry);
+    return await file.handle.read(into, offset);
+  }
+
+  /** Makes what there is of a file no longer than this. */
+  async cut(entry: number, length: number): Promise<void> {
+    const file = await this.#file(entry);
+    await file.handle.truncate(length);
+    this.#open.delete(entry);
+    await file.handle.close();
+  }
+
+  /**
+   * Begins to make durable what has been written until now. The second promise resolves when it is;
+   * meanwhile more may be written.
+   */
+  async beginSync(): Promise<{ readonly durable: Promise<void> }> {
+    await this.#syncing;
+    const dirty = [...this.#open.values()].filter(({ isDirty }) => isDirty);
+    for (const file of dirty) {
+      await file.extend();
+      file.isDirty = false;
+    }
+    const folders = [...this.#touched];
+    const together = this.#isUnsynced ? this.#syncAll : undefined;
+    this.#touched.clear();
+    this.#isUnsynced = false;
+    const durable =
+      together === undefined ? this.#syncEach(dirty, folders) : together(this.#staging.fd);
+    // Whoever waits for it learns of its failure.
+    this.#syncing = durable.catch(() => undefined);
+    return { durable };
+  }
+
+  /**
+   * Makes the folders and links of the offer, all but those left out, and gives the folders their
+   * times; durable when it resolves. Nothing is written after that.
+   */
+  async settle(isLeftOut: (entry: number) => boolean): Promise<void> {
+    const folders: number[] = [];
+    for (const [index, entry] of this.#entries.entries()) {
+      if (isLeftOut(index)) continue;
+      if (entry.kind === 'folder') {
+        await this.#ensureFolder(entry.path);
+        folders.push(index);
+      } else if (entry.kind === 'link') await this.#link(entry.path, entry.target);
+      else await this.#settleFile(entry);
+    }
+    // The deepest first: each new name changes the time of the folder that it is in.
+    for (const index of folders.reverse()) await this.#finishFolder(this.#entries[index] as Entry);
+    const { durable } = await this.beginSync();
+    await durable;
+  }
+
+  /** Takes from its owner what nobody is to have. */
+  async #settleFile({ path, mode }: FileEntry): Promise<void> {
+    const wanted = this.#modeOf(mode, 0o666);
+    if ((wanted & 0o600) === 0o600) return;
+    await this.#staging.files.chmod(this.#at(path), wanted);
+    this.#isUnsynced = true;
+  }
+
+  async close(): Promise<void> {
+    await this.#syncing;
+    for (const { handle } of this.#open.values()) await handle.close().catch(() => undefined);
+    this.#open.clear();
+  }
+
+  async #file(entry: number): Promise<StagedFile> {
+    const known = this.#open.get(entry);
+    this.#open.delete(entry);
+    const file = known ?? (await this.#openFile(this.#entries[entry] as Entry));
+    this.#open.set(entry, file);
+    if (this.#open.size > MAX_OPEN) await this.#closeOldest();
+    return file;
+  }
+
+  async #openFile({ path }: Entry): Promise<StagedFile> {
+    const { files } = this.#staging;
+    const folder = await this.#ensureFolder(path.slice(0, -1));
+    const place = this.#at(path);
+    try {
+      const handle = await files.createFile(place, 0o600);
+      this.#touch(folder);
+      return new StagedFile(handle, 0);
+    } catch (error) {
+      if (errnoOf(error) !== 'EEXIST') throw error;
+    }
+    const handle = await files.openFile(place).catch(async (error: unknown) => {
+      if (errnoOf(error) !== 'EACCES') throw error;
+      await files.chmod(place, 0o600);
+      return await files.openFile(place);
+    });
+    try {
+      return new StagedFile(handle, (await handle.stat()).size);
+    } catch (error) {
+      await handle.close();
+      throw error;
+    }
+  }
+
+  async #closeOldest(): Promise<void> {
+    const [oldest] = this.#open;
+    if (oldest === undefined) return;
+    const [entry, file] = oldest;
+    this.#open.delete(entry);
+    await this.#syncing;
+    try {
+      await file.extend();
+      if (file.isDirty && this.#syncAll === undefined) await file.sync();
+      this.#isUnsynced ||= file.isDirty;
+    } finally {
+      await file.handle.close();
+    }
+  }
+
+  /** Yields the folder's name below the staging folder. */
+  async #ensureFolder(path: readonly string[]): Promise<string> {
+    const name = [TREE, ...path].join('/');
+    if (path.length === 0 || this.#folders.has(name)) return name;
+    const parent = await this.#ensureFolder(path.slice(0, -1));
+    const { files } = this.#staging;
+    const place = this.#staging.at(name);
+    try {
+      await files.makeFolder(place);
+      this.#touch(parent);
+    } catch (error) {
+      if (errnoOf(error) !== 'EEXIST') throw error;
+    }
+    this.#folders.add(name);
+    return name;
+  }
+
+  async #link(path: readonly string[], target: string): Promise<void> {
+    const { files } = this.#staging;
+    const folder = await this.#ensureFolder(path.slice(0, -1));
+    const place = this.#at(path);
+    try {
+      await files.symlink(target, place);
+    } catch (error) {
+      if (errnoOf(error) !== 'EEXIST') throw error;
+      await files.unlink(place);
+      await files.symlink(target, place);
+    }
+    this.#touch(folder);
+  }
+
+  async #finishFolder({ path, mode, mtimeMs }: Entry): Promise<void> {
+    const { files } = this.#staging;
+    const place = this.#at(path);
+    const folder = await files.openFolder(place);
+    if (folder === undefined) return;
+    try {
+      // Its owner can always work in it: it has to be moved, and merged into another time.
+      await folder.chmod(this.#modeOf(mode | 0o700, 0o777));
+      const mtime = clampedSeconds(mtimeMs);
+      await folder.utimes(mtime, mtime);
+      this.#touch([TREE, ...path].join('/'));
+    } finally {
+      await folder.close();
+    }
+  }
+
+  /** Remembers that there are new names in a folder. */
+  #touch(folder: string): void {
+    this.#touched.add(folder);
+    if (this.#touched.size > MAX_TOUCHED && this.#syncAll !== undefined) this.#isUnsynced = true;
+  }
+
+  async #syncEach(dirty: readonly StagedFile[], folders: readonly string[]): Promise<void> {
+    for (const file of dirty) await file.handle.sync();
+    for (const folder of folders) await this.#syncFolder(folder);
+  }
+
+  async #syncFolder(name: string): Promise<void> {
+    const folder = await this.#staging.files.openFolder(this.#staging.at(name));
+    try {
+      await folder?.sync();
+    } finally {
+      await folder?.close();
+    }
+  }
+
+  #modeOf(mode: number, usual: number): number {
+    if (this.#preserve) return mode;
+    return (usual | ((mode & 0o111) === 0 ? 0 : 0o111)) & ~process.umask();
+  }
+
+  #at(path: readonly string[]): string {
+    return this.#staging.at([TREE, ...path].join('/'));
+  }
+}
+
+/** Removes what is in a staged tree, all but the files at these paths, with `/` between names. */
+export async function pruneTree(
+  staging: FileRoot,
+  keeps: (path: string, size: number) => boolean,
+): Promise<void> {
+  await prune(staging, '', keeps);
+}
+
+async function prune(
+  staging: FileRoot,
+  folder: string,
+  keeps: (path: string, size: number) => boolean,
+): Promise<void> {
+  const { files } = staging;
+  for (const name of await files.readFolder(staging.at(`${TREE}/${folder}`))) {
+    const path = `${folder}${name}`;
+    const place = staging.at(`${TREE}/${path}`);
+    const { kind, size } = await files.lstat(place);
+    if (kind === 'folder') {
+      await prune(staging, `${path}/`, keeps);
+      // Still in use, if it is not empty.
+      await files.rmdir(place).catch(() => undefined);
+    } else if (kind !== 'file' || !keeps(path, size)) await files.unlink(place);
+  }
+}

@@ -1,0 +1,161 @@
+import { P2PShareError } from '../protocol/errors.ts';
+import { errnoOf } from './file-errors.ts';
+import { numberedName } from './file-numbered-name.ts';
+import { MAX_NUMBER, type OnConflict, publish, requireReplaceable } from './file-publish.ts';
+import { FileRoot } from './file-root.ts';
+import type { FileStat, FileSystem } from './file-system.ts';
+import { removeStaged, unlessGone } from './staging-folder.ts';
+
+/** What became of something at the top of a transfer. */
+export interface Published {
+  /** Its final name. */
+  readonly name: string;
+  /** `merged`: a folder whose content went into one that was there. */
+  readonly status: 'written' | 'renamed' | 'overwritten' | 'skipped' | 'merged';
+}
+
+/** Gives what is staged its final names, by the same rule for everything that is in the way. */
+export class TreePublisher {
+  readonly #files: FileSystem;
+  readonly #onConflict: OnConflict;
+
+  constructor(files: FileSystem, onConflict: OnConflict) {
+    this.#files = files;
+    this.#onConflict = onConflict;
+  }
+
+  /**
+   * Moves all that is in the folder `staged` into the folder `target`, under the same names or the one
+   * that is given; durable when it resolves. After a death in the middle, the same again goes on.
+   */
+  async publish(staged: FileRoot, target: FileRoot, topName?: string): Promise<Published[]> {
+    const published: Published[] = [];
+    const names = (await this.#files.readFolder(staged.path)).sort();
+    for (const name of names) {
+      published.push(await this.#publish(staged, name, target, topName ?? name));
+    }
+    await target.sync();
+    // Only now, so that no loss of power takes both names of a file.
+    for (const name of names) {
+      await removeStaged(this.#files, staged.at(name)).catch(unlessGone);
+    }
+    return published;
+  }
+
+  async #publish(
+    staged: FileRoot,
+    name: string,
+    target: FileRoot,
+    final: string,
+  ): Promise<Published> {
+    const { kind } = await this.#files.lstat(staged.at(name));
+    if (kind === 'folder') return await this.#publishFolder(staged, name, target, final);
+    const there = await this.#look(target, final);
+    try {
+      const path = staged.at(name);
+      const given =
+        kind === 'link'
+          ? await this.#publishLink(path, target, final)
+          : await publish(path, target, final, this.#onConflict);
+      if (given !== final) return { name: given, status: 'renamed' };
+      const isReplaced = there !== undefined && this.#onConflict === 'overwrite';
+      return { name: final, status: isReplaced ? 'overwritten' : 'written' };
+    } catch (error) {
+      if (this.#onConflict !== 'skip' || !isTaken(error)) throw error;
+      return { name: final, status: 'skipped' };
+    }
+  }
+
+  async #publishFolder(
+    staged: FileRoot,
+    name: string,
+    target: FileRoot,
+    final: string,
+  ): Promise<Published> {
+    const there = await this.#look(target, final);
+    if (there === undefined && (await this.#move(staged.at(name), target.at(final)))) {
+      return { name: final, status: 'written' };
+    }
+    if (there === undefined || there.kind === 'folder') {
+      if (this.#onConflict === 'fail') throw taken();
+      await this.#merge(staged.at(name), target.at(final));
+      return { name: final, status: 'merged' };
+    }
+    if (this.#onConflict === 'skip') return { name: final, status: 'skipped' };
+    for (let number = 1; this.#onConflict === 'rename' && number <= MAX_NUMBER; number += 1) {
+      const numbered = numberedName(final, number);
+      if ((await this.#look(target, numbered)) !== undefined) continue;
+      if (await this.#move(staged.at(name), target.at(numbered))) {
+        return { name: numbered, status: 'renamed' };
+      }
+    }
+    throw taken();
+  }
+
+  async #merge(staged: string, target: string): Promise<void> {
+    const from = await FileRoot.open(staged, false, this.#files);
+    try {
+      const to = await FileRoot.open(target, false, this.#files);
+      await this.publish(from, to).finally(() => to.close());
+    } finally {
+      await from.close();
+    }
+  }
+
+  /** False when something is there; a rename replaces nothing but a folder that is empty. */
+  async #move(staged: string, final: string): Promise<boolean> {
+    try {
+      await this.#files.rename(staged, final);
+      return true;
+    } catch (error) {
+      if (IN_THE_WAY.has(errnoOf(error) ?? '')) return false;
+      throw error;
+    }
+  }
+
+  async #publishLink(staged: string, target: FileRoot, final: string): Promise<string> {
+    const text = await this.#files.readlink(staged);
+    const there = await this.#look(target, final);
+    if (there?.kind === 'link' && (await this.#files.readlink(target.at(final))) === text) {
+      return final;
+    }
+    if (this.#onConflict === 'overwrite' && there !== undefined) {
+      await requireReplaceable(target, final);
+      await this.#files.rename(staged, target.at(final));
+      return final;
+    }
+    return await this.#makeLink(text, target, final);
+  }
+
+  async #makeLink(text: string, target: FileRoot, final: string): Promise<string> {
+    const last = this.#onConflict === 'rename' ? MAX_NUMBER : 0;
+    for (let number = 0; number <= last; number += 1) {
+      const name = number === 0 ? final : numberedName(final, number);
+      try {
+        // Like link(2), this never replaces anything.
+        await this.#files.symlink(text, target.at(name));
+        return name;
+      } catch (error) {
+        if (errnoOf(error) !== 'EEXIST') throw error;
+      }
+    }
+    throw taken();
+  }
+
+  async #look(root: FileRoot, name: string): Promise<FileStat | undefined> {
+    return await this.#files.lstat(root.at(name)).catch((error: unknown) => {
+      unlessGone(error);
+      return undefined;
+    });
+  }
+}
+
+const IN_THE_WAY: ReadonlySet<string> = new Set(['EEXIST', 'ENOTEMPTY', 'ENOTDIR', 'EISDIR']);
+
+function isTaken(error: unknown): boolean {
+  return error instanceof P2PShareError && error.code === 'P2P_TARGET_EXISTS';
+}
+
+function taken(): P2PShareError {
+  return new P2PShareError('P2P_TARGET_EXISTS', 'the final name is taken');
+}

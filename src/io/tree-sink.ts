@@ -1,0 +1,302 @@
+import { createHash } from 'node:crypto';
+import type { Hasher } from '../protocol/ports.ts';
+import { type Holdings, NOTHING_HELD } from '../protocol/transfer/answer-message.ts';
+import type { Entry, FileEntry } from '../protocol/transfer/entry.ts';
+import { chunkCount } from '../protocol/transfer/limits.ts';
+import { Checkpoints } from './checkpoints.ts';
+import { asFileError } from './file-errors.ts';
+import type { OnConflict } from './file-publish.ts';
+import { FileRoot } from './file-root.ts';
+import type { FileSink } from './file-sink.ts';
+import { requireSpace } from './file-space.ts';
+import type { FileSystem } from './file-system.ts';
+import { placeOf, type Target } from './file-target.ts';
+import { HeldChunks, rangesOf } from './held-chunks.ts';
+import { JournalFile, loadJournal } from './journal-file.ts';
+import { pruneTree, StagedTree } from './staged-tree.ts';
+import { findStaging, openStaging, removeIfEmpty, removeStaging, TREE } from './staging-folder.ts';
+import { runsOf, type Survey, surveyTarget } from './target-survey.ts';
+import { type Published, TreePublisher } from './tree-publish.ts';
+
+export interface SinkOptions {
+  readonly target: Target;
+  readonly entries: readonly Entry[];
+  /** Bytes of a chunk. */
+  readonly chunkBytes: number;
+  /** `fail`: throws `P2P_TARGET_EXISTS` before any data where anything is in the way. */
+  readonly onConflict: OnConflict;
+  /** Names the staging folder, so that it is known again after a death; letters and digits. */
+  readonly id: string;
+  readonly hasher: Hasher;
+  /** Whether all permission bits are taken over, not just the executable one. */
+  readonly preserve?: boolean;
+  /** Where it is written; the file system of this machine by default. */
+  readonly files?: FileSystem;
+}
+
+/** Tells the versions of all entries of an offer from those of any other: 64 hexadecimal digits. */
+export function offerKey(entries: readonly Entry[]): string {
+  const hash = createHash('sha256');
+  for (const entry of entries) hash.update(`${describe(entry)}\n`);
+  return hash.digest('hex');
+}
+
+/**
+ * Prepares to receive an offer: looks what is in the way and whether the space is enough before any
+ * data comes, then opens a private staging folder beside the target, with what an earlier attempt
+ * has left there. Throws `P2P_TARGET_EXISTS`, `P2P_TARGET_UNWRITABLE`, `P2P_DISK_FULL` or
+ * `P2P_LOCAL_IO`.
+ */
+export async function openSink(options: SinkOptions): Promise<TreeSink> {
+  const { target, entries, onConflict, files, id } = options;
+  return await asFileError('target', async () => {
+    const place = placeOf(target);
+    const root = await FileRoot.open(place.directory, true, files);
+    let staging: FileRoot | undefined;
+    try {
+      const survey = await surveyTarget(root, entries, onConflict, place.name);
+      staging = await openStaging(root, id);
+      return await TreeSink.open(options, { root, staging, survey });
+    } catch (error) {
+      if (staging !== undefined) await removeIfEmpty(root, id, staging).catch(() => undefined);
+      await root.close();
+      throw error;
+    }
+  });
+}
+
+/**
+ * Gives what an earlier process had settled its final names, as far as it has not come to that; also
+ * when there is nothing left to do.
+ */
+export async function publishSettled(
+  options: Pick<SinkOptions, 'target' | 'onConflict' | 'id' | 'files'>,
+): Promise<Published[]> {
+  const { target, id, files } = options;
+  return await asFileError('target', async () => {
+    const root = await FileRoot.open(placeOf(target).directory, true, files);
+    try {
+      const staging = await findStaging(root, id);
+      if (staging === undefined) return [];
+      return await publishAll(options, root, staging).finally(() => staging.close());
+    } finally {
+      await root.close();
+    }
+  });
+}
+
+interface Places {
+  readonly root: FileRoot;
+  readonly staging: FileRoot;
+  readonly survey: Survey;
+}
+
+/** An offer that is being received into a folder. */
+export class TreeSink implements FileSink {
+  readonly inOrder = false;
+  readonly #options: SinkOptions;
+  readonly #places: Places;
+  readonly #tree: StagedTree;
+  readonly #checkpoints: Checkpoints;
+  /** What need not be sent. */
+  readonly holdings: Holdings;
+  /** How many chunks are still to come, of each entry of which some have. */
+  readonly #missing = new Map<number, number>();
+  readonly #held: HeldChunks;
+  #lastWrite: Promise<void> = Promise.resolve();
+  #ended = false;
+
+  private constructor(
+    options: SinkOptions,
+    parts: { places: Places; tree: StagedTree; held: HeldChunks; checkpoints: Checkpoints },
+  ) {
+    this.#options = options;
+    this.#places = parts.places;
+    this.#tree = parts.tree;
+    this.#held = parts.held;
+    this.#checkpoints = parts.checkpoints;
+    const skipped = runsOf(parts.places.survey.skipped);
+    this.holdings = { ...NOTHING_HELD, skipped, have: rangesOf(parts.held.runs()) };
+  }
+
+  static async open(options: SinkOptions, places: Places): Promise<TreeSink> {
+    const { entries, chunkBytes, hasher, preserve = false } = options;
+    const { root, staging, survey } = places;
+    const wanted = wantedFiles(entries, survey);
+    const keys = BigUint64Array.from(entries, keyOf);
+    const held = new HeldChunks(wanted, chunkBytes);
+    const journal = await loadJournal(staging, hasher);
+    if (journal !== undefined) held.add(journal, keys);
+    await dropMissing(staging, wanted, held);
+    const syncAll = await root.files.syncAll();
+    const tree = new StagedTree(staging, { entries, preserve, syncAll });
+    try {
+      await held.verify(
+        async (entry, offset, length) => {
+          const bytes = new Uint8Array(length);
+          return bytes.subarray(0, await tree.read(entry, offset, bytes));
+        },
+        hasher,
+        Math.random,
+      );
+      // Behind the last chunk that is held there may be anything.
+      for (const entry of held.entries) await tree.cut(entry, held.bytesNeeded(entry));
+      const total = [...wanted.values()].reduce((sum, { size }) => sum + size, 0);
+      await requireSpace(root, total - held.bytes);
+      const head = { chunkBytes, keys };
+      const file = new JournalFile(staging, { head, before: held.runs(), hasher });
+      if (journal !== undefined) await file.begin();
+      const checkpoints = new Checkpoints({ file, chunkBytes, beginSync: () => tree.beginSync() });
+      return new TreeSink(options, { places, tree, held, checkpoints });
+    } catch (error) {
+      await tree.close();
+      throw error;
+    }
+  }
+
+  /** Whether something at the top of the offer is there already. */
+  get exists(): boolean {
+    return this.#places.survey.exists;
+  }
+
+  async write(
+    entry: number,
+    offset: number,
+    buffers: readonly Uint8Array[],
+    sums: readonly bigint[],
+  ): Promise<void> {
+    // A write that failed has told its caller; those behind it fail or succeed by themselves.
+    await this.#inTurn(async () => {
+      await this.#tree.write(entry, offset, buffers);
+      const length = buffers.reduce((sum, buffer) => sum + buffer.length, 0);
+      if (this.#countDown(entry, sums.length) === 0) await this.#tree.finish(entry);
+      await this.#checkpoints.note({ entry, offset, length, sums });
+    });
+  }
+
+  async settle(): Promise<void> {
+    const { entries } = this.#options;
+    const { skipped } = this.#places.survey;
+    await this.#inTurn(async () => {
+      for (const [index, entry] of entries.entries()) {
+        if (entry.kind !== 'file' || skipped.has(index)) continue;
+        // Whose last chunk came in an earlier attempt may have died before it was finished.
+        const isHeld = this.#held.countOf(index) > 0 && !this.#missing.has(index);
+        if (entry.size === 0 || isHeld) await this.#tree.finish(index);
+      }
+      await this.#tree.settle((entry) => skipped.has(entry));
+      await this.#checkpoints.stop();
+    });
+  }
+
+  async publish(): Promise<Published[]> {
+    return await asFileError('target', async () => {
+      await this.#tree.close();
+      const { root, staging } = this.#places;
+      await root.requireSame();
+      const published = await publishAll(this.#options, root, staging);
+      this.#ended = true;
+      await root.close();
+      return published;
+    });
+  }
+
+  async close(): Promise<void> {
+    if (this.#ended) return;
+    await this.#end();
+    await this.#places.staging.close();
+    await this.#places.root.close();
+  }
+
+  async discard(): Promise<void> {
+    if (this.#ended) return;
+    await this.#end();
+    const { root, staging } = this.#places;
+    try {
+      await removeStaging(root, this.#options.id, staging);
+    } finally {
+      await root.close();
+    }
+  }
+
+  async #end(): Promise<void> {
+    this.#ended = true;
+    await this.#lastWrite.catch(() => undefined);
+    await this.#checkpoints.close().catch(() => undefined);
+    await this.#tree.close();
+  }
+
+  async #inTurn(work: () => Promise<void>): Promise<void> {
+    const turn = this.#lastWrite.catch(() => undefined).then(work);
+    this.#lastWrite = turn;
+    await asFileError('target', () => turn);
+  }
+
+  #countDown(entry: number, chunks: number): number {
+    const { size } = this.#options.entries[entry] as FileEntry;
+    const all = chunkCount(size, this.#options.chunkBytes) - this.#held.countOf(entry);
+    const missing = (this.#missing.get(entry) ?? all) - chunks;
+    if (missing < 0) throw new Error('unreachable: more chunks than the entry has');
+    if (missing === 0) this.#missing.delete(entry);
+    else this.#missing.set(entry, missing);
+    return missing;
+  }
+}
+
+async function publishAll(
+  { target, onConflict, id }: Pick<SinkOptions, 'target' | 'onConflict' | 'id'>,
+  root: FileRoot,
+  staging: FileRoot,
+): Promise<Published[]> {
+  const tree = await FileRoot.open(staging.at(TREE), false, root.files);
+  const publisher = new TreePublisher(root.files, onConflict);
+  const published = await publisher
+    .publish(tree, root, placeOf(target).name)
+    .finally(() => tree.close());
+  // It is done; what cannot be removed is no reason to say that it is not.
+  await removeStaging(root, id, staging)
+    .then(() => root.sync())
+    .catch(() => undefined);
+  return published;
+}
+
+function wantedFiles(
+  entries: readonly Entry[],
+  { skipped }: Survey,
+): ReadonlyMap<number, FileEntry> {
+  const files = new Map<number, FileEntry>();
+  for (const [index, entry] of entries.entries()) {
+    if (entry.kind === 'file' && !skipped.has(index)) files.set(index, entry);
+  }
+  return files;
+}
+
+/** Forgets what is held of files that are not there, and removes what is there and not held. */
+async function dropMissing(
+  staging: FileRoot,
+  wanted: ReadonlyMap<number, FileEntry>,
+  held: HeldChunks,
+): Promise<void> {
+  const indices = new Map<string, number>();
+  for (const entry of held.entries) {
+    indices.set((wanted.get(entry) as FileEntry).path.join('/'), entry);
+  }
+  const found = new Set<number>();
+  await pruneTree(staging, (path, size) => {
+    const entry = indices.get(path);
+    if (entry === undefined || size < held.bytesNeeded(entry)) return false;
+    found.add(entry);
+    return true;
+  });
+  for (const entry of indices.values()) if (!found.has(entry)) held.drop(entry);
+}
+
+function keyOf(entry: Entry): bigint {
+  return createHash('sha256').update(describe(entry)).digest().readBigUInt64BE();
+}
+
+function describe(entry: Entry): string {
+  const { kind, path, size } = entry;
+  const version = kind === 'file' ? String(entry.version) : kind === 'link' ? entry.target : '';
+  return JSON.stringify([kind, path.join('/'), size, version]);
+}
