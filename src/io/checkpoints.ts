@@ -4,8 +4,8 @@ import type { JournalFile } from './journal-file.ts';
 /** What may be written before it is made durable and noted: what an interruption costs at most. */
 const MAX_BYTES = 64 * 2 ** 20;
 const MAX_MS = 1000;
-/** How far writing may be ahead of the disk. */
-const MAX_BEHIND_BYTES = 4 * MAX_BYTES;
+/** How many times that writing may be ahead of the disk. */
+const MAX_BEHIND = 4;
 /** A slow disk is not to do this all the time: at most one part in five. */
 const REST = 4;
 
@@ -23,6 +23,7 @@ export class Checkpoints {
   readonly #file: JournalFile;
   readonly #chunkBytes: number;
   readonly #beginSync: () => Promise<{ readonly durable: Promise<void> }>;
+  readonly #maxBytes: number;
   #pending: { entry: number; first: number; sums: bigint[] }[] = [];
   #pendingBytes = 0;
   #lastAt = performance.now();
@@ -36,10 +37,12 @@ export class Checkpoints {
     readonly chunkBytes: number;
     /** Begins to make durable all that was written. */
     readonly beginSync: () => Promise<{ readonly durable: Promise<void> }>;
+    readonly maxBytes?: number;
   }) {
     this.#file = parts.file;
     this.#chunkBytes = parts.chunkBytes;
     this.#beginSync = parts.beginSync;
+    this.#maxBytes = parts.maxBytes ?? MAX_BYTES;
   }
 
   /** Takes note of what was written, and begins a checkpoint when it is time. */
@@ -50,13 +53,10 @@ export class Checkpoints {
     else this.#pending.push({ entry, first, sums: [...sums] });
     this.#pendingBytes += length;
     // A disk that is slower than the network makes it wait here, not in the kernel's memory.
-    if (this.#pendingBytes >= MAX_BEHIND_BYTES) await this.#running;
+    const isBehind = this.#pendingBytes >= MAX_BEHIND * this.#maxBytes;
+    if (isBehind) await this.#running;
     this.#requireHealth();
-    const sinceMs = performance.now() - this.#lastAt;
-    const isDue = this.#pendingBytes >= MAX_BYTES || sinceMs >= MAX_MS;
-    if (isDue && this.#running === undefined && sinceMs >= REST * this.#lastTookMs) {
-      await this.#begin();
-    }
+    if (this.#running === undefined && (isBehind || this.#isDue())) await this.#begin();
   }
 
   /** Notes what is left. */
@@ -96,6 +96,12 @@ export class Checkpoints {
         this.#running = undefined;
         this.#lastTookMs = performance.now() - startedAt;
       });
+  }
+
+  #isDue(): boolean {
+    const sinceMs = performance.now() - this.#lastAt;
+    if (sinceMs < REST * this.#lastTookMs) return false;
+    return this.#pendingBytes >= this.#maxBytes || sinceMs >= MAX_MS;
   }
 
   #requireHealth(): void {

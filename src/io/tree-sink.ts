@@ -13,10 +13,11 @@ import type { FileSystem } from './file-system.ts';
 import { placeOf, type Target } from './file-target.ts';
 import { HeldChunks, rangesOf } from './held-chunks.ts';
 import { JournalFile, loadJournal } from './journal-file.ts';
+import { publishStaged } from './publish-settled.ts';
 import { pruneTree, StagedTree } from './staged-tree.ts';
-import { findStaging, openStaging, removeIfEmpty, removeStaging, TREE } from './staging-folder.ts';
+import { openStaging, removeIfEmpty, removeStaging } from './staging-folder.ts';
 import { runsOf, type Survey, surveyTarget } from './target-survey.ts';
-import { type Published, TreePublisher } from './tree-publish.ts';
+import type { Published } from './tree-publish.ts';
 
 export interface SinkOptions {
   readonly target: Target;
@@ -32,6 +33,8 @@ export interface SinkOptions {
   readonly preserve?: boolean;
   /** Where it is written; the file system of this machine by default. */
   readonly files?: FileSystem;
+  /** How much may be written before it is made durable and noted; 64 MiB by default. */
+  readonly checkpointBytes?: number;
 }
 
 /** Tells the versions of all entries of an offer from those of any other: 64 hexadecimal digits. */
@@ -65,26 +68,6 @@ export async function openSink(options: SinkOptions): Promise<TreeSink> {
   });
 }
 
-/**
- * Gives what an earlier process had settled its final names, as far as it has not come to that; also
- * when there is nothing left to do.
- */
-export async function publishSettled(
-  options: Pick<SinkOptions, 'target' | 'onConflict' | 'id' | 'files'>,
-): Promise<Published[]> {
-  const { target, id, files } = options;
-  return await asFileError('target', async () => {
-    const root = await FileRoot.open(placeOf(target).directory, true, files);
-    try {
-      const staging = await findStaging(root, id);
-      if (staging === undefined) return [];
-      return await publishAll(options, root, staging).finally(() => staging.close());
-    } finally {
-      await root.close();
-    }
-  });
-}
-
 interface Places {
   readonly root: FileRoot;
   readonly staging: FileRoot;
@@ -98,6 +81,7 @@ export class TreeSink implements FileSink {
   readonly #places: Places;
   readonly #tree: StagedTree;
   readonly #checkpoints: Checkpoints;
+  readonly #anchor: () => Promise<void>;
   /** What need not be sent. */
   readonly holdings: Holdings;
   /** How many chunks are still to come, of each entry of which some have. */
@@ -108,13 +92,20 @@ export class TreeSink implements FileSink {
 
   private constructor(
     options: SinkOptions,
-    parts: { places: Places; tree: StagedTree; held: HeldChunks; checkpoints: Checkpoints },
+    parts: {
+      places: Places;
+      tree: StagedTree;
+      held: HeldChunks;
+      checkpoints: Checkpoints;
+      anchor: () => Promise<void>;
+    },
   ) {
     this.#options = options;
     this.#places = parts.places;
     this.#tree = parts.tree;
     this.#held = parts.held;
     this.#checkpoints = parts.checkpoints;
+    this.#anchor = parts.anchor;
     const skipped = runsOf(parts.places.survey.skipped);
     this.holdings = { ...NOTHING_HELD, skipped, have: rangesOf(parts.held.runs()) };
   }
@@ -146,8 +137,17 @@ export class TreeSink implements FileSink {
       const head = { chunkBytes, keys };
       const file = new JournalFile(staging, { head, before: held.runs(), hasher });
       if (journal !== undefined) await file.begin();
-      const checkpoints = new Checkpoints({ file, chunkBytes, beginSync: () => tree.beginSync() });
-      return new TreeSink(options, { places, tree, held, checkpoints });
+      const anchor = anchorOf(places);
+      const checkpoints = new Checkpoints({
+        file,
+        chunkBytes,
+        beginSync: async () => {
+          await anchor();
+          return await tree.beginSync();
+        },
+        ...(options.checkpointBytes !== undefined && { maxBytes: options.checkpointBytes }),
+      });
+      return new TreeSink(options, { places, tree, held, checkpoints, anchor });
     } catch (error) {
       await tree.close();
       throw error;
@@ -184,6 +184,7 @@ export class TreeSink implements FileSink {
         const isHeld = this.#held.countOf(index) > 0 && !this.#missing.has(index);
         if (entry.size === 0 || isHeld) await this.#tree.finish(index);
       }
+      await this.#anchor();
       await this.#tree.settle((entry) => skipped.has(entry));
       await this.#checkpoints.stop();
     });
@@ -194,7 +195,7 @@ export class TreeSink implements FileSink {
       await this.#tree.close();
       const { root, staging } = this.#places;
       await root.requireSame();
-      const published = await publishAll(this.#options, root, staging);
+      const published = await publishStaged(this.#options, root, staging);
       this.#ended = true;
       await root.close();
       return published;
@@ -243,21 +244,15 @@ export class TreeSink implements FileSink {
   }
 }
 
-async function publishAll(
-  { target, onConflict, id }: Pick<SinkOptions, 'target' | 'onConflict' | 'id'>,
-  root: FileRoot,
-  staging: FileRoot,
-): Promise<Published[]> {
-  const tree = await FileRoot.open(staging.at(TREE), false, root.files);
-  const publisher = new TreePublisher(root.files, onConflict);
-  const published = await publisher
-    .publish(tree, root, placeOf(target).name)
-    .finally(() => tree.close());
-  // It is done; what cannot be removed is no reason to say that it is not.
-  await removeStaging(root, id, staging)
-    .then(() => root.sync())
-    .catch(() => undefined);
-  return published;
+/** Makes sure, once, that the staging folder is still there after a power loss. */
+function anchorOf({ root, staging }: Places): () => Promise<void> {
+  let isAnchored = false;
+  return async () => {
+    if (isAnchored) return;
+    await staging.sync();
+    await root.sync();
+    isAnchored = true;
+  };
 }
 
 function wantedFiles(
