@@ -8,6 +8,9 @@ process.title = 'p2pshare';
 // all the time; at once is a few milliseconds, step by step and beside us it took half of the rate
 // (docs/performance.md).
 v8.setFlagsFromString('--no-incremental-marking');
+// With 100,000 files most of the heap is garbage that V8 sees no reason to collect: 240 MB instead of
+// 400 MB, at the same rate.
+v8.setFlagsFromString('--heap-growing-percent=40');
 
 const { main } = await import('../dist/cli/main.js');
 process.exitCode = await main();

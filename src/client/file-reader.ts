@@ -2,6 +2,7 @@ import type { SourceReader } from '../io/source-reader.ts';
 import { P2PShareError } from '../protocol/errors.ts';
 import type { SenderSession } from '../protocol/session/sender-session.ts';
 import type { SessionEvent } from '../protocol/session/session-event.ts';
+import { CHUNK_BYTES } from '../protocol/transfer/limits.ts';
 import type { SessionRun } from './session-run.ts';
 
 /** Answers a session's wishes for chunks of the source, in buffers that come back. */
@@ -14,7 +15,10 @@ export class FileReader {
   }
 
   onEvent(event: SessionEvent, run: SessionRun<SenderSession>): void {
-    if (event.kind === 'released') this.#free.push(event.buffer);
+    // The last chunk of a file is shorter than the others, so its buffer serves nobody else.
+    if (event.kind === 'released' && event.buffer.length === CHUNK_BYTES) {
+      this.#free.push(event.buffer);
+    }
     if (event.kind === 'read') void this.#read(event, run);
   }
 
@@ -32,11 +36,9 @@ export class FileReader {
     }
   }
 
-  // The last chunk of a file is shorter than the others, so its buffer serves nobody else.
   #take(length: number): Uint8Array {
-    const found = this.#free.findIndex((buffer) => buffer.length === length);
-    const buffer = found === -1 ? undefined : this.#free.splice(found, 1)[0];
-    return buffer ?? Buffer.allocUnsafeSlow(length);
+    const free = length === CHUNK_BYTES ? this.#free.pop() : undefined;
+    return free ?? Buffer.allocUnsafeSlow(length);
   }
 }
 

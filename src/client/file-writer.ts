@@ -15,15 +15,23 @@ export interface WriteListener {
 }
 
 /**
- * Carries out a session's writes, one at a time and neighbours together. Where they have to be in
- * order, those that came early wait; the flow control window bounds how much that is.
+ * Files that are written side by side: a file of some bytes takes five calls, which wait for each other.
+ */
+const MAX_FILES = 8;
+
+/**
+ * Carries out a session's writes: neighbours together, and one at a time for each file, for parallel
+ * writes to one file only wait for each other in the kernel. Where they have to be in order, those
+ * that came early wait; the flow control window bounds how much that is.
  */
 export class FileWriter {
   readonly #sink: FileSink;
   readonly #listener: WriteListener;
   /** By place, in the order in which they came. */
   readonly #waiting = new Map<string, WriteWish>();
-  #busy = false;
+  /** Entries that are being written. */
+  readonly #busy = new Set<number>();
+  #hasFailed = false;
   /** Where the next write of a sink that wants them in order begins. */
   #position = 0;
 
@@ -34,22 +42,30 @@ export class FileWriter {
 
   write(wish: WriteWish): void {
     this.#waiting.set(placeOf(wish.entry, wish.offset), wish);
-    if (!this.#busy) void this.#work();
+    this.#begin();
   }
 
-  async #work(): Promise<void> {
-    this.#busy = true;
+  #begin(): void {
+    const most = this.#sink.inOrder ? 1 : MAX_FILES;
+    while (this.#busy.size < most && !this.#hasFailed) {
+      const batch = this.#next();
+      if (batch === undefined) return;
+      void this.#write(batch);
+    }
+  }
+
+  async #write({ entry, offset, buffers, sums, length }: Batch): Promise<void> {
+    this.#busy.add(entry);
     try {
-      for (let batch = this.#next(); batch !== undefined; batch = this.#next()) {
-        const { entry, offset, buffers, sums, length } = batch;
-        await this.#sink.write(entry, offset, buffers, sums);
-        this.#position = offset + length;
-        this.#listener.onWritten(entry, offset, length);
-      }
+      await this.#sink.write(entry, offset, buffers, sums);
+      this.#position = offset + length;
+      this.#listener.onWritten(entry, offset, length);
     } catch (error) {
+      this.#hasFailed = true;
       this.#listener.onFailed(asTargetError(error));
     } finally {
-      this.#busy = false;
+      this.#busy.delete(entry);
+      this.#begin();
     }
   }
 
@@ -73,8 +89,10 @@ export class FileWriter {
 
   #takeFirst(): WriteWish | undefined {
     if (this.#sink.inOrder) return this.#take(placeOf(0, this.#position));
-    const [place] = this.#waiting.keys();
-    return place === undefined ? undefined : this.#take(place);
+    for (const [place, { entry }] of this.#waiting) {
+      if (!this.#busy.has(entry)) return this.#take(place);
+    }
+    return undefined;
   }
 
   #take(place: string): WriteWish | undefined {

@@ -56,7 +56,7 @@ export class Checkpoints {
     const isBehind = this.#pendingBytes >= MAX_BEHIND * this.#maxBytes;
     if (isBehind) await this.#running;
     this.#requireHealth();
-    if (this.#running === undefined && (isBehind || this.#isDue())) await this.#begin();
+    if (this.#running === undefined && (isBehind || this.#isDue())) this.#begin();
   }
 
   /** Notes what is left. */
@@ -64,7 +64,7 @@ export class Checkpoints {
     try {
       await this.#running;
       this.#requireHealth();
-      if (this.#pending.length > 0) await this.#begin();
+      if (this.#pending.length > 0) this.#begin();
       await this.#running;
       this.#requireHealth();
     } finally {
@@ -80,15 +80,13 @@ export class Checkpoints {
     this.#requireHealth();
   }
 
-  async #begin(): Promise<void> {
+  #begin(): void {
     const startedAt = performance.now();
-    const runs: readonly HeldRun[] = this.#pending;
+    const runs = this.#pending;
     this.#pending = [];
     this.#pendingBytes = 0;
     this.#lastAt = startedAt;
-    const { durable } = await this.#beginSync();
-    this.#running = durable
-      .then(() => this.#file.append(runs))
+    this.#running = this.#make(runs)
       .catch((error: unknown) => {
         this.#failure = { error };
       })
@@ -96,6 +94,12 @@ export class Checkpoints {
         this.#running = undefined;
         this.#lastTookMs = performance.now() - startedAt;
       });
+  }
+
+  async #make(runs: readonly HeldRun[]): Promise<void> {
+    const { durable } = await this.#beginSync();
+    await durable;
+    await this.#file.append(runs);
   }
 
   #isDue(): boolean {

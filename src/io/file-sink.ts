@@ -5,8 +5,8 @@ export interface FileSink {
   /** Whether each write has to begin where the one before it ended, the first at 0. */
   readonly inOrder: boolean;
   /**
-   * Writes consecutive whole chunks of an entry from `offset` on, each with its XXH64. Calls may
-   * overlap; they are carried out in turn.
+   * Writes consecutive whole chunks of an entry from `offset` on, each with its XXH64. Calls for
+   * different entries may overlap.
    */
   write(
     entry: number,

@@ -7,7 +7,7 @@ import { type EntryName, parseEntryName } from '../protocol/transfer/entry-name.
 import { TRANSFER_LIMITS } from '../protocol/transfer/limits.ts';
 import { isInnerLink } from '../protocol/transfer/link-target.ts';
 import { PathIndex } from '../protocol/transfer/path-index.ts';
-import { asFileError } from './file-errors.ts';
+import { asFileError, errnoOf } from './file-errors.ts';
 import { SourceIgnore } from './source-ignore.ts';
 import { versionTag } from './version-tag.ts';
 
@@ -137,9 +137,14 @@ class Scanner {
       return undefined;
     }
     const local = `${place.local}${sep}${name}`;
-    // It may have gone since.
-    const stats = await lstat(local, { bigint: true });
-    return { local, below, name, stats };
+    // Node makes this of bytes that are not UTF-8, and finds nothing of that name.
+    if (name.includes('\ufffd')) throw refused('not unicode', local);
+    const stats = await lstat(local, { bigint: true }).catch((error: unknown) => {
+      // It has gone since the folder was read.
+      if (errnoOf(error) === 'ENOENT') return undefined;
+      throw error;
+    });
+    return stats && { local, below, name, stats };
   }
 
   async #addFound({ local, below, name, stats }: Found, place: Place): Promise<void> {

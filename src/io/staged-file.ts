@@ -66,7 +66,8 @@ const DAY_MS = 86_400_000;
 
 /** A time of modification in seconds, neither before 1970 nor after tomorrow (security rule 6). */
 export function clampedSeconds(mtimeMs: number): number {
-  return Math.min(mtimeMs, Date.now() + DAY_MS) / 1000;
+  // Half a microsecond more: as a fraction of seconds most milliseconds come out too small, and are cut.
+  return (Math.min(mtimeMs, Date.now() + DAY_MS) + 0.0005) / 1000;
 }
 
 /** What is left of `buffers` after their first `written` bytes. */

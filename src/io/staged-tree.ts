@@ -12,15 +12,17 @@ const MAX_TOUCHED = 64;
 
 /**
  * The entries of an offer on their way in: files, folders and links under the names that they are
- * going to have, in a private folder. Calls follow each other and do not overlap.
+ * going to have, in a private folder. `write`, `finish` and `read` may overlap for different entries;
+ * other calls overlap with nothing.
  */
 export class StagedTree {
   readonly #staging: FileRoot;
   readonly #entries: readonly Entry[];
   readonly #preserve: boolean;
+  readonly #umask = process.umask();
   readonly #syncAll: SyncFileSystem | undefined;
   /** In the order of their last use. */
-  readonly #open = new Map<number, StagedFile>();
+  readonly #open = new Map<number, { readonly file: StagedFile; users: number }>();
   /** Folders that are known to be there, and those of them that have new names in them. */
   readonly #folders = new Set<string>();
   readonly #touched = new Set<string>();
@@ -45,30 +47,28 @@ export class StagedTree {
   }
 
   async write(entry: number, offset: number, buffers: readonly Uint8Array[]): Promise<void> {
-    const file = await this.#file(entry);
-    await file.write(offset, buffers);
+    await this.#use(entry, (file) => file.write(offset, buffers));
   }
 
   /** The whole file is there: it gets its mode and time. */
   async finish(entry: number): Promise<void> {
     const { mode, mtimeMs } = this.#entries[entry] as FileEntry;
-    const file = await this.#file(entry);
     // Until all is settled we may have to open it again.
-    await file.finish(this.#modeOf(mode, 0o666) | 0o600, mtimeMs);
+    await this.#use(entry, (file) => file.finish(this.#modeOf(mode, 0o666) | 0o600, mtimeMs));
   }
 
   /** Reads of what has come of a file; fewer bytes where there are no more. */
   async read(entry: number, offset: number, into: Uint8Array): Promise<number> {
-    const file = await this.#file(entry);
-    return await file.handle.read(into, offset);
+    return await this.#use(entry, (file) => file.handle.read(into, offset));
   }
 
   /** Makes what there is of a file no longer than this. */
   async cut(entry: number, length: number): Promise<void> {
-    const file = await this.#file(entry);
-    await file.handle.truncate(length);
+    await this.#use(entry, (file) => file.handle.truncate(length));
+    // When it is opened again, what is behind that is known to be zeros.
+    const known = this.#open.get(entry);
     this.#open.delete(entry);
-    await file.handle.close();
+    await known?.file.handle.close();
   }
 
   /**
@@ -77,7 +77,8 @@ export class StagedTree {
    */
   async beginSync(): Promise<{ readonly durable: Promise<void> }> {
     await this.#syncing;
-    const dirty = [...this.#open.values()].filter(({ isDirty }) => isDirty);
+    const open = [...this.#open.values()].map(({ file }) => file);
+    const dirty = open.filter(({ isDirty }) => isDirty);
     for (const file of dirty) {
       await file.extend();
       file.isDirty = false;
@@ -123,17 +124,22 @@ export class StagedTree {
 
   async close(): Promise<void> {
     await this.#syncing;
-    for (const { handle } of this.#open.values()) await handle.close().catch(() => undefined);
+    for (const { file } of this.#open.values()) await file.handle.close().catch(() => undefined);
     this.#open.clear();
   }
 
-  async #file(entry: number): Promise<StagedFile> {
+  async #use<T>(entry: number, work: (file: StagedFile) => Promise<T>): Promise<T> {
     const known = this.#open.get(entry);
+    const open = known ?? { file: await this.#openFile(this.#entries[entry] as Entry), users: 0 };
+    open.users += 1;
     this.#open.delete(entry);
-    const file = known ?? (await this.#openFile(this.#entries[entry] as Entry));
-    this.#open.set(entry, file);
-    if (this.#open.size > MAX_OPEN) await this.#closeOldest();
-    return file;
+    this.#open.set(entry, open);
+    try {
+      return await work(open.file);
+    } finally {
+      open.users -= 1;
+      if (this.#open.size > MAX_OPEN) await this.#closeOldest();
+    }
   }
 
   async #openFile({ path }: Entry): Promise<StagedFile> {
@@ -161,9 +167,9 @@ export class StagedTree {
   }
 
   async #closeOldest(): Promise<void> {
-    const [oldest] = this.#open;
+    const oldest = [...this.#open].find(([, { users }]) => users === 0);
     if (oldest === undefined) return;
-    const [entry, file] = oldest;
+    const [entry, { file }] = oldest;
     this.#open.delete(entry);
     await this.#syncing;
     try {
@@ -244,7 +250,7 @@ export class StagedTree {
 
   #modeOf(mode: number, usual: number): number {
     if (this.#preserve) return mode;
-    return (usual | ((mode & 0o111) === 0 ? 0 : 0o111)) & ~process.umask();
+    return (usual | ((mode & 0o111) === 0 ? 0 : 0o111)) & ~this.#umask;
   }
 
   #at(path: readonly string[]): string {

@@ -11,6 +11,7 @@ import type { FileSink } from './file-sink.ts';
 import { requireSpace } from './file-space.ts';
 import type { FileSystem } from './file-system.ts';
 import { placeOf, type Target } from './file-target.ts';
+import { Gate } from './gate.ts';
 import { HeldChunks, rangesOf } from './held-chunks.ts';
 import { JournalFile, loadJournal } from './journal-file.ts';
 import { publishStaged } from './publish-settled.ts';
@@ -82,12 +83,13 @@ export class TreeSink implements FileSink {
   readonly #tree: StagedTree;
   readonly #checkpoints: Checkpoints;
   readonly #anchor: () => Promise<void>;
+  /** Files are written side by side; syncs and the end need that nobody writes. */
+  readonly #gate: Gate;
   /** What need not be sent. */
   readonly holdings: Holdings;
   /** How many chunks are still to come, of each entry of which some have. */
   readonly #missing = new Map<number, number>();
   readonly #held: HeldChunks;
-  #lastWrite: Promise<void> = Promise.resolve();
   #ended = false;
 
   private constructor(
@@ -98,6 +100,7 @@ export class TreeSink implements FileSink {
       held: HeldChunks;
       checkpoints: Checkpoints;
       anchor: () => Promise<void>;
+      gate: Gate;
     },
   ) {
     this.#options = options;
@@ -106,6 +109,7 @@ export class TreeSink implements FileSink {
     this.#held = parts.held;
     this.#checkpoints = parts.checkpoints;
     this.#anchor = parts.anchor;
+    this.#gate = parts.gate;
     const skipped = runsOf(parts.places.survey.skipped);
     this.holdings = { ...NOTHING_HELD, skipped, have: rangesOf(parts.held.runs()) };
   }
@@ -138,16 +142,17 @@ export class TreeSink implements FileSink {
       const file = new JournalFile(staging, { head, before: held.runs(), hasher });
       if (journal !== undefined) await file.begin();
       const anchor = anchorOf(places);
+      const gate = new Gate();
       const checkpoints = new Checkpoints({
         file,
         chunkBytes,
         beginSync: async () => {
           await anchor();
-          return await tree.beginSync();
+          return await gate.alone(() => tree.beginSync());
         },
         ...(options.checkpointBytes !== undefined && { maxBytes: options.checkpointBytes }),
       });
-      return new TreeSink(options, { places, tree, held, checkpoints, anchor });
+      return new TreeSink(options, { places, tree, held, checkpoints, anchor, gate });
     } catch (error) {
       await tree.close();
       throw error;
@@ -165,11 +170,12 @@ export class TreeSink implements FileSink {
     buffers: readonly Uint8Array[],
     sums: readonly bigint[],
   ): Promise<void> {
-    // A write that failed has told its caller; those behind it fail or succeed by themselves.
-    await this.#inTurn(async () => {
-      await this.#tree.write(entry, offset, buffers);
+    await asFileError('target', async () => {
+      await this.#gate.shared(async () => {
+        await this.#tree.write(entry, offset, buffers);
+        if (this.#countDown(entry, sums.length) === 0) await this.#tree.finish(entry);
+      });
       const length = buffers.reduce((sum, buffer) => sum + buffer.length, 0);
-      if (this.#countDown(entry, sums.length) === 0) await this.#tree.finish(entry);
       await this.#checkpoints.note({ entry, offset, length, sums });
     });
   }
@@ -177,7 +183,7 @@ export class TreeSink implements FileSink {
   async settle(): Promise<void> {
     const { entries } = this.#options;
     const { skipped } = this.#places.survey;
-    await this.#inTurn(async () => {
+    await this.#alone(async () => {
       for (const [index, entry] of entries.entries()) {
         if (entry.kind !== 'file' || skipped.has(index)) continue;
         // Whose last chunk came in an earlier attempt may have died before it was finished.
@@ -186,8 +192,8 @@ export class TreeSink implements FileSink {
       }
       await this.#anchor();
       await this.#tree.settle((entry) => skipped.has(entry));
-      await this.#checkpoints.stop();
     });
+    await asFileError('target', () => this.#checkpoints.stop());
   }
 
   async publish(): Promise<Published[]> {
@@ -222,15 +228,12 @@ export class TreeSink implements FileSink {
 
   async #end(): Promise<void> {
     this.#ended = true;
-    await this.#lastWrite.catch(() => undefined);
     await this.#checkpoints.close().catch(() => undefined);
-    await this.#tree.close();
+    await this.#gate.alone(() => this.#tree.close());
   }
 
-  async #inTurn(work: () => Promise<void>): Promise<void> {
-    const turn = this.#lastWrite.catch(() => undefined).then(work);
-    this.#lastWrite = turn;
-    await asFileError('target', () => turn);
+  async #alone(work: () => Promise<void>): Promise<void> {
+    await asFileError('target', () => this.#gate.alone(work));
   }
 
   #countDown(entry: number, chunks: number): number {

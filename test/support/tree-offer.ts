@@ -11,6 +11,9 @@ export interface TreeOffer {
   readonly bytes: ReadonlyMap<number, Uint8Array>;
 }
 
+/** Of everything in such an offer: one that is cut when it is told in seconds. */
+export const TREE_TIME_MS = 1_795_647_252_448;
+
 /** A path with `/` between names. */
 export function pathOf(path: string): EntryName[] {
   return path.split('/').map((text) => {
@@ -28,7 +31,7 @@ export function treeOffer(
   const entries: Entry[] = [];
   const bytes = new Map<number, Uint8Array>();
   for (const [text, content] of Object.entries(tree)) {
-    const place = { path: pathOf(text), mtimeMs: 1_600_000_000_000 };
+    const place = { path: pathOf(text), mtimeMs: TREE_TIME_MS };
     if (content === null) entries.push({ kind: 'folder', ...place, mode: 0o755, size: 0 });
     else if (typeof content === 'string') {
       entries.push({ kind: 'link', ...place, mode: 0o777, size: 0, target: content });

@@ -41,8 +41,8 @@ export class Stage {
     return { program, endpoint: endpoints[0] as string };
   }
 
-  send(file: string, options: Sending = {}): Program {
-    return this.start(['send', '--json', ...where(options), file], options);
+  send(paths: string | readonly string[], options: Sending = {}): Program {
+    return this.start(['send', '--json', ...where(options), ...[paths].flat()], options);
   }
 
   receive(code: string, options: Receiving): Program {

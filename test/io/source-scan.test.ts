@@ -1,0 +1,163 @@
+import { execFileSync } from 'node:child_process';
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type ScanOptions, scanSources } from '../../src/io/source-scan.ts';
+
+let directory: string;
+const at = (name: string): string => join(directory, name);
+
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'p2pshare-scan-'));
+});
+
+afterEach(async () => {
+  await rm(directory, { recursive: true, force: true });
+});
+
+async function plant(...paths: readonly string[]): Promise<void> {
+  for (const path of paths) {
+    await mkdir(dirname(at(path)), { recursive: true });
+    await writeFile(at(path), path);
+  }
+}
+
+async function scan(paths: readonly string[], more: Partial<ScanOptions> = {}) {
+  const salt = new Uint8Array(16);
+  const options = { symlinks: 'keep', exclude: [], gitignore: false, salt, ...more } as const;
+  return await scanSources(paths.map(at), options);
+}
+
+/** The paths that are found, folders with a slash and links with what they say. */
+async function found(
+  paths: readonly string[],
+  more: Partial<ScanOptions> = {},
+): Promise<readonly string[]> {
+  const { entries } = await scan(paths, more);
+  return entries.map((entry) => {
+    const path = entry.path.join('/');
+    if (entry.kind === 'folder') return `${path}/`;
+    return entry.kind === 'link' ? `${path} -> ${entry.target}` : path;
+  });
+}
+
+describe('looking through folders', () => {
+  it('finds everything, each folder before what is in it, in the order of names', async () => {
+    await plant('top/b/2', 'top/b/1', 'top/a', 'single');
+    await mkdir(at('top/void'));
+    const all = ['single', 'top/', 'top/a', 'top/b/', 'top/b/1', 'top/b/2', 'top/void/'];
+    expect(await found(['single', 'top'])).toEqual(all);
+  });
+
+  it('tells where everything is, and versions that differ', async () => {
+    await plant('top/a', 'top/b');
+    const { entries, paths } = await scan(['top']);
+    expect(paths).toEqual([at('top'), at('top/a'), at('top/b')]);
+    const versions = entries.map((entry) => (entry.kind === 'file' ? entry.version : 0n));
+    expect(new Set(versions).size).toBe(3);
+    const again = await scan(['top'], { salt: new Uint8Array(16).fill(1) });
+    expect(again.entries[1]).not.toEqual(entries[1]);
+  });
+
+  it('leaves out special files, and counts them', async () => {
+    await plant('top/a');
+    execFileSync('mkfifo', [at('top/pipe')]);
+    const { entries, omitted } = await scan(['top']);
+    expect(entries).toHaveLength(2);
+    expect(omitted).toEqual({ special: 1, links: 0, excluded: 0 });
+  });
+
+  it('refuses names that no receiver would take, with their path', async () => {
+    await plant('top/what?');
+    const refused = { code: 'P2P_NAME_REFUSED', path: at('top/what?') };
+    await expect(scan(['top'])).rejects.toMatchObject(refused);
+    expect(await found(['top'], { exclude: ['what?'] })).toEqual(['top/']);
+  });
+
+  it('refuses names that are not UTF-8, unless they are left out', async () => {
+    await plant('top/a');
+    const name = Buffer.concat([Buffer.from(`${at('top')}/`), Buffer.from([0x62, 0xff])]);
+    await writeFile(name, '');
+    await expect(scan(['top'])).rejects.toMatchObject({ code: 'P2P_NAME_REFUSED' });
+    expect(await found(['top'], { exclude: ['b*'] })).toEqual(['top/', 'top/a']);
+  });
+
+  it('refuses names that meet on a target that folds case', async () => {
+    await plant('top/readme', 'top/README');
+    await expect(scan(['top'])).rejects.toMatchObject({ code: 'P2P_NAME_REFUSED' });
+  });
+});
+
+describe('symbolic links', () => {
+  beforeEach(async () => {
+    await plant('top/sub/file', 'outside');
+    await symlink('sub/file', at('top/inner'));
+    await symlink('../sub', at('top/sub/loop'));
+    await symlink('../outside', at('top/outer'));
+    await symlink('nowhere', at('top/dangling'));
+  });
+
+  it('are kept where they stay inside, also to nothing', async () => {
+    const { omitted } = await scan(['top']);
+    expect(omitted.links).toBe(1);
+    expect(await found(['top'])).toEqual([
+      'top/',
+      'top/dangling -> nowhere',
+      'top/inner -> sub/file',
+      'top/sub/',
+      'top/sub/file',
+      'top/sub/loop -> ../sub',
+    ]);
+  });
+
+  it('are followed if somebody wants it, but never round and round', async () => {
+    const all = ['top/', 'top/inner', 'top/outer', 'top/sub/', 'top/sub/file'];
+    expect(await found(['top'], { symlinks: 'follow' })).toEqual(all);
+    expect((await scan(['top'], { symlinks: 'follow' })).omitted.links).toBe(2);
+  });
+
+  it('are left out if somebody wants that', async () => {
+    expect(await found(['top'], { symlinks: 'skip' })).toEqual([
+      'top/',
+      'top/sub/',
+      'top/sub/file',
+    ]);
+    expect((await scan(['top'], { symlinks: 'skip' })).omitted.links).toBe(4);
+  });
+
+  it('that are named are followed, under their own names', async () => {
+    await symlink('top', at('alias'));
+    expect((await found(['alias'])).slice(0, 2)).toEqual(['alias/', 'alias/dangling -> nowhere']);
+  });
+});
+
+describe('what is left out', () => {
+  it('is said by patterns as in a .gitignore, from each folder that is named', async () => {
+    await plant('top/a.log', 'top/sub/b.log', 'top/build/x', 'top/sub/build/x', 'top/keep.log');
+    const exclude = ['*.log', '!keep.log', '/build'];
+    expect(await found(['top'], { exclude })).toEqual([
+      'top/',
+      'top/keep.log',
+      'top/sub/',
+      'top/sub/build/',
+      'top/sub/build/x',
+    ]);
+    expect((await scan(['top'], { exclude })).omitted.excluded).toBe(3);
+  });
+
+  it('is said by the .gitignore of each folder, the deepest first', async () => {
+    await plant('top/a.log', 'top/sub/a.log', 'top/sub/deep/b.log', 'top/sub/deep/c');
+    await writeFile(at('top/.gitignore'), '*.log\n');
+    await writeFile(at('top/sub/.gitignore'), '!a.log\n/deep/c\n');
+    expect(await found(['top'], { gitignore: true })).toEqual([
+      'top/',
+      'top/.gitignore',
+      'top/sub/',
+      'top/sub/.gitignore',
+      'top/sub/a.log',
+      'top/sub/deep/',
+    ]);
+    expect(await found(['top'])).toContain('top/sub/deep/c');
+  });
+});
