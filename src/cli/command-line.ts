@@ -2,6 +2,7 @@ import yargs, { type Argv } from 'yargs';
 import { addClean } from './commands/clean.ts';
 import type { Command } from './commands/command.ts';
 import { addDoctor } from './commands/doctor.ts';
+import { STDIN_OPERAND } from './commands/flags.ts';
 import { addReceive } from './commands/receive.ts';
 import { addResume } from './commands/resume.ts';
 import { addSend } from './commands/send.ts';
@@ -53,7 +54,7 @@ export function parseCommandLine(
     // `fail` must throw: a handler that returns lets the command run on bad arguments.
     .exitProcess(false)
     .fail(throwUsageError)
-    .parse(withoutDoubleDash(argv), {}, (_error, _args, output) => {
+    .parse(withoutDoubleDash(argv).map(operand), {}, (_error, _args, output) => {
       text = demandPath(output);
     });
   return command === undefined
@@ -72,6 +73,12 @@ function throwUsageError(message: string | null, error: Error | undefined): neve
   if (error instanceof UsageError) throw error;
   const [line = ''] = (message ?? error?.message ?? '').split('\n');
   throw new UsageError(`${line.charAt(0).toLowerCase()}${line.slice(1)}`);
+}
+
+/** yargs gives a command no operand that is a single dash; here it gets through. */
+function operand(argument: string, index: number, argv: readonly string[]): string {
+  const isValue = ['-o', '--out'].includes(argv[index - 1] ?? '');
+  return argument === '-' && !isValue ? STDIN_OPERAND : argument;
 }
 
 /** yargs gives a command no operands from behind `--`; a file named `-x` is also `./-x`. */

@@ -45,7 +45,7 @@ export class LiveView implements View {
   progress(state: ProgressState): void {
     this.#spinner.stop();
     if (this.#bar.isActive) this.#bar.update(state.bytes, state);
-    else this.#bar.start(state.total, state.bytes, state);
+    else this.#bar.start(state.total ?? Number.MAX_SAFE_INTEGER, state.bytes, state);
   }
 
   hide(): void {

@@ -6,11 +6,14 @@ import type { View } from './view.ts';
 /** Enough to see in a log that it moves, and at most ten lines a transfer. */
 const PERCENT_PER_LINE = 10;
 
+const FIRST_BYTES = 2 ** 20;
+
 /** Without a terminal: lines that stay. */
 export class PlainView implements View {
   readonly #output: Output;
   #awaited: string | undefined;
   #nextPercent = PERCENT_PER_LINE;
+  #nextBytes = FIRST_BYTES;
 
   constructor(output: Output) {
     this.#output = output;
@@ -28,9 +31,17 @@ export class PlainView implements View {
   }
 
   progress(state: ProgressState): void {
+    if (state.total === null) this.#endless(state);
     const percent = percentage(state);
     if (percent < this.#nextPercent) return;
     this.#nextPercent = percent - (percent % PERCENT_PER_LINE) + PERCENT_PER_LINE;
+    this.line(progressFacts(state).join('  '));
+  }
+
+  /** Where nobody knows how much there is to come: each time that there is twice as much. */
+  #endless(state: ProgressState): void {
+    if (state.bytes < this.#nextBytes) return;
+    this.#nextBytes = 2 * Math.max(state.bytes, FIRST_BYTES);
     this.line(progressFacts(state).join('  '));
   }
 

@@ -3,7 +3,8 @@ import { formatBytes, formatClock, formatRate } from './quantity.ts';
 /** What there is to show about data under way; the names are those of the event. */
 export interface ProgressState {
   readonly bytes: number;
-  readonly total: number;
+  /** `null` where nobody knows. */
+  readonly total: number | null;
   readonly rate: number;
   readonly etaMs: number | null;
   readonly path: string;
@@ -14,6 +15,7 @@ const NARROWEST_BAR = 8;
 
 /** One line that fits `columns`: a narrow terminal loses the bar first, then facts from the right. */
 export function progressLine(state: ProgressState, columns: number): string {
+  if (state.total === null) return progressFacts(state).join('  ').slice(0, columns);
   const [percent = '', ...facts] = progressFacts(state);
   const start = percent.padStart(4);
   const room = columns - `${start} []  ${facts.join('  ')}`.length;
@@ -29,18 +31,22 @@ export function progressLine(state: ProgressState, columns: number): string {
 
 /** The same in words, the most important first. */
 export function progressFacts(state: ProgressState): string[] {
+  const { bytes, total, rate, etaMs, path } = state;
+  const isEndless = total === null;
   return [
-    `${percentage(state)}%`,
-    formatRate(state.rate),
-    ...(state.etaMs === null ? [] : [`eta ${formatClock(state.etaMs)}`]),
-    `${formatBytes(state.bytes)}/${formatBytes(state.total)}`,
-    ...(state.path === '' ? [] : [state.path]),
+    isEndless ? formatBytes(bytes) : `${percentage({ bytes, total })}%`,
+    formatRate(rate),
+    ...(etaMs === null ? [] : [`eta ${formatClock(etaMs)}`]),
+    ...(isEndless ? [] : [`${formatBytes(bytes)}/${formatBytes(total)}`]),
+    ...(path === '' ? [] : [path]),
   ];
 }
 
 /** Rounded down, so that 100 means all; a file of no bytes is complete at once. */
-export function percentage(state: { readonly bytes: number; readonly total: number }): number {
-  return state.total === 0 ? 100 : Math.min(100, Math.floor((state.bytes / state.total) * 100));
+export function percentage(state: Pick<ProgressState, 'bytes' | 'total'>): number {
+  const { bytes, total } = state;
+  if (total === null) return 0;
+  return total === 0 ? 100 : Math.min(100, Math.floor((bytes / total) * 100));
 }
 
 function bar(state: ProgressState, width: number): string {

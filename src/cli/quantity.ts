@@ -42,7 +42,9 @@ export function formatCount(count: number, what: string): string {
 }
 
 /** How much there is of something that is offered; a single file is not counted. */
-export function formatContent({ entries, bytes }: { entries: number; bytes: number }): string {
+export function formatContent(offer: { entries: number; bytes: number | null }): string {
+  const { entries, bytes } = offer;
+  if (bytes === null) return 'a stream';
   const size = formatBytes(bytes);
   return entries === 1 ? size : `${formatCount(entries, 'item')}, ${size}`;
 }

@@ -80,7 +80,8 @@ async function openTree(options: SinkOptions): Promise<OpenDestination> {
 
 function streamOf(entries: readonly Entry[], stream: NodeJS.WritableStream): Destination {
   const [entry, ...others] = entries;
-  if (entry?.kind !== 'file' || entry.path.length > 1 || others.length > 0) {
+  const isFile = entry?.kind === 'file' || entry?.kind === 'stream';
+  if (!isFile || entry.path.length > 1 || others.length > 0) {
     throw new P2PShareError('P2P_TARGET_UNWRITABLE', 'only one file can go to a stream');
   }
   return {

@@ -62,7 +62,8 @@ export interface OfferEvent {
   readonly event: 'offer';
   readonly name: string;
   readonly entries: number;
-  readonly bytes: number;
+  /** `null` for a stream. */
+  readonly bytes: number | null;
   readonly resumed?: true;
   readonly omitted?: Omitted;
 }
@@ -86,7 +87,8 @@ export interface PathEvent {
 export interface ProgressEvent {
   readonly event: 'progress';
   readonly bytes: number;
-  readonly total: number;
+  /** `null` for a stream, of which nobody knows how long it is. */
+  readonly total: number | null;
   readonly rate: number;
   readonly etaMs: number | null;
 }

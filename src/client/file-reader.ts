@@ -1,4 +1,4 @@
-import type { SourceReader } from '../io/source-reader.ts';
+import type { EntryReader } from '../io/stream-reader.ts';
 import { P2PShareError } from '../protocol/errors.ts';
 import type { SenderSession } from '../protocol/session/sender-session.ts';
 import type { SessionEvent } from '../protocol/session/session-event.ts';
@@ -7,10 +7,10 @@ import type { SessionRun } from './session-run.ts';
 
 /** Answers a session's wishes for chunks of the source, in buffers that come back. */
 export class FileReader {
-  readonly #source: SourceReader;
+  readonly #source: EntryReader;
   readonly #free: Uint8Array[] = [];
 
-  constructor(source: SourceReader) {
+  constructor(source: EntryReader) {
     this.#source = source;
   }
 

@@ -1,4 +1,4 @@
-import type { Entry, Offer as TransferOffer } from '../protocol/transfer/entry.ts';
+import { type Entry, isOnce, type Offer as TransferOffer } from '../protocol/transfer/entry.ts';
 import type { EntryName } from '../protocol/transfer/entry-name.ts';
 
 /** An offer in a few words. `name` is the sender's choice and raw. */
@@ -6,13 +6,14 @@ export interface OfferSummary {
   readonly name: string;
   /** Files, folders and links. */
   readonly entries: number;
-  readonly bytes: number;
+  /** `null` for a stream, of which nobody knows how long it is. */
+  readonly bytes: number | null;
 }
 
 export function summaryOf({ entries, totalBytes }: TransferOffer): OfferSummary {
   const [first = '', ...others] = topNames(entries);
   const name = others.length === 0 ? first : `${first} and ${others.length} more`;
-  return { name, entries: entries.length, bytes: totalBytes };
+  return { name, entries: entries.length, bytes: isOnce({ entries }) ? null : totalBytes };
 }
 
 /** What is at the top of an offer, in its order. */

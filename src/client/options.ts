@@ -39,8 +39,10 @@ export interface CommonOptions {
 export type RoutePolicy = 'any' | 'direct' | 'relay';
 
 export interface SendOptions extends CommonOptions {
-  /** Paths of what to send, at least one: files and folders. */
+  /** Paths of what to send, at least one unless there is an `input`: files and folders. */
   readonly paths: readonly string[];
+  /** A stream to send instead, to its end; it can be sent once, and not gone on with. */
+  readonly input?: { readonly stream: NodeJS.ReadableStream; readonly name: string };
   /** What becomes of symbolic links inside of folders; `keep` by default, if they stay inside. */
   readonly symlinks?: SymlinkPolicy;
   /** Patterns in the form of a `.gitignore`: what they match inside of folders is left out. */
@@ -83,7 +85,8 @@ export type ConflictPolicy = (typeof CONFLICT_POLICIES)[number];
 export interface Offer {
   readonly name: string;
   readonly entries: number;
-  readonly bytes: number;
+  /** `null` for a stream, of which nobody knows how long it is. */
+  readonly bytes: number | null;
   /** Where it would be written if nothing stands in the way. */
   readonly destination: string;
   /** Whether something already exists at `destination`. */

@@ -5,11 +5,11 @@ const WINDOW_MS = 3000;
 
 /** Turns byte counts into progress events with a rate and an estimate of the time left. */
 export class ProgressMeter {
-  readonly #total: number;
+  readonly #total: number | null;
   readonly #samples: { readonly bytes: number; readonly at: number }[] = [];
 
-  /** `total`: bytes of the whole transfer. */
-  constructor(total: number) {
+  /** `total`: bytes of the whole transfer; `null` where nobody knows. */
+  constructor(total: number | null) {
     this.#total = total;
   }
 
@@ -20,8 +20,9 @@ export class ProgressMeter {
       this.#samples.shift();
     }
     const rate = Math.round(this.#rate(bytes, now));
-    const left = this.#total - bytes;
-    const etaMs = left === 0 ? 0 : rate > 0 ? Math.round((left / rate) * 1000) : null;
+    const left = this.#total === null ? null : this.#total - bytes;
+    const etaMs =
+      left === 0 ? 0 : left !== null && rate > 0 ? Math.round((left / rate) * 1000) : null;
     return { event: 'progress', bytes, total: this.#total, rate, etaMs };
   }
 

@@ -9,7 +9,7 @@ import { P2PShareError } from '../protocol/errors.ts';
 import { ReceiverSession } from '../protocol/session/receiver-session.ts';
 import type { SessionEvent } from '../protocol/session/session-event.ts';
 import { millis } from '../protocol/time.ts';
-import type { Entry, Offer as TransferOffer } from '../protocol/transfer/entry.ts';
+import { type Entry, isOnce, type Offer as TransferOffer } from '../protocol/transfer/entry.ts';
 import { type AttemptCourse, GIVES_WAY } from './attempts.ts';
 import { type Destination, destinationOf } from './destination.ts';
 import { FileWriter } from './file-writer.ts';
@@ -188,6 +188,7 @@ export class Receiving {
       run.touch((session, now) => session.decline('P2P_TARGET_EXISTS', now));
       return;
     }
+    if (isOnce(offer)) this.#keeper.endWithProcess();
     // Noted first, so that nothing lies there that nobody knows of.
     const accept = { ...summary, onConflict };
     await this.#keeper.change({ offer: accept, ...(folder !== undefined && { folder }) });
@@ -201,7 +202,8 @@ export class Receiving {
     if (run.over.aborted) return;
     run.touch((session, now) => session.accept(now, opened.holdings));
     run.enter('transferring');
-    this.#finishProgress = run.meter(offer.totalBytes, () => run.session.bytesWritten);
+    const total = isOnce(offer) ? null : offer.totalBytes;
+    this.#finishProgress = run.meter(total, () => run.session.bytesWritten);
   }
 
   /** Whether an earlier attempt has brought all of this, and given it its names. */
@@ -256,7 +258,8 @@ export class Receiving {
     this.#outcome = { files: paths, bytes: run.session.bytesWritten };
     const sizes = [...topSizes(entries)].sort(([a], [b]) => (a < b ? -1 : 1));
     for (const [index, { status }] of published.entries()) {
-      const [, bytes = 0] = sizes[index] ?? [];
+      const [, size = 0] = sizes[index] ?? [];
+      const bytes = isOnce({ entries }) ? run.session.bytesWritten : size;
       this.#course.emit({ event: 'file', path: String(paths[index]), bytes, status });
     }
     run.touch((session, now) => session.handlePublished(now));

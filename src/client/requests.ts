@@ -2,9 +2,13 @@ import { resolve } from 'node:path';
 import { type ReceiveOptions, type SendOptions, SYMLINK_POLICIES } from './options.ts';
 import type { StoredOptions, StoredValue } from './ticket.ts';
 
-/** What a sender was asked for, in such a form that the same is found again from any folder. */
-export function storedSend(options: SendOptions): StoredOptions {
-  const { paths, symlinks, exclude = [], gitignore } = options;
+/**
+ * What a sender was asked for, in such a form that the same is found again from any folder;
+ * `undefined` for a stream, which cannot begin again.
+ */
+export function storedSend(options: SendOptions): StoredOptions | undefined {
+  const { paths, input, symlinks, exclude = [], gitignore } = options;
+  if (input !== undefined) return undefined;
   return {
     paths: paths.map((path) => resolve(path)),
     ...(symlinks && { symlinks }),

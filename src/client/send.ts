@@ -1,12 +1,15 @@
 import { systemRandom } from '../crypto/random.ts';
 import { monotonicNow } from '../io/clock.ts';
 import { LanResponder } from '../io/lan-beacon.ts';
-import type { SourceReader } from '../io/source-reader.ts';
 import { requireSources } from '../io/source-scan.ts';
-import type { P2PShareError } from '../protocol/errors.ts';
+import type { EntryReader } from '../io/stream-reader.ts';
+import { STREAM_PATH } from '../io/stream-sink.ts';
+import { P2PShareError } from '../protocol/errors.ts';
 import { type Code, formatCode } from '../protocol/handshake/code.ts';
 import { SenderSession } from '../protocol/session/sender-session.ts';
 import type { SessionEvent } from '../protocol/session/session-event.ts';
+import { isOnce } from '../protocol/transfer/entry.ts';
+import { parseEntryName } from '../protocol/transfer/entry-name.ts';
 import type { Attempt, AttemptCourse } from './attempts.ts';
 import type { Endpoints } from './endpoints.ts';
 import { asSourceError, FileReader } from './file-reader.ts';
@@ -17,7 +20,7 @@ import { sendTicket } from './send-ticket.ts';
 import { type Door, runSender } from './sender-attempts.ts';
 import { prepareSession } from './session-ground.ts';
 import { SessionRun } from './session-run.ts';
-import { Sources } from './sources.ts';
+import { type Source, Sources, StreamSource } from './sources.ts';
 import type { SendTicket } from './ticket.ts';
 import type { TicketKeeper } from './ticket-keeper.ts';
 import { type Transfer, TransferHandle, type TransferResult } from './transfer-handle.ts';
@@ -35,9 +38,10 @@ export function send(options: SendOptions): Transfer {
 
 async function sendFile(options: SendOptions, handle: TransferHandle): Promise<TransferResult> {
   options.signal?.throwIfAborted();
+  const request = storedSend(options);
   const keeper = await sendTicket({
-    stateFolder: options.stateFolder,
-    request: storedSend(options),
+    stateFolder: request && options.stateFolder,
+    request: request ?? {},
     ways: storedWays(options),
     random: systemRandom,
     emit: (event) => handle.emit(event),
@@ -59,21 +63,33 @@ async function sendNow(
   handle: TransferHandle,
   keeper: TicketKeeper<SendTicket>,
 ): Promise<TransferResult> {
-  const { paths, symlinks = 'keep', exclude = [], gitignore = false } = options;
-  await requireSources(paths);
-  const { salt } = keeper.ticket;
-  const sources = new Sources(paths, { symlinks, exclude, gitignore, salt });
-  sources.prepare();
+  const source = await sourceOf(options, keeper.ticket.salt);
+  source.prepare();
   const attempt =
     (door: Door, timeoutMs: number | undefined): Attempt =>
     (course, signal) =>
-      new Sending(options, { course, sources, keeper, door }).run(signal, timeoutMs);
-  return await runSender(options, { handle, keeper, attempt });
+      new Sending(options, { course, source, keeper, door }).run(signal, timeoutMs);
+  return await runSender(
+    { ...options, isOnce: options.input !== undefined },
+    { handle, keeper, attempt },
+  );
+}
+
+/** Refuses at once what cannot be sent; throws as `requireSources` does. */
+async function sourceOf(options: SendOptions, salt: Uint8Array): Promise<Source> {
+  const { paths, input, symlinks = 'keep', exclude = [], gitignore = false } = options;
+  if (input === undefined) {
+    await requireSources(paths);
+    return new Sources(paths, { symlinks, exclude, gitignore, salt });
+  }
+  const name = parseEntryName(input.name);
+  if (typeof name === 'string') return new StreamSource(input.stream, name);
+  throw new P2PShareError('P2P_NAME_REFUSED', `name refused: ${name.refused}`);
 }
 
 interface SendingParts {
   readonly course: AttemptCourse;
-  readonly sources: Sources;
+  readonly source: Source;
   readonly keeper: TicketKeeper<SendTicket>;
   readonly door: Door;
 }
@@ -84,27 +100,28 @@ class Sending {
   readonly #course: AttemptCourse;
   readonly #keeper: TicketKeeper<SendTicket>;
   readonly #door: Door;
-  readonly #sources: Sources;
-  #reader: SourceReader | undefined;
+  readonly #source: Source;
+  #reader: EntryReader | undefined;
   #buffers: FileReader | undefined;
   #responder: LanResponder | undefined;
   #finishProgress: () => void = () => undefined;
   #isAccepted = false;
   #bytes = 0;
+  #isEndless = false;
   /** Bytes of each thing at the top, in the order of the offer. */
   #sizes: ReadonlyMap<string, number> = new Map();
   #resumeSecret: Uint8Array | undefined;
 
-  constructor(options: SendOptions, { course, sources, keeper, door }: SendingParts) {
+  constructor(options: SendOptions, { course, source, keeper, door }: SendingParts) {
     this.#options = options;
     this.#course = course;
     this.#keeper = keeper;
     this.#door = door;
-    this.#sources = sources;
+    this.#source = source;
   }
 
   async run(signal: AbortSignal, timeoutMs: number | undefined): Promise<TransferResult> {
-    const { servers = [], paths } = this.#options;
+    const { servers = [], paths, input } = this.#options;
     if (servers.length > 0) this.#course.emit({ event: 'status', phase: 'finding-server' });
     const ground = await prepareSession(this.#options);
     const { lan } = ground;
@@ -133,7 +150,9 @@ class Sending {
       await this.#responder?.close();
       await this.#reader?.close();
     }
-    return { files: paths, bytes: this.#bytes, ms: run.elapsedMs, path: run.pathKind };
+    const bytes = run.session.bytesTaken;
+    const files = input === undefined ? paths : [STREAM_PATH];
+    return { files, bytes, ms: run.elapsedMs, path: run.pathKind };
   }
 
   #onEvent(event: SessionEvent, run: SessionRun<SenderSession>, lan: Endpoints | undefined): void {
@@ -180,7 +199,10 @@ class Sending {
       case 'accepted':
         this.#isAccepted = true;
         run.enter('transferring');
-        this.#finishProgress = run.meter(this.#bytes, () => run.session.bytesTaken);
+        this.#finishProgress = run.meter(
+          this.#isEndless ? null : this.#bytes,
+          () => run.session.bytesTaken,
+        );
         break;
       case 'sent':
         this.#finishProgress();
@@ -189,7 +211,7 @@ class Sending {
         run.enter('verifying');
         break;
       case 'finished':
-        this.#tellSent();
+        this.#tellSent(run.session.bytesTaken);
         break;
       default:
         break;
@@ -200,13 +222,14 @@ class Sending {
   async #offer(run: SessionRun<SenderSession>): Promise<void> {
     if (this.#reader !== undefined) return;
     try {
-      const scan = await this.#sources.scan();
+      const scan = await this.#source.scan();
       if (run.over.aborted || this.#reader !== undefined) return;
       const { entries, omitted } = scan;
-      this.#reader = this.#sources.reader(scan);
+      this.#reader = this.#source.reader(scan);
       this.#buffers = new FileReader(this.#reader);
       const totalBytes = entries.reduce((sum, { size }) => sum + size, 0);
       this.#bytes = totalBytes;
+      this.#isEndless = isOnce({ entries });
       this.#sizes = topSizes(entries);
       const left = omitted.special + omitted.links + omitted.excluded > 0 && { omitted };
       this.#course.emit({ event: 'offer', ...summaryOf({ entries, totalBytes }), ...left });
@@ -216,7 +239,11 @@ class Sending {
     }
   }
 
-  #tellSent(): void {
+  #tellSent(bytes: number): void {
+    if (this.#isEndless) {
+      this.#course.emit({ event: 'file', path: STREAM_PATH, bytes, status: 'sent' });
+      return;
+    }
     const sizes = [...this.#sizes.values()];
     for (const [index, path] of this.#options.paths.entries()) {
       this.#course.emit({ event: 'file', path, bytes: sizes[index] ?? 0, status: 'sent' });

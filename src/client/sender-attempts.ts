@@ -22,14 +22,17 @@ export interface Door {
 
 /** Sends by as many sessions as it takes; each is an `attempt`, within so many milliseconds to be met. */
 export async function runSender(
-  options: Pick<CommonOptions, 'signal' | 'timeoutMs'>,
+  options: Pick<CommonOptions, 'signal' | 'timeoutMs'> & {
+    /** Whether nothing can be sent a second time. */
+    readonly isOnce: boolean;
+  },
   parts: {
     readonly handle: TransferHandle;
     readonly keeper: TicketKeeper<SendTicket>;
     readonly attempt: (door: Door, timeoutMs: number | undefined) => Attempt;
   },
 ): Promise<TransferResult> {
-  const { signal, timeoutMs } = options;
+  const { signal, timeoutMs, isOnce } = options;
   const { handle, keeper, attempt } = parts;
   const { resumeSecret } = keeper.ticket;
   const again = (past: SenderPast, secret: Uint8Array, untilMs: number): Attempt => {
@@ -45,7 +48,9 @@ export async function runSender(
     ],
     rescue: () => {
       const secret = keeper.ticket.resumeSecret;
-      return secret === undefined ? [] : [again('running', secret, Number.POSITIVE_INFINITY)];
+      return secret === undefined || isOnce
+        ? []
+        : [again('running', secret, Number.POSITIVE_INFINITY)];
     },
     keep: (secret) => keeper.change({ resumeSecret: secret }),
     emit: (event) => handle.emit(event),

@@ -166,8 +166,11 @@ export class SessionRun<S extends Session> {
     this.#driver.poke();
   }
 
-  /** Tells progress from now on, and a last time when the returned function is called. */
-  meter(total: number, done: () => number): () => void {
+  /**
+   * Tells progress from now on, and a last time when the returned function is called; `total`: `null`
+   * where nobody knows.
+   */
+  meter(total: number | null, done: () => number): () => void {
     // What came before was waiting for people.
     this.#startedAt = performance.now();
     const meter = new ProgressMeter(total);

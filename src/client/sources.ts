@@ -1,11 +1,22 @@
 import { SourceReader } from '../io/source-reader.ts';
 import { type ScanOptions, type SourceScan, scanSources } from '../io/source-scan.ts';
+import { type EntryReader, StreamReader, streamEntry } from '../io/stream-reader.ts';
+import type { EntryName } from '../protocol/transfer/entry-name.ts';
+
+/** What is sent, in one way or another. */
+export interface Source {
+  /** Begins to look, so that it is done by the time that somebody comes. */
+  prepare(): void;
+  /** What there is by now. */
+  scan(): Promise<SourceScan>;
+  reader(scan: SourceScan): EntryReader;
+}
 
 /** After this what was found is looked for again: somebody may wait for the receiver for a day. */
 const FRESH_MS = 10_000;
 
-/** What is sent, as it is found at one time or another. */
-export class Sources {
+/** Files and folders, as they are found at one time or another. */
+export class Sources implements Source {
   readonly #paths: readonly string[];
   readonly #options: ScanOptions;
   #scanning: Promise<SourceScan> | undefined;
@@ -16,13 +27,12 @@ export class Sources {
     this.#options = options;
   }
 
-  /** Begins to look, so that it is done by the time that somebody comes. */
   prepare(): void {
     // Whoever asks for it is told of its failure.
     this.#begin().catch(() => undefined);
   }
 
-  /** What there is by now; rejects as `scanSources` does. */
+  /** Rejects as `scanSources` does. */
   async scan(): Promise<SourceScan> {
     if (performance.now() - this.#scannedAt > FRESH_MS) this.#scanning = undefined;
     return await this.#begin();
@@ -43,5 +53,27 @@ export class Sources {
       this.#scannedAt = Number.POSITIVE_INFINITY;
     }
     return this.#scanning;
+  }
+}
+
+/** A stream, which can be read once. */
+export class StreamSource implements Source {
+  readonly #stream: NodeJS.ReadableStream;
+  readonly #name: EntryName;
+
+  constructor(stream: NodeJS.ReadableStream, name: EntryName) {
+    this.#stream = stream;
+    this.#name = name;
+  }
+
+  prepare(): void {}
+
+  async scan(): Promise<SourceScan> {
+    const omitted = { special: 0, links: 0, excluded: 0 };
+    return { entries: [streamEntry(this.#name)], paths: [this.#name], omitted };
+  }
+
+  reader(): EntryReader {
+    return new StreamReader(this.#stream);
   }
 }

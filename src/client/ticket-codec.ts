@@ -114,7 +114,7 @@ function isStoredValue(value: unknown): value is StoredValue {
 function readOffer(value: unknown): StoredOffer | undefined {
   if (!isObject(value) || typeof value.name !== 'string') return undefined;
   const entries = readCount(value.entries);
-  const bytes = readCount(value.bytes);
+  const bytes = value.bytes === null ? null : readCount(value.bytes);
   const onConflict = CONFLICT_POLICIES.find((policy) => policy === value.onConflict);
   if (entries === undefined || bytes === undefined) return undefined;
   return { name: value.name, entries, bytes, ...(onConflict && { onConflict }) };

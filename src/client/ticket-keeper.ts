@@ -31,6 +31,7 @@ export class TicketKeeper<T extends Ticket> {
   #isTold = false;
   #isForgotten = false;
   #stays = false;
+  #endsWithProcess = false;
 
   constructor(parts: {
     readonly store: TicketStore | undefined;
@@ -50,7 +51,12 @@ export class TicketKeeper<T extends Ticket> {
 
   /** Whether the transfer can go on, in another process, after a failure. */
   canGoOn(error: unknown): boolean {
-    return this.#held !== undefined && this.#isWorthIt(error);
+    return this.#held !== undefined && !this.#endsWithProcess && this.#isWorthIt(error);
+  }
+
+  /** What is transferred cannot be sent a second time. */
+  endWithProcess(): void {
+    this.#endsWithProcess = true;
   }
 
   /** Resolves when it is on disk, or cannot be. */

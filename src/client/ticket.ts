@@ -51,7 +51,7 @@ export type StoredValue = string | number | boolean | readonly string[];
 export interface StoredOffer {
   readonly name: string;
   readonly entries: number;
-  readonly bytes: number;
+  readonly bytes: number | null;
   /** What the receiving person said to do about what is in the way. */
   readonly onConflict?: ConflictPolicy;
 }

@@ -3,6 +3,7 @@ import { P2PShareError } from '../protocol/errors.ts';
 import type { FileEntry } from '../protocol/transfer/entry.ts';
 import { asFileError } from './file-errors.ts';
 import type { SourceScan } from './source-scan.ts';
+import type { EntryReader } from './stream-reader.ts';
 import { versionTag } from './version-tag.ts';
 
 /** Files kept open that nobody reads from at the moment. */
@@ -19,7 +20,7 @@ interface OpenSource {
 }
 
 /** Reads what a scan has found. It fails as soon as anybody else has touched a file. */
-export class SourceReader {
+export class SourceReader implements EntryReader {
   readonly #scan: SourceScan;
   readonly #salt: Uint8Array;
   /** In the order of their last use. */

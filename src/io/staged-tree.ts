@@ -106,7 +106,7 @@ export class StagedTree {
         await this.#ensureFolder(entry.path);
         folders.push(index);
       } else if (entry.kind === 'link') await this.#link(entry.path, entry.target);
-      else await this.#settleFile(entry);
+      else if (entry.kind === 'file') await this.#settleFile(entry);
     }
     // The deepest first: each new name changes the time of the folder that it is in.
     for (const index of folders.reverse()) await this.#finishFolder(this.#entries[index] as Entry);

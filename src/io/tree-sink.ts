@@ -185,7 +185,7 @@ export class TreeSink implements FileSink {
     const { skipped } = this.#places.survey;
     await this.#alone(async () => {
       for (const [index, entry] of entries.entries()) {
-        if (entry.kind !== 'file' || skipped.has(index)) continue;
+        if (skipped.has(index) || (entry.kind !== 'file' && entry.kind !== 'stream')) continue;
         // Whose last chunk came in an earlier attempt may have died before it was finished.
         const isHeld = this.#held.countOf(index) > 0 && !this.#missing.has(index);
         if (entry.size === 0 || isHeld) await this.#tree.finish(index);
@@ -237,7 +237,9 @@ export class TreeSink implements FileSink {
   }
 
   #countDown(entry: number, chunks: number): number {
-    const { size } = this.#options.entries[entry] as FileEntry;
+    const { size, kind } = this.#options.entries[entry] as Entry;
+    // Where a stream ends is known when everything is here.
+    if (kind === 'stream') return Number.POSITIVE_INFINITY;
     const all = chunkCount(size, this.#options.chunkBytes) - this.#held.countOf(entry);
     const missing = (this.#missing.get(entry) ?? all) - chunks;
     if (missing < 0) throw new Error('unreachable: more chunks than the entry has');

@@ -227,7 +227,7 @@ function viasOf(program: Program): string[] {
 function report({ sender, receiver }: Pair): void {
   const { P2PSHARE_E2E_VERBOSE: verbose } = process.env;
   const codeMs = sender.msTo('code') ?? 0;
-  const flowsMs = receiver.msTo('progress', (event) => 'bytes' in event && event.bytes > 0) ?? 0;
+  const flowsMs = receiver.msTo('progress', (event) => 'total' in event && event.bytes > 0) ?? 0;
   expect(flowsMs).toBeLessThan(FLOWS_WITHIN_MS);
   const name = expect.getState().currentTestName;
   console.info(

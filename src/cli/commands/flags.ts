@@ -31,6 +31,9 @@ export const TRANSFER_FLAGS = {
   },
 } as const;
 
+/** What stands for the operand `-`, which yargs would drop. Nobody can type it: it holds a NUL. */
+export const STDIN_OPERAND = '\0-';
+
 /** The value of a flag that makes sense only once. */
 export function onlyOnce(flag: string, value: unknown): string | undefined {
   if (Array.isArray(value)) throw new UsageError(`--${flag} is given more than once`);

@@ -1,10 +1,11 @@
 import type { Argv } from 'yargs';
-import { SYMLINK_POLICIES, type SymlinkPolicy } from '../../client/options.ts';
+import { type SendOptions, SYMLINK_POLICIES, type SymlinkPolicy } from '../../client/options.ts';
 import { reporterFor } from '../reporter.ts';
 import type { Role } from '../role.ts';
+import type { Terminal } from '../terminal.ts';
 import { UsageError } from '../usage-error.ts';
 import type { Command } from './command.ts';
-import { OUTPUT_FLAGS, onlyOnce, TRANSFER_FLAGS } from './flags.ts';
+import { OUTPUT_FLAGS, onlyOnce, STDIN_OPERAND, TRANSFER_FLAGS } from './flags.ts';
 import { follow } from './follow.ts';
 import { reporterOptions, transferOptions } from './transfer-options.ts';
 
@@ -15,6 +16,7 @@ const SEND_FLAGS = {
     requiresArg: true,
     describe: 'Leave out what matches this pattern, as in .gitignore; repeatable',
   },
+  name: { type: 'string', requiresArg: true, describe: 'What standard input (-) is called' },
   gitignore: { type: 'boolean', describe: 'Leave out what .gitignore files say' },
   symlinks: {
     choices: SYMLINK_POLICIES,
@@ -22,6 +24,46 @@ const SEND_FLAGS = {
     describe: 'Links in folders: keep those that stay inside (the default), follow or skip',
   },
 } as const;
+
+interface SendArguments {
+  readonly PATH: readonly string[] | undefined;
+  readonly name: string | undefined;
+  readonly exclude: readonly string[] | undefined;
+  readonly gitignore: boolean | undefined;
+  readonly symlinks: string | undefined;
+}
+
+/** What is to be sent. */
+function contents(args: SendArguments, terminal: Terminal): Contents {
+  // yargs would demand it before it looks at unknown flags, and blame the wrong one.
+  const paths = args.PATH ?? [];
+  if (paths.length === 0) throw new UsageError('name the files or folders to send');
+  if (paths.includes('')) throw new UsageError('one of the paths is empty');
+  const name = onlyOnce('name', args.name);
+  if (paths.includes(STDIN_OPERAND)) return input(paths, name, terminal);
+  if (name !== undefined)
+    throw new UsageError('--name is for standard input', 'send - --name NAME');
+  const symlinks = onlyOnce('symlinks', args.symlinks) as SymlinkPolicy | undefined;
+  return {
+    paths,
+    ...(args.exclude && { exclude: args.exclude }),
+    ...(args.gitignore && { gitignore: true }),
+    ...(symlinks && { symlinks }),
+  };
+}
+
+type Contents = Pick<SendOptions, 'paths' | 'input' | 'exclude' | 'gitignore' | 'symlinks'>;
+
+/** Standard input, for `-`; a file of that name is `./-`. */
+function input(paths: readonly string[], name: string | undefined, { stdin }: Terminal): Contents {
+  if (paths.length > 1) {
+    throw new UsageError('standard input is sent alone', 'a file that is called - is ./-');
+  }
+  if (stdin.isTTY === true) {
+    throw new UsageError('standard input is a terminal', 'pipe something into it');
+  }
+  return { paths: [], input: { stream: stdin, name: name ?? 'stdin' } };
+}
 
 /** `p2pshare send PATH..` */
 export function addSend(yargs: Argv, choose: (command: Command, role: Role) => void): Argv {
@@ -33,24 +75,12 @@ export function addSend(yargs: Argv, choose: (command: Command, role: Role) => v
         .positional('PATH', {
           type: 'string',
           array: true,
-          describe: 'The files and folders to send',
+          describe: 'The files and folders to send; - for standard input',
         })
         .options({ ...SEND_FLAGS, ...TRANSFER_FLAGS, ...OUTPUT_FLAGS }),
     (args) =>
       choose(async ({ terminal, library, signal }) => {
-        // yargs would demand it before it looks at unknown flags, and blame the wrong one.
-        const paths = args.PATH ?? [];
-        if (paths.length === 0) throw new UsageError('name the files or folders to send');
-        if (paths.includes('')) throw new UsageError('one of the paths is empty');
-        const symlinks = onlyOnce('symlinks', args.symlinks) as SymlinkPolicy | undefined;
-        const options = {
-          ...transferOptions(args, terminal),
-          paths,
-          signal,
-          ...(args.exclude && { exclude: args.exclude }),
-          ...(args.gitignore && { gitignore: true }),
-          ...(symlinks && { symlinks }),
-        };
+        const options = { ...transferOptions(args, terminal), ...contents(args, terminal), signal };
         const { servers } = options;
         const reporter = reporterFor(terminal, reporterOptions(args, { role: 'sender', servers }));
         await follow(library.send(options), reporter);

@@ -5,7 +5,7 @@ import { ChunkSums } from './chunk-sums.ts';
 import type { Offer } from './entry.ts';
 import type { Frame } from './frame.ts';
 import { IncomingChunk } from './incoming-chunk.ts';
-import { chunkCount, TRANSFER_LIMITS } from './limits.ts';
+import { chunkCount, MAX_CHUNK_LOG, TRANSFER_LIMITS } from './limits.ts';
 import { protocolViolation, type Violation } from './violation.ts';
 
 /** A chunk that is whole and checked, for the receiver's disk. */
@@ -37,6 +37,8 @@ export class ChunkAssembly {
   /** Digest of every entry whose chunks are all whole. */
   readonly #digests: BigUint64Array;
   readonly #whole: Uint8Array;
+  /** How long each stream is, as far as it is known. */
+  readonly #streams = new Map<number, number>();
   readonly #ready: ChunkWrite[] = [];
   readonly #writing = new Map<string, Uint8Array>();
   #openBytes = 0;
@@ -53,7 +55,8 @@ export class ChunkAssembly {
     this.#digests = new BigUint64Array(offer.entries.length).fill(ofNothing);
     this.#whole = new Uint8Array(offer.entries.length);
     for (const [index, entry] of offer.entries.entries()) {
-      if (entry.size === 0) this.#whole[index] = 1;
+      if (entry.kind === 'stream') this.#streams.set(index, UNKNOWN_SIZE);
+      else if (entry.size === 0) this.#whole[index] = 1;
     }
     this.#hold(holdings);
   }
@@ -69,7 +72,14 @@ export class ChunkAssembly {
   }
 
   get allWritten(): boolean {
-    return this.#written === this.#offer.totalBytes;
+    let total = this.#offer.totalBytes;
+    for (const size of this.#streams.values()) total += size;
+    return this.#written === total;
+  }
+
+  /** How long an entry is; a stream that has not come to its end is endless. */
+  sizeOf(entry: number): number {
+    return this.#streams.get(entry) ?? this.#offer.entries[entry]?.size ?? 0;
   }
 
   /** XXH64 over the chunk sums of an entry that is whole. */
@@ -78,7 +88,7 @@ export class ChunkAssembly {
   }
 
   handleData({ entry, offset, bytes }: Extract<Frame, { kind: 'data' }>): Violation | undefined {
-    const size = this.#offer.entries[entry]?.size ?? 0;
+    const size = this.sizeOf(entry);
     if (bytes.length === 0 || bytes.length > size || offset > size - bytes.length) {
       return protocolViolation('data outside its entry');
     }
@@ -94,13 +104,39 @@ export class ChunkAssembly {
   }
 
   handleSum({ entry, chunk: index, sum }: Extract<Frame, { kind: 'sum' }>): Violation | undefined {
-    const size = this.#offer.entries[entry]?.size ?? 0;
-    if (index >= chunkCount(size, this.#chunkBytes)) return protocolViolation('sum of no chunk');
+    const count = chunkCount(this.sizeOf(entry), this.#chunkBytes);
+    if (index >= count || index > MAX_CHUNK) return protocolViolation('sum of no chunk');
     const chunk = this.#open(entry, index);
     if (chunk === undefined) return protocolViolation('sum for no open chunk');
     if (chunk.sum !== undefined) return protocolViolation('two sums for a chunk');
     chunk.sum = sum;
     return chunk.whole ? this.#close(entry, chunk) : undefined;
+  }
+
+  /** A stream has come to its end; its last chunk may be here already. */
+  handleEnd({ entry, size }: Extract<Frame, { kind: 'end' }>): Violation | undefined {
+    if (this.#streams.get(entry) !== UNKNOWN_SIZE) return protocolViolation('end of no stream');
+    const { open, sums } = this.#activate(entry);
+    const count = chunkCount(size, this.#chunkBytes);
+    const highest = Math.max(sums.highest, ...open.keys());
+    if (highest >= count) return protocolViolation('data behind the end');
+    this.#streams.set(entry, size);
+    sums.end(count);
+    const last = open.get(count - 1);
+    if (last !== undefined) return this.#endIn(entry, last);
+    // A chunk that is whole already was as long as any.
+    const isTooLong = sums.has(count - 1) && size % this.#chunkBytes !== 0;
+    if (isTooLong) return protocolViolation('data behind the end');
+    if (sums.complete) this.#finish(entry, sums);
+    return undefined;
+  }
+
+  #endIn(entry: number, last: IncomingChunk): Violation | undefined {
+    this.#openBytes -= openCost(last);
+    const fits = last.end(this.#lengthOf(entry, last.index));
+    this.#openBytes += openCost(last);
+    if (!fits) return protocolViolation('data behind the end');
+    return last.whole ? this.#close(entry, last) : undefined;
   }
 
   /** The next chunk to write; its memory is lent until `handleWritten`. */
@@ -156,6 +192,7 @@ export class ChunkAssembly {
       for (let entry = first; entry < first + count; entry += 1) {
         this.#written += this.#offer.entries[entry]?.size ?? 0;
         this.#whole[entry] = 1;
+        this.#streams.delete(entry);
       }
     }
     for (const { entry, first, count } of have) {
@@ -172,8 +209,11 @@ export class ChunkAssembly {
     const openPages = sums.openPages;
     change(sums);
     this.#openBytes += (sums.openPages - openPages) * TRANSFER_LIMITS.openFloorBytes;
-    if (!sums.complete) return;
-    this.#openBytes -= TRANSFER_LIMITS.openFloorBytes;
+    if (sums.complete) this.#finish(entry, sums);
+  }
+
+  #finish(entry: number, sums: ChunkSums): void {
+    this.#openBytes -= (1 + sums.openPages) * TRANSFER_LIMITS.openFloorBytes;
     this.#digests[entry] = sums.digest(this.#hasher);
     this.#whole[entry] = 1;
     this.#active.delete(entry);
@@ -182,10 +222,9 @@ export class ChunkAssembly {
   #activate(entry: number): ActiveEntry {
     const known = this.#active.get(entry);
     if (known !== undefined) return known;
-    const size = this.#offer.entries[entry]?.size ?? 0;
     const active = {
       open: new Map<number, IncomingChunk>(),
-      sums: new ChunkSums(chunkCount(size, this.#chunkBytes)),
+      sums: new ChunkSums(chunkCount(this.sizeOf(entry), this.#chunkBytes)),
     };
     this.#active.set(entry, active);
     this.#openBytes += TRANSFER_LIMITS.openFloorBytes;
@@ -193,10 +232,14 @@ export class ChunkAssembly {
   }
 
   #lengthOf(entry: number, index: number): number {
-    const size = this.#offer.entries[entry]?.size ?? 0;
-    return Math.min(this.#chunkBytes, size - index * this.#chunkBytes);
+    return Math.min(this.#chunkBytes, this.sizeOf(entry) - index * this.#chunkBytes);
   }
 }
+
+/** Of a stream that has not come to its end. */
+const UNKNOWN_SIZE = Number.POSITIVE_INFINITY;
+/** Beyond it, an offset would be no safe integer. */
+const MAX_CHUNK = Number.MAX_SAFE_INTEGER / 2 ** MAX_CHUNK_LOG;
 
 function openCost(chunk: IncomingChunk): number {
   return Math.max(chunk.length, TRANSFER_LIMITS.openFloorBytes);

@@ -13,15 +13,32 @@ const HELD = 2;
  * receiver holds already are known without a sum.
  */
 export class ChunkSums {
-  readonly #count: number;
+  #count: number;
   /** Each page holds its sums in network order and then one byte per chunk: what is known. */
   readonly #pages = new Map<number, Uint8Array>();
   #known = 0;
   #summed = 0;
   #openPages = 0;
 
+  /** `count`: infinite while nobody knows how many there will be. */
   constructor(count: number) {
     this.#count = count;
+  }
+
+  /** Now it is known how many there are: at least as many as are known. */
+  end(count: number): void {
+    this.#count = count;
+  }
+
+  /** The highest chunk that is known, or -1. */
+  get highest(): number {
+    let highest = -1;
+    for (const [index, page] of this.#pages) {
+      const chunks = page.length / 9;
+      const known = page.subarray(8 * chunks).findLastIndex((each) => each !== UNKNOWN);
+      if (known !== -1) highest = Math.max(highest, index * PAGE_SUMS + known);
+    }
+    return highest;
   }
 
   get complete(): boolean {

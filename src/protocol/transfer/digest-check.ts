@@ -7,6 +7,8 @@ import { protocolViolation, type Violation } from './violation.ts';
 export class DigestCheck {
   readonly #offer: Offer;
   readonly #digests: BigUint64Array;
+  /** What the sender says that streams have come to. */
+  readonly #streams = new Map<number, number>();
   #known = 0;
 
   constructor(offer: Offer) {
@@ -29,9 +31,9 @@ export class DigestCheck {
       return protocolViolation('done page out of order');
     }
     for (const { size, digest } of page.entries) {
-      if (size !== this.#offer.entries[this.#known]?.size) {
-        return protocolViolation('done with another size');
-      }
+      const entry = this.#offer.entries[this.#known];
+      if (entry?.kind === 'stream') this.#streams.set(this.#known, size);
+      else if (size !== entry?.size) return protocolViolation('done with another size');
       this.#digests[this.#known] = digest;
       this.#known += 1;
     }
@@ -40,6 +42,7 @@ export class DigestCheck {
 
   /** Whether every entry that was put together has the digest that the sender told. */
   matches(assembly: ChunkAssembly): boolean {
+    for (const [entry, size] of this.#streams) if (size !== assembly.sizeOf(entry)) return false;
     return this.#digests.every((digest, entry) => digest === assembly.digest(entry));
   }
 }

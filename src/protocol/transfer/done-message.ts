@@ -11,16 +11,17 @@ export interface DonePage {
   readonly entries: readonly { readonly size: number; readonly digest: bigint }[];
 }
 
-/** The pages that end a transfer. */
+/** The pages that end a transfer; `sizeOf`: how long a stream has been. */
 export function* donePages(
   entries: readonly Entry[],
   digests: BigUint64Array,
+  sizeOf: (entry: number) => number = (entry) => entries[entry]?.size ?? 0,
 ): Generator<Uint8Array> {
   for (let next = 0; next < entries.length; ) {
     const body = new ByteWriter(PAGE_CAPACITY);
     const first = next;
     while (next < entries.length && body.length < PAGE_BYTES) {
-      body.varint(entries[next]?.size as number);
+      body.varint(sizeOf(next));
       body.uint64(digests[next] as bigint);
       next += 1;
     }

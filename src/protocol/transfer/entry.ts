@@ -1,7 +1,7 @@
 import type { EntryName } from './entry-name.ts';
 
 /** One thing that is sent: what a receiver is told about it before any of its bytes. */
-export type Entry = FileEntry | FolderEntry | LinkEntry;
+export type Entry = FileEntry | FolderEntry | LinkEntry | StreamEntry;
 
 interface EntryCommon {
   /** From the top of the transfer to the entry's own name; a single file has just its base name. */
@@ -32,8 +32,20 @@ export interface LinkEntry extends EntryCommon {
   readonly target: string;
 }
 
+/** A file whose length nobody knows before its end: standard input. It is sent once. */
+export interface StreamEntry extends EntryCommon {
+  readonly kind: 'stream';
+  readonly size: 0;
+}
+
 /** What a sender offers and a person says yes or no to. */
 export interface Offer {
   readonly entries: readonly Entry[];
+  /** Without what streams will bring. */
   readonly totalBytes: number;
+}
+
+/** Whether an offer can only be sent once, for nothing of it can be read again. */
+export function isOnce({ entries }: Pick<Offer, 'entries'>): boolean {
+  return entries.some(({ kind }) => kind === 'stream');
 }

@@ -2,7 +2,14 @@ import type { ByteReader } from '../wire/byte-reader.ts';
 import { ByteWriter } from '../wire/byte-writer.ts';
 
 /** What a record is made of (docs/protocol-transfer.md, "Records and frames"). */
-export const FrameType = { data: 1, sum: 2, message: 3, messagePart: 4, delivered: 5 } as const;
+export const FrameType = {
+  data: 1,
+  sum: 2,
+  message: 3,
+  messagePart: 4,
+  delivered: 5,
+  end: 6,
+} as const;
 
 export type Frame =
   | {
@@ -12,6 +19,7 @@ export type Frame =
       readonly bytes: Uint8Array;
     }
   | { readonly kind: 'sum'; readonly entry: number; readonly chunk: number; readonly sum: bigint }
+  | { readonly kind: 'end'; readonly entry: number; readonly size: number }
   | MessageFrame
   | { readonly kind: 'delivered'; readonly next: number };
 
@@ -32,6 +40,7 @@ export function readFrame(reader: ByteReader): Frame | undefined {
   const type = reader.uint8();
   if (type === FrameType.data) return readData(reader);
   if (type === FrameType.sum) return readSum(reader);
+  if (type === FrameType.end) return readEnd(reader);
   if (type === FrameType.message) return readMessage(reader, true);
   if (type === FrameType.messagePart) return readMessage(reader, false);
   if (type !== FrameType.delivered) return undefined;
@@ -56,6 +65,11 @@ export function sumFrame(entry: number, chunk: number, sum: bigint): Uint8Array 
   writer.bytes(frame(FrameType.sum, entry, chunk));
   writer.uint64(sum);
   return writer.finish();
+}
+
+/** Tells how long a stream was. */
+export function endFrame(entry: number, size: number): Uint8Array {
+  return frame(FrameType.end, entry, size);
 }
 
 /** The bytes that stand before the `length` bytes of a message's body, or of a part of it. */
@@ -96,6 +110,12 @@ function readSum(reader: ByteReader): Frame | undefined {
   const sum = reader.uint64();
   if (entry === undefined || chunk === undefined || sum === undefined) return undefined;
   return { kind: 'sum', entry, chunk, sum };
+}
+
+function readEnd(reader: ByteReader): Frame | undefined {
+  const entry = reader.varint();
+  const size = reader.varint();
+  return entry === undefined || size === undefined ? undefined : { kind: 'end', entry, size };
 }
 
 function readMessage(reader: ByteReader, last: boolean): MessageFrame | undefined {

@@ -5,7 +5,8 @@ import { TRANSFER_LIMITS } from './limits.ts';
 /** A chunk that is being put together from pieces in any order. */
 export class IncomingChunk {
   readonly index: number;
-  readonly length: number;
+  /** Shorter once a stream has ended in it. */
+  #length: number;
   /** What the sender says the chunk's XXH64 is. */
   sum: bigint | undefined;
   #bytes: Uint8Array | undefined;
@@ -17,7 +18,7 @@ export class IncomingChunk {
 
   constructor(index: number, length: number, hash: RunningHash) {
     this.index = index;
-    this.length = length;
+    this.#length = length;
     this.#hash = hash;
   }
 
@@ -26,13 +27,26 @@ export class IncomingChunk {
     return this.#bytes;
   }
 
+  get length(): number {
+    return this.#length;
+  }
+
+  /** It is the last of a stream, and so long; false when more has come already. */
+  end(length: number): boolean {
+    const { rangeCount } = this.#received;
+    if (rangeCount > 0 && this.#received.end(rangeCount - 1) > length) return false;
+    this.#length = length;
+    this.#bytes = this.#bytes?.subarray(0, length);
+    return true;
+  }
+
   /** Bytes received so far. */
   get filled(): number {
     return this.#filled;
   }
 
   get whole(): boolean {
-    return this.#filled === this.length && this.sum !== undefined;
+    return this.#filled === this.#length && this.sum !== undefined;
   }
 
   useMemory(bytes: Uint8Array): void {
@@ -52,8 +66,8 @@ export class IncomingChunk {
 
   /** Whether what came is what the sender says it is; for a chunk that is whole. */
   matchesSum(): boolean {
-    if (this.#bytes !== undefined && this.#hashed < this.length) {
-      this.#update(this.#bytes.subarray(this.#hashed, this.length));
+    if (this.#bytes !== undefined && this.#hashed < this.#length) {
+      this.#update(this.#bytes.subarray(this.#hashed, this.#length));
     }
     return this.#hash.digest() === this.sum;
   }

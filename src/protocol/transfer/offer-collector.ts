@@ -88,7 +88,8 @@ function parseEntry(offered: KnownEntry): Entry | Violation {
     case 'file':
       return { kind: 'file', ...place, size: offered.size, version: offered.version };
     case 'folder':
-      return { kind: 'folder', ...place, size: 0 };
+    case 'stream':
+      return { kind: offered.kind, ...place, size: 0 };
     case 'link': {
       const target = decodeUtf8(offered.target);
       if (target !== undefined && isInnerLink(path, target)) {

@@ -18,7 +18,7 @@ export interface OfferPage {
 
 export type OfferedEntry =
   | (OfferedPlace & { readonly kind: 'file'; readonly size: number; readonly version: bigint })
-  | (OfferedPlace & { readonly kind: 'folder' })
+  | (OfferedPlace & { readonly kind: 'folder' | 'stream' })
   | (OfferedPlace & { readonly kind: 'link'; readonly target: Uint8Array })
   /** A kind that we do not know. */
   | { readonly kind: number };
@@ -31,7 +31,7 @@ interface OfferedPlace {
 }
 
 /** The first byte of an entry. */
-export const EntryKind = { file: 1, folder: 2, link: 3 } as const;
+export const EntryKind = { file: 1, folder: 2, link: 3, stream: 4 } as const;
 
 /** The pages of an offer, made one by one as they are asked for. */
 export function* offerPages(
@@ -111,9 +111,10 @@ function readEntry(reader: ByteReader): OfferedEntry | undefined {
       return undefined;
     case EntryKind.file:
       return readFile(reader);
-    case EntryKind.folder: {
+    case EntryKind.folder:
+    case EntryKind.stream: {
       const place = readPlace(reader);
-      return place && { kind: 'folder', ...place };
+      return place && { kind: kind === EntryKind.folder ? 'folder' : 'stream', ...place };
     }
     case EntryKind.link: {
       const place = readPlace(reader);

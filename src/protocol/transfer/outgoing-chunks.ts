@@ -2,7 +2,7 @@ import type { Hasher, RunningHash } from '../ports.ts';
 import type { EntryRun, HaveRange, Holdings } from './answer-message.ts';
 import { ChunkSums } from './chunk-sums.ts';
 import type { Entry } from './entry.ts';
-import { dataHeader, dataRoom, sumFrame } from './frame.ts';
+import { dataHeader, dataRoom, endFrame, sumFrame } from './frame.ts';
 import { chunkCount } from './limits.ts';
 import type { RecordBuilder } from './record-builder.ts';
 
@@ -16,8 +16,12 @@ export interface ChunkRead {
 /** A chunk between the wish to read it and the end of its last record. */
 interface OutgoingChunk extends ChunkRead {
   readonly index: number;
-  /** Whether it is the last of its entry that is sent. */
-  readonly last: boolean;
+  /** Shorter where a stream comes to its end. */
+  length: number;
+  /** Whether it is the last of its entry that is sent; of a stream, once it is read. */
+  last: boolean;
+  /** Whether a stream has ended in it, and that has yet to be said. */
+  end: boolean;
   bytes: Uint8Array | undefined;
   /** Over what has been cut into records so far. */
   readonly hash: RunningHash;
@@ -37,6 +41,8 @@ export class OutgoingChunks {
   readonly #aheadBytes: number;
   /** Read or being read, in the order in which they are sent. */
   readonly #chunks: OutgoingChunk[] = [];
+  /** How long the streams are that have come to their end. */
+  readonly #ended = new Map<number, number>();
   readonly #skipped: EntryRun[] = [];
   #nextSkipped = 0;
   readonly #have: HaveRange[] = [];
@@ -91,10 +97,21 @@ export class OutgoingChunks {
   /** Takes what was read; the memory is lent until `pollReleased` gives it back. */
   handleRead(entry: number, offset: number, bytes: Uint8Array): void {
     const chunk = this.#chunks.find((each) => each.entry === entry && each.offset === offset);
-    if (chunk === undefined || chunk.bytes !== undefined || bytes.length !== chunk.length) {
+    if (chunk === undefined || chunk.bytes !== undefined) {
       throw new Error(`unreachable: no read of ${entry}:${offset}`);
     }
+    const isEnd = this.#isStream(entry) && bytes.length < chunk.length;
+    if (bytes.length !== chunk.length && !isEnd) {
+      throw new Error(`unreachable: ${bytes.length} bytes of ${entry}:${offset}`);
+    }
     chunk.bytes = bytes;
+    if (isEnd) this.#endIn(chunk);
+  }
+
+  /** How long an entry is; a stream that has not come to its end is endless. */
+  sizeOf(entry: number): number {
+    if (this.#isStream(entry)) return this.#ended.get(entry) ?? Number.POSITIVE_INFINITY;
+    return this.#entries[entry]?.size ?? 0;
   }
 
   /** Memory handed out in pieces by the last record is free: whoever took it is done with it. */
@@ -116,13 +133,37 @@ export class OutgoingChunks {
   pack(record: RecordBuilder): void {
     if (!this.#worthSending(record.room)) return;
     for (let chunk = this.#chunks[0]; chunk?.bytes !== undefined; chunk = this.#chunks[0]) {
+      if (chunk.end && !this.#packEnd(record, chunk)) return;
       if (chunk.sent < chunk.length && !this.#packData(record, chunk, chunk.bytes)) return;
       if (chunk.sent < chunk.length || record.room < MAX_SUM_BYTES) return;
-      record.add(sumFrame(chunk.entry, chunk.index, this.#finishSum(chunk)));
+      if (chunk.length > 0) record.add(sumFrame(chunk.entry, chunk.index, this.#addSum(chunk)));
+      if (chunk.last) this.#finishEntry(chunk.entry);
       this.#spent.push(chunk.bytes);
       this.#chunks.shift();
       this.#ahead -= chunk.length;
     }
+  }
+
+  #packEnd(record: RecordBuilder, chunk: OutgoingChunk): boolean {
+    if (record.room < MAX_SUM_BYTES) return false;
+    record.add(endFrame(chunk.entry, this.sizeOf(chunk.entry)));
+    chunk.end = false;
+    return true;
+  }
+
+  /** A stream has ended in a chunk, or right before it. */
+  #endIn(chunk: OutgoingChunk): void {
+    const length = chunk.bytes?.length ?? 0;
+    this.#ahead -= chunk.length - length;
+    this.#ended.set(chunk.entry, chunk.offset + length);
+    chunk.length = length;
+    chunk.last = true;
+    chunk.end = true;
+    this.#seek();
+  }
+
+  #isStream(entry: number): boolean {
+    return this.#entries[entry]?.kind === 'stream';
   }
 
   #packData(record: RecordBuilder, chunk: OutgoingChunk, bytes: Uint8Array): boolean {
@@ -155,8 +196,13 @@ export class OutgoingChunks {
   #nextRead(): ChunkRead | undefined {
     const entry = this.#entries[this.#nextEntry];
     if (entry === undefined || this.#chunks.length >= MAX_AHEAD) return undefined;
+    // Whether there is more of a stream is not known before what is asked for has come.
+    const before = this.#chunks.at(-1);
+    if (entry.kind === 'stream' && before?.entry === this.#nextEntry && !before.bytes) {
+      return undefined;
+    }
     const offset = this.#nextOffset;
-    const length = Math.min(this.chunkBytes, entry.size - offset);
+    const length = Math.min(this.chunkBytes, this.sizeOf(this.#nextEntry) - offset);
     if (this.#ahead + length > this.#aheadBytes) return undefined;
     return { entry: this.#nextEntry, offset, length };
   }
@@ -167,7 +213,7 @@ export class OutgoingChunks {
     const index = read.offset / this.chunkBytes;
     const last = this.#nextEntry !== read.entry;
     const hash = this.#hasher.begin();
-    this.#chunks.push({ ...read, index, last, bytes: undefined, hash, sent: 0 });
+    this.#chunks.push({ ...read, index, last, end: false, bytes: undefined, hash, sent: 0 });
     this.#ahead += read.length;
   }
 
@@ -177,7 +223,8 @@ export class OutgoingChunks {
       const entry = this.#entries[this.#nextEntry];
       if (entry === undefined) return;
       const offset = this.#nextOffset;
-      if (offset >= entry.size || this.#isSkipped(this.#nextEntry)) {
+      const size = this.sizeOf(this.#nextEntry);
+      if (offset >= size || this.#isSkipped(this.#nextEntry)) {
         this.#bytesTaken += Math.max(0, entry.size - offset);
         this.#nextEntry += 1;
         this.#nextOffset = 0;
@@ -185,7 +232,7 @@ export class OutgoingChunks {
       }
       const held = this.#heldFrom(this.#nextEntry, offset / this.chunkBytes);
       if (held === 0) return;
-      this.#nextOffset = Math.min(entry.size, offset + held * this.chunkBytes);
+      this.#nextOffset = Math.min(size, offset + held * this.chunkBytes);
       this.#bytesTaken += this.#nextOffset - offset;
     }
   }
@@ -229,17 +276,20 @@ export class OutgoingChunks {
   }
 
   /** All of the chunk is hashed: notes and yields its sum. */
-  #finishSum({ entry, index, hash, last }: OutgoingChunk): bigint {
+  #addSum({ entry, index, hash }: OutgoingChunk): bigint {
     const sum = hash.digest();
-    const size = this.#entries[entry]?.size ?? 0;
-    const sums = this.#sums.get(entry) ?? new ChunkSums(chunkCount(size, this.chunkBytes));
+    const count = chunkCount(this.sizeOf(entry), this.chunkBytes);
+    const sums = this.#sums.get(entry) ?? new ChunkSums(count);
     this.#sums.set(entry, sums);
     sums.set(index, sum);
-    if (last) {
-      this.digests[entry] = sums.digest(this.#hasher);
-      this.#sums.delete(entry);
-    }
     return sum;
+  }
+
+  #finishEntry(entry: number): void {
+    const sums = this.#sums.get(entry);
+    if (sums === undefined) return;
+    this.digests[entry] = sums.digest(this.#hasher);
+    this.#sums.delete(entry);
   }
 }
 

@@ -137,6 +137,7 @@ export class TransferReceiver {
     switch (frame.kind) {
       case 'data':
       case 'sum':
+      case 'end':
         return this.#handleChunkFrame(frame);
       case 'message':
       case 'delivered':
@@ -145,11 +146,14 @@ export class TransferReceiver {
     }
   };
 
-  #handleChunkFrame(frame: Extract<Frame, { kind: 'data' | 'sum' }>): Violation | undefined {
+  #handleChunkFrame(
+    frame: Extract<Frame, { kind: 'data' | 'sum' | 'end' }>,
+  ): Violation | undefined {
     if (this.#state.kind === 'ended') return undefined;
     if (this.#state.kind !== 'receiving') return protocolViolation('data out of turn');
     const { assembly } = this.#state;
-    return frame.kind === 'data' ? assembly.handleData(frame) : assembly.handleSum(frame);
+    if (frame.kind === 'data') return assembly.handleData(frame);
+    return frame.kind === 'sum' ? assembly.handleSum(frame) : assembly.handleEnd(frame);
   }
 
   #handleMessages(): Violation | undefined {

@@ -102,12 +102,13 @@ export class TransferSender {
 
   /**
    * Takes the bytes of a chunk that was asked for; their memory is lent until `pollReleased` yields
-   * it. Fewer bytes than asked for mean that the source has changed.
+   * it. Fewer bytes than asked for are the end of a stream, and mean that anything else has changed.
    */
   handleRead(entry: number, offset: number, bytes: Uint8Array): void {
     if (this.#state !== 'sending') return;
-    const left = (this.#entries[entry]?.size ?? 0) - offset;
-    if (bytes.length < Math.min(left, this.#chunks.chunkBytes)) {
+    const left = this.#chunks.sizeOf(entry) - offset;
+    const isStream = this.#entries[entry]?.kind === 'stream';
+    if (!isStream && bytes.length < Math.min(left, this.#chunks.chunkBytes)) {
       this.#fail({ code: 'P2P_SOURCE_CHANGED', detail: 'source ended early' });
     } else this.#chunks.handleRead(entry, offset, bytes);
   }
@@ -138,13 +139,14 @@ export class TransferSender {
     if (!this.#chunks.finished) return;
     this.#state = 'finishing';
     this.#events.push({ kind: 'sent' });
-    this.#stream.send(donePages(this.#entries, this.#chunks.digests));
+    const { digests } = this.#chunks;
+    this.#stream.send(donePages(this.#entries, digests, (entry) => this.#chunks.sizeOf(entry)));
     this.#stream.pack(record);
   }
 
   // Made once, so that no record costs a closure.
   readonly #handleFrame = (frame: Frame): Violation | undefined => {
-    if (frame.kind === 'data' || frame.kind === 'sum') {
+    if (frame.kind === 'data' || frame.kind === 'sum' || frame.kind === 'end') {
       return protocolViolation('data from a receiver');
     }
     if (!this.#stream.handleFrame(frame)) return protocolViolation('message out of bounds');

@@ -69,8 +69,8 @@ export class Crossing {
 
   /** Until so much of the file has arrived. */
   async hasCome(share: number): Promise<void> {
-    const isThere = (progress: { bytes: number; total: number }) =>
-      progress.bytes >= share * progress.total;
+    const isThere = (progress: { bytes: number; total: number | null }) =>
+      progress.total !== null && progress.bytes >= share * progress.total;
     await this.receiver.event('progress', isThere, PATIENCE_MS);
   }
 

@@ -1,5 +1,6 @@
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
 import type { Diagnosis } from '../../../src/client/diagnosis.ts';
 import type { ErrorEvent, TransferEvent } from '../../../src/client/events.ts';
 import { CLI } from './build.ts';
@@ -23,6 +24,8 @@ export interface ProgramOptions {
   readonly on?: { readonly lab: Lab; readonly host: HostName };
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
+  /** What is piped into it; nothing without. */
+  readonly input?: Readable;
 }
 
 export interface Exit {
@@ -45,10 +48,10 @@ export class Program {
   #stderr = '';
 
   /** `args` begin with the command; `--json` is among them if events are to be followed. */
-  constructor(args: readonly string[], { on, env = {}, cwd }: ProgramOptions = {}) {
+  constructor(args: readonly string[], { on, env = {}, cwd, input }: ProgramOptions = {}) {
     const { PATH, HOME } = process.env;
     const options: SpawnOptions = {
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
       // Nothing of what this machine or its user has set may matter.
       env: { PATH, HOME, ...env },
       ...(cwd === undefined ? {} : { cwd }),
@@ -58,6 +61,10 @@ export class Program {
     this.#child = on
       ? on.lab.run(on.host, execPath, [CLI, ...args], options)
       : spawn(execPath, [CLI, ...args], options);
+    const { stdin } = this.#child;
+    // It may end before it has read everything.
+    stdin?.on('error', () => undefined);
+    if (stdin) input?.pipe(stdin);
     trackChild(this.#child);
     this.#follow();
   }

@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
 import type { Hasher, Random } from '../../../src/protocol/ports.ts';
 import type { Holdings } from '../../../src/protocol/transfer/answer-message.ts';
-import type { FileEntry } from '../../../src/protocol/transfer/entry.ts';
+import type { Entry, FileEntry } from '../../../src/protocol/transfer/entry.ts';
 import { type EntryName, parseEntryName } from '../../../src/protocol/transfer/entry-name.ts';
 import type { ChunkRead } from '../../../src/protocol/transfer/outgoing-chunks.ts';
 import type { ReceiverEvent, SenderEvent } from '../../../src/protocol/transfer/transfer-event.ts';
@@ -26,6 +26,10 @@ export function fileEntry(name: string, size: number): FileEntry {
   };
 }
 
+export function streamEntry(name: string): Entry {
+  return { kind: 'stream', path: [entryName(name)], size: 0, mtimeMs: 0, mode: 0o644 };
+}
+
 /** Pieces of a record, as the plaintext that the other side opens. */
 export function joined(pieces: readonly Uint8Array[]): Uint8Array {
   return new Uint8Array(Buffer.concat(pieces));
@@ -40,6 +44,8 @@ interface Options {
   /** What the receiver has already. */
   readonly holdings?: Holdings;
   readonly readAhead?: number;
+  /** Indices of the files of which nobody knows how long they are. */
+  readonly streams?: readonly number[];
 }
 
 /**
@@ -67,7 +73,11 @@ export class TransferPair {
   constructor(options: Options) {
     const { files, hasher, chunkBytes, readAhead = 4 } = options;
     this.#options = options;
-    const entries = files.map((file, index) => fileEntry(`file ${index}`, file.length));
+    const entries = files.map((file, index) =>
+      options.streams?.includes(index)
+        ? streamEntry(`file ${index}`)
+        : fileEntry(`file ${index}`, file.length),
+    );
     this.sender = new TransferSender({ hasher, chunkBytes, readAhead });
     this.sender.offer(entries);
     this.receiver = new TransferReceiver({ hasher });

@@ -122,6 +122,22 @@ describe('a transfer', () => {
     expect(pair.sender.bytesTaken).toBe(62_000);
   });
 
+  it.each([0, 1, 1023, 1024, 1025, 4096, 30_000])(
+    'brings a stream of %d bytes, whatever comes behind and before it',
+    (length) => {
+      for (let seed = 1; seed < 20; seed += 1) {
+        const random = new SeededRandom(seed);
+        const files = [2000, length, 3000, length].map((size) => content(random, size));
+        const recordBytes = () => 256 + random.integer(1500);
+        const options = { files, hasher, chunkBytes: 1024, recordBytes, random, streams: [1, 3] };
+        const pair = new TransferPair(options);
+        pair.run();
+        expectWhole(pair, files);
+        expect(pair.sender.bytesTaken).toBe(5000 + 2 * length);
+      }
+    },
+  );
+
   it('sends nothing where everything is held', () => {
     const random = new SeededRandom(12);
     const files = [content(random, 4096), content(random, 10)];

@@ -1,0 +1,33 @@
+import { expect } from 'vitest';
+import type { Entry } from '../../../src/protocol/transfer/entry.ts';
+import { dataHeader, messageHeader } from '../../../src/protocol/transfer/frame.ts';
+import { offerPages } from '../../../src/protocol/transfer/offer-message.ts';
+import type { TransferReceiver } from '../../../src/protocol/transfer/transfer-receiver.ts';
+import { joined } from './transfer-pair.ts';
+
+const CHUNK_LOG = 10;
+
+export const message = (sequence: number, body: Uint8Array): Uint8Array =>
+  joined([messageHeader(sequence, true, body.length), body]);
+export const data = (entry: number, offset: number, length: number): Uint8Array =>
+  joined([dataHeader(entry, offset, length), new Uint8Array(length)]);
+/** An offer's single page with totals and chunk size as told, true or not. */
+export function offer(
+  entries: readonly Entry[],
+  totalBytes?: number,
+  chunkLog = CHUNK_LOG,
+): Uint8Array {
+  const total = totalBytes ?? entries.reduce((sum, { size }) => sum + size, 0);
+  return [...offerPages(entries, total, chunkLog)][0] as Uint8Array;
+}
+
+/** Expects the failure, that the sender is told, and that all credit has come back. */
+export function expectFailed(receiver: TransferReceiver, code: string, handedIn?: number): void {
+  expect(receiver.pollEvent()).toMatchObject({ kind: 'failed', code, by: 'self' });
+  expect(receiver.pollEvent()).toBeUndefined();
+  expect(receiver.pollWrite()).toBeUndefined();
+  const record = joined(receiver.pollRecord(1200) ?? []);
+  expect(record.at(-3)).toBe(5);
+  expect(record.at(-1)).toBe(2);
+  if (handedIn !== undefined) expect(receiver.takeConsumed()).toBe(handedIn);
+}
