@@ -49,9 +49,9 @@ export async function requireDestination(
 /** The destination of an offer; throws as `resolveTarget` does. */
 export async function destinationOf(
   entries: readonly Entry[],
-  options: Pick<ReceiveOptions, 'out' | 'allowHidden' | 'preserve'>,
+  options: Pick<ReceiveOptions, 'out' | 'allowHidden' | 'preserve' | 'delta'>,
 ): Promise<Destination> {
-  const { out, allowHidden = false, preserve = false } = options;
+  const { out, allowHidden = false, preserve = false, delta = false } = options;
   if (isStream(out)) return streamOf(entries, out);
   const names = topNames(entries);
   const target = await resolveTarget({ out, names, allowHidden });
@@ -62,7 +62,7 @@ export async function destinationOf(
     path: paths.length === 1 ? String(paths[0]) : directory,
     exists: areThere.includes(true),
     folder: directory,
-    open: (opening) => openTree({ ...opening, target, entries, preserve }),
+    open: (opening) => openTree({ ...opening, target, entries, preserve, delta }),
   };
 }
 

@@ -104,8 +104,18 @@ export interface FileEvent {
   readonly status: FileStatus;
 }
 
-/** `merged`: a folder whose content went into one that was there. */
-export type FileStatus = 'sent' | 'written' | 'renamed' | 'overwritten' | 'skipped' | 'merged';
+/**
+ * `merged`: a folder whose content went into one that was there; `unchanged`: a file that was there as
+ * it is.
+ */
+export type FileStatus =
+  | 'sent'
+  | 'written'
+  | 'renamed'
+  | 'overwritten'
+  | 'skipped'
+  | 'merged'
+  | 'unchanged';
 
 /**
  * What becomes of the transfer if this process dies. `kept`: it can go on, by the same command or

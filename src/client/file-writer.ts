@@ -54,10 +54,11 @@ export class FileWriter {
     }
   }
 
-  async #write({ entry, offset, buffers, sums, length }: Batch): Promise<void> {
+  async #write({ entry, offset, buffers, sums, length, copied }: Batch): Promise<void> {
     this.#busy.add(entry);
     try {
-      await this.#sink.write(entry, offset, buffers, sums);
+      if (copied === undefined) await this.#sink.write(entry, offset, buffers, sums);
+      else await this.#sink.copy?.(copied);
       this.#position = offset + length;
       this.#listener.onWritten(entry, offset, length);
     } catch (error) {
@@ -76,15 +77,18 @@ export class FileWriter {
     const { entry, offset } = first;
     const buffers = [first.bytes];
     const sums = [first.sum];
-    let length = first.bytes.length;
+    let { length } = first;
+    if (first.copies.length > 0) return { entry, offset, buffers, sums, length, copied: first };
     while (length < MAX_WRITE_BYTES) {
-      const next = this.#take(placeOf(entry, offset + length));
+      const place = placeOf(entry, offset + length);
+      if (this.#waiting.get(place)?.copies.length !== 0) break;
+      const next = this.#take(place);
       if (next === undefined) break;
       buffers.push(next.bytes);
       sums.push(next.sum);
-      length += next.bytes.length;
+      length += next.length;
     }
-    return { entry, offset, buffers, sums, length };
+    return { entry, offset, buffers, sums, length, copied: undefined };
   }
 
   #takeFirst(): WriteWish | undefined {
@@ -108,6 +112,8 @@ interface Batch {
   readonly buffers: readonly Uint8Array[];
   readonly sums: readonly bigint[];
   readonly length: number;
+  /** A single chunk of which parts are in the older file. */
+  readonly copied: WriteWish | undefined;
 }
 
 function placeOf(entry: number, offset: number): string {

@@ -64,6 +64,11 @@ export interface ReceiveOptions extends CommonOptions {
   readonly allowHidden?: boolean;
   /** Whether all permission bits are taken over, not just whether a file is executable; false by default. */
   readonly preserve?: boolean;
+  /**
+   * Whether files that are there are compared block by block, so that only what has changed travels;
+   * false by default. Those of the same size, time and content are never sent again.
+   */
+  readonly delta?: boolean;
   /** What to do when the destination exists; `fail` by default. `ask` leaves it to `decide`. */
   readonly onConflict?: ConflictPolicy | 'ask';
   /**

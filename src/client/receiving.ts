@@ -3,8 +3,7 @@ import { join } from 'node:path';
 import { createHasher } from '../crypto/xxhash.ts';
 import { monotonicNow } from '../io/clock.ts';
 import type { FileSink } from '../io/file-sink.ts';
-import { LanSearcher } from '../io/lan-beacon.ts';
-import { offerKey } from '../io/tree-sink.ts';
+import { offerKey } from '../io/offer-key.ts';
 import { P2PShareError } from '../protocol/errors.ts';
 import { ReceiverSession } from '../protocol/session/receiver-session.ts';
 import type { SessionEvent } from '../protocol/session/session-event.ts';
@@ -13,6 +12,7 @@ import { type Entry, isOnce, type Offer as TransferOffer } from '../protocol/tra
 import { type AttemptCourse, GIVES_WAY } from './attempts.ts';
 import { type Destination, destinationOf } from './destination.ts';
 import { FileWriter } from './file-writer.ts';
+import { searchLan } from './lan-search.ts';
 import { summaryOf, topSizes } from './offer-summary.ts';
 import type { ConflictPolicy, Decision, Offer, ReceiveOptions } from './options.ts';
 import { acceptedBefore } from './receive-ticket.ts';
@@ -214,7 +214,7 @@ export class Receiving {
 
   /** The sender died before it knew that we have everything: it is told that nothing is wanted. */
   #confirm({ entries, totalBytes }: TransferOffer, run: SessionRun<ReceiverSession>): void {
-    const holdings = { skipped: [{ first: 0, count: entries.length }], have: [] };
+    const holdings = { skipped: [{ first: 0, count: entries.length }], have: [], bases: [] };
     this.#complete = async () => {
       this.#keeper.stay(true);
       const path = this.#keeper.ticket.result ?? '';
@@ -232,6 +232,11 @@ export class Receiving {
     return over.aborted ? undefined : decision;
   }
 
+  #tellUnchanged(path: string, run: SessionRun<ReceiverSession>): void {
+    const bytes = run.session.bytesWritten;
+    this.#course.emit({ event: 'file', path, bytes, status: 'unchanged' });
+  }
+
   #writerTo(sink: FileSink, run: SessionRun<ReceiverSession>): FileWriter {
     return new FileWriter(sink, {
       onWritten: (...written) =>
@@ -243,19 +248,24 @@ export class Receiving {
   /** Gives everything its name; if we die in the middle of that, it goes on from there. */
   async #publish(
     sink: FileSink,
-    { folder }: Destination,
+    { folder, path }: Destination,
     { entries }: TransferOffer,
     run: SessionRun<ReceiverSession>,
   ): Promise<void> {
     await sink.settle();
     if (folder !== undefined) await this.#keeper.change({ settled: offerKey(entries) });
     const published = await sink.publish();
-    const paths = published.map(({ name }) => (folder === undefined ? name : join(folder, name)));
+    const paths =
+      // What is there as it is needs no name.
+      published.length === 0
+        ? [path]
+        : published.map(({ name }) => (folder === undefined ? name : join(folder, name)));
     const result = paths.length === 1 ? paths[0] : folder;
     if (result !== undefined) await this.#keeper.change({ result });
     // Until it dismisses us the sender may die, and ask again.
     this.#keeper.stay(true);
     this.#outcome = { files: paths, bytes: run.session.bytesWritten };
+    if (published.length === 0) this.#tellUnchanged(path, run);
     const sizes = [...topSizes(entries)].sort(([a], [b]) => (a < b ? -1 : 1));
     for (const [index, { status }] of published.entries()) {
       const [, size = 0] = sizes[index] ?? [];
@@ -264,15 +274,6 @@ export class Receiving {
     }
     run.touch((session, now) => session.handlePublished(now));
   }
-}
-
-function searchLan(nameplate: number, run: SessionRun<ReceiverSession>): LanSearcher {
-  const searcher = new LanSearcher({
-    nameplate,
-    onFound: (endpoint) => run.touch((session, now) => session.addServer(endpoint, now)),
-  });
-  searcher.start();
-  return searcher;
 }
 
 /** `ask` without an answer is `fail`: nothing is replaced that nobody agreed to. */

@@ -38,18 +38,24 @@ function isList(value: StoredValue | undefined): value is readonly string[] {
 
 /** What a receiver was asked for, but for the code; `undefined` for a stream, which cannot begin again. */
 export function storedReceive(options: Destined): StoredOptions | undefined {
-  const { out = '.', allowHidden, preserve } = options;
+  const { out = '.', allowHidden, preserve, delta } = options;
   if (typeof out !== 'string') return undefined;
-  return { out: resolve(out), ...(allowHidden && { allowHidden }), ...(preserve && { preserve }) };
+  return {
+    out: resolve(out),
+    ...(allowHidden && { allowHidden }),
+    ...(preserve && { preserve }),
+    ...(delta && { delta }),
+  };
 }
 
 /** What `storedReceive` kept. */
-export function receiveRequest({ out, allowHidden, preserve }: StoredOptions): Destined {
+export function receiveRequest({ out, allowHidden, preserve, delta }: StoredOptions): Destined {
   return {
     ...(typeof out === 'string' && { out }),
     ...(allowHidden === true && { allowHidden }),
     ...(preserve === true && { preserve }),
+    ...(delta === true && { delta }),
   };
 }
 
-type Destined = Pick<ReceiveOptions, 'out' | 'allowHidden' | 'preserve'>;
+type Destined = Pick<ReceiveOptions, 'out' | 'allowHidden' | 'preserve' | 'delta'>;

@@ -1,3 +1,4 @@
+import type { ChunkWrite } from '../protocol/transfer/chunk-assembly.ts';
 import type { Published } from './tree-publish.ts';
 
 /** Where what is received goes. It has no final name before `publish`. */
@@ -14,6 +15,8 @@ export interface FileSink {
     buffers: readonly Uint8Array[],
     sums: readonly bigint[],
   ): Promise<void>;
+  /** Takes a chunk of which parts are in the older file; only where the holdings told of one. */
+  copy?(write: ChunkWrite): Promise<void>;
   /** All is written: makes the rest of the offer and all of it durable. Nothing is written after that. */
   settle(): Promise<void>;
   /** Gives everything its final names, after `settle`. Ends the sink. */

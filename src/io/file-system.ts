@@ -74,6 +74,8 @@ export interface FileSystem {
   createFile(path: string, mode: number): Promise<OpenFile>;
   /** Opens a file for reading and writing, and follows no link at its end. */
   openFile(path: string): Promise<OpenFile>;
+  /** The same, for reading only. */
+  openForReading(path: string): Promise<OpenFile>;
   /** Opens a folder and follows no link at its end; `undefined` on Windows, which opens none. */
   openFolder(path: string): Promise<OpenFolder | undefined>;
   /** Makes a private folder (0700) that did not exist. */
@@ -102,6 +104,7 @@ export const NODE_FILE_SYSTEM: FileSystem = {
   openFolder: async (path) =>
     process.platform === 'win32' ? undefined : new NodeFile(await open(path, FOLDER_FLAGS)),
   openFile: async (path) => new NodeFile(await open(path, WRITE_FLAGS)),
+  openForReading: async (path) => new NodeFile(await open(path, READ_FLAGS)),
   makeFolder: (path) => mkdir(path, 0o700),
   readFolder: (path) => readdir(path),
   symlink: (target, path) => symlink(target, path),
@@ -124,6 +127,7 @@ export const NODE_FILE_SYSTEM: FileSystem = {
 // Windows has neither O_DIRECTORY nor O_NOFOLLOW.
 const CREATE_FLAGS =
   constants.O_CREAT | constants.O_EXCL | constants.O_RDWR | (constants.O_NOFOLLOW ?? 0);
+const READ_FLAGS = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
 const WRITE_FLAGS = constants.O_RDWR | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
 const FOLDER_FLAGS =
   constants.O_RDONLY | (constants.O_DIRECTORY ?? 0) | (constants.O_NOFOLLOW ?? 0);

@@ -5,13 +5,14 @@ import { errnoOf } from './file-errors.ts';
 import type { OnConflict } from './file-publish.ts';
 import type { FileRoot } from './file-root.ts';
 import type { FileStat } from './file-system.ts';
+import type { ExistingFile } from './older-files.ts';
 
 /** What of an offer is in the way of what lies at the target already. */
 export interface Survey {
   /** Entries that are left out because something of their name is there. */
   readonly skipped: ReadonlySet<number>;
-  /** Whether anything at the top is there. */
-  readonly exists: boolean;
+  /** Files at the places of files that are going to be written. */
+  readonly existing: ReadonlyMap<number, ExistingFile>;
 }
 
 /**
@@ -27,14 +28,16 @@ export async function surveyTarget(
 ): Promise<Survey> {
   const looker = new Looker(root, topName);
   const skipped = new Set<number>();
-  let exists = false;
+  const existing = new Map<number, ExistingFile>();
   for (const [index, entry] of entries.entries()) {
     const there = await looker.at(entry.path);
     if (there === undefined) continue;
-    exists = true;
     if (isLeftOut(entry, there, onConflict)) skipped.add(index);
+    else if (entry.kind === 'file' && !there.isAbove && there.stat.kind === 'file') {
+      existing.set(index, there);
+    }
   }
-  return { skipped, exists };
+  return { skipped, existing };
 }
 
 /** Whether an entry is left out because of what is in its way; throws where that must not be. */
@@ -59,8 +62,7 @@ export function runsOf(indices: Iterable<number>): EntryRun[] {
   return runs;
 }
 
-interface Obstacle {
-  readonly stat: FileStat;
+interface Obstacle extends ExistingFile {
   /** Whether it is in the place of a folder that the entry is in. */
   readonly isAbove: boolean;
 }
@@ -86,7 +88,7 @@ class Looker {
       const isLast = depth === names.length - 1;
       const stat = isLast ? await this.#look(place) : await this.#folder(place);
       if (stat === undefined) return undefined;
-      if (isLast || stat.kind !== 'folder') return { stat, isAbove: !isLast };
+      if (isLast || stat.kind !== 'folder') return { place, stat, isAbove: !isLast };
     }
     return undefined;
   }

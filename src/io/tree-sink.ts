@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto';
 import type { Hasher } from '../protocol/ports.ts';
-import { type Holdings, NOTHING_HELD } from '../protocol/transfer/answer-message.ts';
-import type { Entry, FileEntry } from '../protocol/transfer/entry.ts';
+import type { Holdings } from '../protocol/transfer/answer-message.ts';
+import type { ChunkWrite } from '../protocol/transfer/chunk-assembly.ts';
+import type { Entry } from '../protocol/transfer/entry.ts';
 import { chunkCount } from '../protocol/transfer/limits.ts';
 import { Checkpoints } from './checkpoints.ts';
 import { asFileError } from './file-errors.ts';
@@ -14,8 +14,11 @@ import { placeOf, type Target } from './file-target.ts';
 import { Gate } from './gate.ts';
 import { HeldChunks, rangesOf } from './held-chunks.ts';
 import { JournalFile, loadJournal } from './journal-file.ts';
+import { entryKey } from './offer-key.ts';
+import { OlderFiles } from './older-files.ts';
 import { publishStaged } from './publish-settled.ts';
-import { pruneTree, StagedTree } from './staged-tree.ts';
+import { dropMissing, wantedFiles } from './staged-before.ts';
+import { StagedTree } from './staged-tree.ts';
 import { openStaging, removeIfEmpty, removeStaging } from './staging-folder.ts';
 import { runsOf, type Survey, surveyTarget } from './target-survey.ts';
 import type { Published } from './tree-publish.ts';
@@ -32,17 +35,12 @@ export interface SinkOptions {
   readonly hasher: Hasher;
   /** Whether all permission bits are taken over, not just the executable one. */
   readonly preserve?: boolean;
+  /** Whether files that are there are used for what has not changed in them. */
+  readonly delta?: boolean;
   /** Where it is written; the file system of this machine by default. */
   readonly files?: FileSystem;
   /** How much may be written before it is made durable and noted; 64 MiB by default. */
   readonly checkpointBytes?: number;
-}
-
-/** Tells the versions of all entries of an offer from those of any other: 64 hexadecimal digits. */
-export function offerKey(entries: readonly Entry[]): string {
-  const hash = createHash('sha256');
-  for (const entry of entries) hash.update(`${describe(entry)}\n`);
-  return hash.digest('hex');
 }
 
 /**
@@ -85,6 +83,11 @@ export class TreeSink implements FileSink {
   readonly #anchor: () => Promise<void>;
   /** Files are written side by side; syncs and the end need that nobody writes. */
   readonly #gate: Gate;
+  readonly #older: OlderFiles;
+  /** Chunks that are in the older file at the same place: not written until one of the file is not. */
+  readonly #same = new Map<number, ChunkWrite[]>();
+  /** Entries that are there already, as they are. */
+  readonly unchanged = new Set<number>();
   /** What need not be sent. */
   readonly holdings: Holdings;
   /** How many chunks are still to come, of each entry of which some have. */
@@ -101,6 +104,7 @@ export class TreeSink implements FileSink {
       checkpoints: Checkpoints;
       anchor: () => Promise<void>;
       gate: Gate;
+      older: OlderFiles;
     },
   ) {
     this.#options = options;
@@ -110,15 +114,19 @@ export class TreeSink implements FileSink {
     this.#checkpoints = parts.checkpoints;
     this.#anchor = parts.anchor;
     this.#gate = parts.gate;
-    const skipped = runsOf(parts.places.survey.skipped);
-    this.holdings = { ...NOTHING_HELD, skipped, have: rangesOf(parts.held.runs()) };
+    this.#older = parts.older;
+    this.holdings = {
+      skipped: runsOf(parts.places.survey.skipped),
+      have: rangesOf(parts.held.runs()),
+      bases: parts.older.bases,
+    };
   }
 
   static async open(options: SinkOptions, places: Places): Promise<TreeSink> {
     const { entries, chunkBytes, hasher, preserve = false } = options;
     const { root, staging, survey } = places;
     const wanted = wantedFiles(entries, survey);
-    const keys = BigUint64Array.from(entries, keyOf);
+    const keys = BigUint64Array.from(entries, entryKey);
     const held = new HeldChunks(wanted, chunkBytes);
     const journal = await loadJournal(staging, hasher);
     if (journal !== undefined) held.add(journal, keys);
@@ -141,6 +149,12 @@ export class TreeSink implements FileSink {
       const head = { chunkBytes, keys };
       const file = new JournalFile(staging, { head, before: held.runs(), hasher });
       if (journal !== undefined) await file.begin();
+      const older = await OlderFiles.read(root, survey.existing, {
+        entries,
+        chunkBytes,
+        hasher,
+        delta: options.delta ?? false,
+      });
       const anchor = anchorOf(places);
       const gate = new Gate();
       const checkpoints = new Checkpoints({
@@ -152,16 +166,11 @@ export class TreeSink implements FileSink {
         },
         ...(options.checkpointBytes !== undefined && { maxBytes: options.checkpointBytes }),
       });
-      return new TreeSink(options, { places, tree, held, checkpoints, anchor, gate });
+      return new TreeSink(options, { places, tree, held, checkpoints, anchor, gate, older });
     } catch (error) {
       await tree.close();
       throw error;
     }
-  }
-
-  /** Whether something at the top of the offer is there already. */
-  get exists(): boolean {
-    return this.#places.survey.exists;
   }
 
   async write(
@@ -180,10 +189,21 @@ export class TreeSink implements FileSink {
     });
   }
 
+  async copy(write: ChunkWrite): Promise<void> {
+    await asFileError('target', async () => {
+      const bytes = await this.#older.assemble(write);
+      const { entry, offset, sum } = write;
+      if (!isSamePlace(write)) return await this.write(entry, offset, [bytes], [sum]);
+      this.#countDown(entry, 1);
+      this.#same.set(entry, [...(this.#same.get(entry) ?? []), write]);
+    });
+  }
+
   async settle(): Promise<void> {
     const { entries } = this.#options;
     const { skipped } = this.#places.survey;
     await this.#alone(async () => {
+      for (const [entry, writes] of this.#same) await this.#settleSame(entry, writes);
       for (const [index, entry] of entries.entries()) {
         if (skipped.has(index) || (entry.kind !== 'file' && entry.kind !== 'stream')) continue;
         // Whose last chunk came in an earlier attempt may have died before it was finished.
@@ -191,7 +211,7 @@ export class TreeSink implements FileSink {
         if (entry.size === 0 || isHeld) await this.#tree.finish(index);
       }
       await this.#anchor();
-      await this.#tree.settle((entry) => skipped.has(entry));
+      await this.#tree.settle((entry) => skipped.has(entry) || this.unchanged.has(entry));
     });
     await asFileError('target', () => this.#checkpoints.stop());
   }
@@ -226,6 +246,20 @@ export class TreeSink implements FileSink {
     }
   }
 
+  /** A file that is as it was stays what it is; one that is not needs its old parts as well. */
+  async #settleSame(entry: number, writes: readonly ChunkWrite[]): Promise<void> {
+    const { size } = this.#options.entries[entry] as Entry;
+    const isWhole = writes.length === chunkCount(size, this.#options.chunkBytes);
+    if (isWhole && this.#older.mayBeSame(entry)) {
+      this.unchanged.add(entry);
+      return;
+    }
+    for (const write of writes) {
+      await this.#tree.write(entry, write.offset, [await this.#older.assemble(write)]);
+    }
+    await this.#tree.finish(entry);
+  }
+
   async #end(): Promise<void> {
     this.#ended = true;
     await this.#checkpoints.close().catch(() => undefined);
@@ -249,6 +283,12 @@ export class TreeSink implements FileSink {
   }
 }
 
+/** Whether all of a chunk is in the older file, and where it is going to be. */
+function isSamePlace({ offset, length, copies }: ChunkWrite): boolean {
+  const [copy, ...others] = copies;
+  return others.length === 0 && copy?.length === length && copy.from === offset;
+}
+
 /** Makes sure, once, that the staging folder is still there after a power loss. */
 function anchorOf({ root, staging }: Places): () => Promise<void> {
   let isAnchored = false;
@@ -258,45 +298,4 @@ function anchorOf({ root, staging }: Places): () => Promise<void> {
     await root.sync();
     isAnchored = true;
   };
-}
-
-function wantedFiles(
-  entries: readonly Entry[],
-  { skipped }: Survey,
-): ReadonlyMap<number, FileEntry> {
-  const files = new Map<number, FileEntry>();
-  for (const [index, entry] of entries.entries()) {
-    if (entry.kind === 'file' && !skipped.has(index)) files.set(index, entry);
-  }
-  return files;
-}
-
-/** Forgets what is held of files that are not there, and removes what is there and not held. */
-async function dropMissing(
-  staging: FileRoot,
-  wanted: ReadonlyMap<number, FileEntry>,
-  held: HeldChunks,
-): Promise<void> {
-  const indices = new Map<string, number>();
-  for (const entry of held.entries) {
-    indices.set((wanted.get(entry) as FileEntry).path.join('/'), entry);
-  }
-  const found = new Set<number>();
-  await pruneTree(staging, (path, size) => {
-    const entry = indices.get(path);
-    if (entry === undefined || size < held.bytesNeeded(entry)) return false;
-    found.add(entry);
-    return true;
-  });
-  for (const entry of indices.values()) if (!found.has(entry)) held.drop(entry);
-}
-
-function keyOf(entry: Entry): bigint {
-  return createHash('sha256').update(describe(entry)).digest().readBigUInt64BE();
-}
-
-function describe(entry: Entry): string {
-  const { kind, path, size } = entry;
-  const version = kind === 'file' ? String(entry.version) : kind === 'link' ? entry.target : '';
-  return JSON.stringify([kind, path.join('/'), size, version]);
 }

@@ -36,7 +36,15 @@ describe('a writer', () => {
 });
 
 function wish(offset: number, length: number) {
-  return { kind: 'write', entry: 0, offset, bytes: new Uint8Array(length), sum: 0n } as const;
+  return {
+    kind: 'write',
+    entry: 0,
+    offset,
+    bytes: new Uint8Array(length),
+    length,
+    copies: [],
+    sum: 0n,
+  } as const;
 }
 
 /** A writer with a log of what it tells, and a way to wait for it. */

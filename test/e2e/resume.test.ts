@@ -5,15 +5,16 @@ import { SeededRandom } from '../support/seeded-random.ts';
 import { ensureBuilt } from './support/build.ts';
 import { expectSuccess } from './support/expectations.ts';
 import type { Program, ProgramEvent } from './support/program.ts';
-import { sha256, writeSample } from './support/sample.ts';
-import { contents, type Stage } from './support/stage.ts';
+import { contents, finalContents, type Stage } from './support/stage.ts';
 import { it } from './support/staged.ts';
+import { snapshot, writeTree } from './support/tree.ts';
 
 const { P2PSHARE_KILLS, P2PSHARE_SEED } = process.env;
 const ROUNDS = Number(P2PSHARE_KILLS ?? 3);
 const SEED = Number(P2PSHARE_SEED ?? Date.now() % 1_000_000);
 /** On loopback that takes a quarter of a second. */
 const BYTES = 60_000_000;
+const NAME = 'tree';
 /** How long after an event somebody is killed, at most. */
 const DELAY_MS = 60;
 
@@ -24,7 +25,7 @@ type Victim = 'sender' | 'receiver' | 'both';
 describe.each<Victim>(['sender', 'receiver', 'both'])('kill -9 of %s', (victim) => {
   const seeds = Array.from({ length: ROUNDS }, (_, round) => SEED + round);
   it.for(seeds)(
-    'at any moment, and the same command again, brings the file whole (seed %d)',
+    'at any moment, and the same command again, brings the tree whole (seed %d)',
     { timeout: 90_000 },
     async (seed, { stage }) => {
       const random = new SeededRandom(seed).fork(victim);
@@ -32,7 +33,7 @@ describe.each<Victim>(['sender', 'receiver', 'both'])('kill -9 of %s', (victim) 
       await scene.reach(momentOf(random));
       await setTimeout(random.uniform() * DELAY_MS);
       await scene.kill(victim);
-      await scene.expectFile();
+      await scene.expectTree();
     },
   );
 });
@@ -60,25 +61,23 @@ function momentOf(random: SeededRandom): Moment {
 /** Two programs that can be killed and started again, on the local network alone. */
 class Scene {
   readonly #stage: Stage;
-  readonly #file: string;
+  readonly #tree: string;
   readonly #out: string;
-  readonly #sum: string;
   #sender!: Program;
   #receiver!: Program;
   #code = '';
 
-  private constructor(stage: Stage, parts: { file: string; out: string; sum: string }) {
+  private constructor(stage: Stage, parts: { tree: string; out: string }) {
     this.#stage = stage;
-    this.#file = parts.file;
+    this.#tree = parts.tree;
     this.#out = parts.out;
-    this.#sum = parts.sum;
   }
 
   static async begin(stage: Stage): Promise<Scene> {
     const [folder, out] = await Promise.all([stage.folder(), stage.folder()]);
-    const file = join(folder, 'sample.bin');
-    const sum = await writeSample(file, BYTES);
-    const scene = new Scene(stage, { file, out, sum });
+    const tree = join(folder, NAME);
+    await writeTree(tree, BYTES);
+    const scene = new Scene(stage, { tree, out });
     scene.#sender = scene.#send();
     scene.#code = (await scene.#sender.event('code')).code;
     scene.#receiver = scene.#receive();
@@ -95,15 +94,22 @@ class Scene {
     if (victim !== 'receiver') ends.push(this.#sender.end());
     if (victim !== 'sender') ends.push(this.#receiver.end());
     await Promise.all(ends);
+    await this.#expectNothingPartial();
     if (victim !== 'receiver') this.#sender = this.#send();
     if (victim !== 'sender') this.#receiver = this.#receive();
   }
 
-  async expectFile(): Promise<void> {
+  async expectTree(): Promise<void> {
     if (await this.#wasOver()) await this.#sender.end();
     else await expectSuccess(this.#sender, this.#receiver);
-    expect(await sha256(join(this.#out, 'sample.bin'))).toBe(this.#sum);
-    expect(await contents(this.#out)).toEqual(['sample.bin']);
+    expect(await snapshot(join(this.#out, NAME))).toEqual(await snapshot(this.#tree));
+    expect(await contents(this.#out)).toEqual([NAME]);
+  }
+
+  /** A tree has its final name as a whole, or not at all. */
+  async #expectNothingPartial(): Promise<void> {
+    if ((await finalContents(this.#out)).length === 0) return;
+    expect(await snapshot(join(this.#out, NAME))).toEqual(await snapshot(this.#tree));
   }
 
   /** A sender that makes another code has known, before it was killed, that the file had arrived. */
@@ -115,7 +121,7 @@ class Scene {
   }
 
   #send(): Program {
-    return this.#stage.send(this.#file);
+    return this.#stage.send(this.#tree);
   }
 
   #receive(): Program {

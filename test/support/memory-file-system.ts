@@ -67,6 +67,10 @@ export class MemoryFileSystem extends MemoryDisk implements FileSystem, Process 
     return new MemoryFile(this, this.open(file), file);
   }
 
+  async openForReading(path: string): Promise<OpenFile> {
+    return await this.openFile(path);
+  }
+
   async makeFolder(path: string): Promise<void> {
     await this.#call('makeFolder');
     const { folder, name } = this.parent(path);

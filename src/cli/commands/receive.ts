@@ -20,6 +20,7 @@ const RECEIVE_FLAGS = {
     describe: 'Folder to write into, or name to write to; - for stdout',
   },
   'allow-hidden': { type: 'boolean', describe: 'Accept a hidden name, such as .bashrc' },
+  delta: { type: 'boolean', describe: 'Fetch only what has changed in files that are here' },
   preserve: { type: 'boolean', describe: 'Take over all permission bits' },
   yes: { alias: 'y', type: 'boolean', describe: 'Accept without asking' },
   'on-conflict': {
@@ -34,6 +35,7 @@ interface ReceiveArguments extends TransferArguments {
   readonly out: string | undefined;
   readonly 'allow-hidden': boolean | undefined;
   readonly preserve: boolean | undefined;
+  readonly delta: boolean | undefined;
   readonly yes: boolean | undefined;
   readonly 'on-conflict': string | undefined;
   readonly json: boolean | undefined;
@@ -82,6 +84,7 @@ async function receive(args: ReceiveArguments, context: CommandContext): Promise
         ...(out === undefined ? {} : { out }),
         ...(args['allow-hidden'] ? { allowHidden: true } : {}),
         ...(args.preserve ? { preserve: true } : {}),
+        ...(args.delta ? { delta: true } : {}),
         onConflict,
         decide: (offer, withdrawn) => consent.decide(offer, withdrawn),
         signal,

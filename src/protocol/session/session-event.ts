@@ -2,6 +2,7 @@ import type { Path } from '../candidate.ts';
 import type { ErrorCode } from '../errors.ts';
 import type { Code } from '../handshake/code.ts';
 import type { Instant } from '../time.ts';
+import type { ChunkWrite } from '../transfer/chunk-assembly.ts';
 import type { Offer } from '../transfer/entry.ts';
 import type { Endpoint } from '../wire/endpoint.ts';
 import type { Situation } from './signal.ts';
@@ -61,13 +62,14 @@ export type SessionEvent =
     }
   /** Sender: a buffer given to `handleRead` is free again. */
   | { readonly kind: 'released'; readonly buffer: Uint8Array }
-  /** Receiver: asks for a chunk to be written; answered by `handleWritten`. */
+  /** Receiver: asks for a chunk to be written (`ChunkWrite`); answered by `handleWritten`. */
   | {
       readonly kind: 'write';
       readonly entry: number;
       readonly offset: number;
       readonly bytes: Uint8Array;
-      /** XXH64 of the bytes. */
+      readonly length: number;
+      readonly copies: ChunkWrite['copies'];
       readonly sum: bigint;
     }
   /** Receiver: everything is written and verified; asks for `handlePublished`. */

@@ -1,5 +1,6 @@
 import type { ByteReader } from '../wire/byte-reader.ts';
 import { ByteWriter } from '../wire/byte-writer.ts';
+import { type Basis, type BasisPart, readBasisPart, writeBasisPart } from './basis.ts';
 import { LAST_PAGE, MessageType, PAGE_BYTES, PAGE_CAPACITY } from './message-type.ts';
 
 /** Consecutive entries of which the receiver needs nothing. */
@@ -23,46 +24,90 @@ export interface HaveRange {
 export interface Holdings {
   readonly skipped: readonly EntryRun[];
   readonly have: readonly HaveRange[];
+  /** Older files at the places of entries, at most one for each. */
+  readonly bases: readonly Basis[];
 }
 
-export const NOTHING_HELD: Holdings = { skipped: [], have: [] };
+export const NOTHING_HELD: Holdings = { skipped: [], have: [], bases: [] };
 
 /** One page of an acceptance. */
-export interface AnswerPage extends Holdings {
+export interface AnswerPage extends Omit<Holdings, 'bases'> {
   readonly kind: 'accept';
   readonly last: boolean;
+  readonly bases: readonly BasisPart[];
 }
 
 /** The pages of an acceptance; at least one, even when nothing is held. */
-export function* answerPages({ skipped, have }: Holdings): Generator<Uint8Array> {
-  let [nextRun, nextRange] = [0, 0];
-  do {
-    const runs = new ByteWriter(PAGE_CAPACITY);
-    const firstRun = nextRun;
-    for (; nextRun < skipped.length && runs.length < PAGE_BYTES / 2; nextRun += 1) {
-      const run = skipped[nextRun] as EntryRun;
-      runs.varint(run.first);
-      runs.varint(run.count);
-    }
-    const ranges = new ByteWriter(PAGE_CAPACITY);
-    const firstRange = nextRange;
-    for (; nextRange < have.length && ranges.length < PAGE_BYTES / 2; nextRange += 1) {
-      const range = have[nextRange] as HaveRange;
-      ranges.varint(range.entry);
-      ranges.varint(range.first);
-      ranges.varint(range.count);
-    }
-    const isLast = nextRun === skipped.length && nextRange === have.length;
-    const page = new ByteWriter(runs.length + ranges.length + 24);
+export function* answerPages(holdings: Holdings): Generator<Uint8Array> {
+  const at = { run: 0, range: 0, basis: 0, sum: 0 };
+  let isLast = false;
+  while (!isLast) {
+    const parts = [packRuns(holdings, at), packRanges(holdings, at), packBases(holdings, at)];
+    const { skipped, have, bases } = holdings;
+    isLast = at.run === skipped.length && at.range === have.length && at.basis === bases.length;
+    const page = new ByteWriter(parts.reduce((sum, { body }) => sum + body.length + 8, 8));
     page.uint8(MessageType.answer);
     page.uint8(0);
     page.uint8(isLast ? LAST_PAGE : 0);
-    page.varint(nextRun - firstRun);
-    page.bytes(runs.view());
-    page.varint(nextRange - firstRange);
-    page.bytes(ranges.view());
+    for (const { count, body } of parts) {
+      page.varint(count);
+      page.bytes(body.view());
+    }
     yield page.finish();
-  } while (nextRun < skipped.length || nextRange < have.length);
+  }
+}
+
+/** How far the pages have come. */
+interface Position {
+  run: number;
+  range: number;
+  basis: number;
+  /** The next sum of that basis. */
+  sum: number;
+}
+
+interface PagePart {
+  readonly count: number;
+  readonly body: ByteWriter;
+}
+
+/** What one of the three parts of a page takes at most, but for its last element. */
+const PART_BYTES = PAGE_BYTES / 2;
+
+function packRuns({ skipped }: Holdings, at: Position): PagePart {
+  const body = new ByteWriter(PAGE_CAPACITY);
+  const first = at.run;
+  for (; at.run < skipped.length && body.length < PART_BYTES; at.run += 1) {
+    const run = skipped[at.run] as EntryRun;
+    body.varint(run.first);
+    body.varint(run.count);
+  }
+  return { count: at.run - first, body };
+}
+
+function packRanges({ have }: Holdings, at: Position): PagePart {
+  const body = new ByteWriter(PAGE_CAPACITY);
+  const first = at.range;
+  for (; at.range < have.length && body.length < PART_BYTES; at.range += 1) {
+    const range = have[at.range] as HaveRange;
+    body.varint(range.entry);
+    body.varint(range.first);
+    body.varint(range.count);
+  }
+  return { count: at.range - first, body };
+}
+
+function packBases({ bases }: Holdings, at: Position): PagePart {
+  const body = new ByteWriter(PAGE_CAPACITY);
+  let count = 0;
+  for (; at.basis < bases.length && body.length < PART_BYTES; count += 1) {
+    const basis = bases[at.basis] as Basis;
+    at.sum = writeBasisPart(body, basis, at.sum, PART_BYTES);
+    if (at.sum < basis.strong.length) continue;
+    at.basis += 1;
+    at.sum = 0;
+  }
+  return { count, body };
 }
 
 /** Reads what `answerPages` wrote, after the type and the verdict. */
@@ -70,13 +115,29 @@ export function readAnswerPage(reader: ByteReader): AnswerPage | undefined {
   const flags = reader.uint8();
   const skipped = readTuples(reader, 2);
   const have = readTuples(reader, 3);
-  if (flags === undefined || skipped === undefined || have === undefined) return undefined;
+  const bases = readBases(reader);
+  if (flags === undefined || skipped === undefined) return undefined;
+  if (have === undefined || bases === undefined) return undefined;
   return {
+    bases,
     kind: 'accept',
     last: (flags & LAST_PAGE) !== 0,
     skipped: skipped.map(([first = 0, count = 0]) => ({ first, count })),
     have: have.map(([entry = 0, first = 0, count = 0]) => ({ entry, first, count })),
   };
+}
+
+function readBases(reader: ByteReader): BasisPart[] | undefined {
+  const count = reader.varint();
+  // Four bytes at least for each: the body bounds the count before anything is allocated.
+  if (count === undefined || 4 * count > reader.remaining) return undefined;
+  const bases: BasisPart[] = [];
+  for (let i = 0; i < count; i += 1) {
+    const part = readBasisPart(reader);
+    if (part === undefined) return undefined;
+    bases.push(part);
+  }
+  return bases;
 }
 
 /** A count, and so many times `width` varints. */

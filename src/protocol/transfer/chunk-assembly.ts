@@ -1,5 +1,6 @@
 import type { Hasher } from '../ports.ts';
 import type { Holdings } from './answer-message.ts';
+import type { Copy } from './block-matcher.ts';
 import { ChunkMemory } from './chunk-memory.ts';
 import { ChunkSums } from './chunk-sums.ts';
 import type { Offer } from './entry.ts';
@@ -12,7 +13,12 @@ import { protocolViolation, type Violation } from './violation.ts';
 export interface ChunkWrite {
   readonly entry: number;
   readonly offset: number;
+  /** Without the parts that `copies` are about. */
   readonly bytes: Uint8Array;
+  /** Of the whole chunk, in bytes. */
+  readonly length: number;
+  /** Parts of the chunk that are in the older file; with any, the sum is still to be checked. */
+  readonly copies: readonly Copy[];
   /** XXH64 of the bytes. */
   readonly sum: bigint;
 }
@@ -40,7 +46,9 @@ export class ChunkAssembly {
   /** How long each stream is, as far as it is known. */
   readonly #streams = new Map<number, number>();
   readonly #ready: ChunkWrite[] = [];
-  readonly #writing = new Map<string, Uint8Array>();
+  readonly #writing = new Map<string, ChunkWrite>();
+  /** How long the older file of each entry is that has one. */
+  readonly #bases = new Map<number, number>();
   #openBytes = 0;
   #held = 0;
   #written = 0;
@@ -103,6 +111,25 @@ export class ChunkAssembly {
     return chunk.whole ? this.#close(entry, chunk) : undefined;
   }
 
+  /** A part of a chunk is in the older file. */
+  handleCopy(frame: Extract<Frame, { kind: 'copy' }>): Violation | undefined {
+    const { entry, offset, length, from } = frame;
+    const basis = this.#bases.get(entry) ?? 0;
+    if (length > basis || from > basis - length) return protocolViolation('copy of nothing');
+    const size = this.sizeOf(entry);
+    if (length < 1 || length > size || offset > size - length) {
+      return protocolViolation('copy outside its entry');
+    }
+    const index = Math.floor(offset / this.#chunkBytes);
+    const start = offset - index * this.#chunkBytes;
+    const chunk = this.#open(entry, index);
+    if (chunk === undefined) return protocolViolation('copy for no open chunk');
+    if (start + length > chunk.length) return protocolViolation('copy across chunks');
+    if (!chunk.addCopy({ start, length, from }))
+      return protocolViolation('copy twice or in crumbs');
+    return chunk.whole ? this.#close(entry, chunk) : undefined;
+  }
+
   handleSum({ entry, chunk: index, sum }: Extract<Frame, { kind: 'sum' }>): Violation | undefined {
     const count = chunkCount(this.sizeOf(entry), this.#chunkBytes);
     if (index >= count || index > MAX_CHUNK) return protocolViolation('sum of no chunk');
@@ -131,6 +158,24 @@ export class ChunkAssembly {
     return undefined;
   }
 
+  /**
+   * What has come of a chunk of which the rest is copied, without the gaps: the sender gives credit for
+   * that much only, and so many chunks may wait.
+   */
+  #packed(chunk: IncomingChunk): Uint8Array {
+    const copied = chunk.copies.reduce((sum, { length }) => sum + length, 0);
+    const packed = new Uint8Array(chunk.length - copied);
+    let [at, end] = [0, 0];
+    for (const { start, length } of [...chunk.copies].sort((a, b) => a.start - b.start)) {
+      if (start > at) packed.set(chunk.bytes?.subarray(at, start) ?? [], end);
+      end += start - at;
+      at = start + length;
+    }
+    if (at < chunk.length) packed.set(chunk.bytes?.subarray(at, chunk.length) ?? [], end);
+    if (chunk.bytes !== undefined) this.#memory.giveBack(chunk.bytes);
+    return packed;
+  }
+
   #endIn(entry: number, last: IncomingChunk): Violation | undefined {
     this.#openBytes -= openCost(last);
     const fits = last.end(this.#lengthOf(entry, last.index));
@@ -142,7 +187,7 @@ export class ChunkAssembly {
   /** The next chunk to write; its memory is lent until `handleWritten`. */
   pollWrite(): ChunkWrite | undefined {
     const write = this.#ready.shift();
-    if (write !== undefined) this.#writing.set(writeKey(write.entry, write.offset), write.bytes);
+    if (write !== undefined) this.#writing.set(writeKey(write.entry, write.offset), write);
     return write;
   }
 
@@ -150,13 +195,13 @@ export class ChunkAssembly {
   handleWritten(entry: number, offset: number, length: number): void {
     for (let done = 0; done < length; ) {
       const key = writeKey(entry, offset + done);
-      const bytes = this.#writing.get(key);
-      if (bytes === undefined) throw new Error(`unreachable: no write of ${key}`);
+      const write = this.#writing.get(key);
+      if (write === undefined) throw new Error(`unreachable: no write of ${key}`);
       this.#writing.delete(key);
-      this.#memory.giveBack(bytes);
-      this.#held -= bytes.length;
-      this.#written += bytes.length;
-      done += bytes.length;
+      this.#memory.giveBack(write.bytes);
+      this.#held -= write.bytes.length;
+      this.#written += write.length;
+      done += write.length;
     }
   }
 
@@ -175,19 +220,24 @@ export class ChunkAssembly {
   }
 
   #close(entry: number, chunk: IncomingChunk): Violation | undefined {
-    const bytes = chunk.bytes as Uint8Array;
-    if (!chunk.matchesSum()) {
+    const { copies, length } = chunk;
+    const bytes = copies.length === 0 ? (chunk.bytes as Uint8Array) : this.#packed(chunk);
+    if (copies.length === 0 && !chunk.matchesSum()) {
       return { code: 'P2P_INTEGRITY', detail: 'chunk does not match its sum' };
     }
     this.#activate(entry).open.delete(chunk.index);
     this.#openBytes -= openCost(chunk);
     const sum = chunk.sum as bigint;
-    this.#ready.push({ entry, offset: chunk.index * this.#chunkBytes, bytes, sum });
+    this.#ready.push({ entry, offset: chunk.index * this.#chunkBytes, length, bytes, copies, sum });
     this.#note(entry, (sums) => sums.set(chunk.index, sum));
     return undefined;
   }
 
-  #hold({ skipped, have }: Holdings): void {
+  #hold({ skipped, have, bases }: Holdings): void {
+    for (const { entry, blockLog, strong } of bases) {
+      const bytes = blockLog === 0 ? this.sizeOf(entry) : strong.length * 2 ** blockLog;
+      this.#bases.set(entry, bytes);
+    }
     for (const { first, count } of skipped) {
       for (let entry = first; entry < first + count; entry += 1) {
         this.#written += this.#offer.entries[entry]?.size ?? 0;

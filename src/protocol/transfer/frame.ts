@@ -9,6 +9,7 @@ export const FrameType = {
   messagePart: 4,
   delivered: 5,
   end: 6,
+  copy: 7,
 } as const;
 
 export type Frame =
@@ -20,6 +21,14 @@ export type Frame =
     }
   | { readonly kind: 'sum'; readonly entry: number; readonly chunk: number; readonly sum: bigint }
   | { readonly kind: 'end'; readonly entry: number; readonly size: number }
+  | {
+      readonly kind: 'copy';
+      readonly entry: number;
+      readonly offset: number;
+      readonly length: number;
+      /** Within the older file. */
+      readonly from: number;
+    }
   | MessageFrame
   | { readonly kind: 'delivered'; readonly next: number };
 
@@ -41,6 +50,7 @@ export function readFrame(reader: ByteReader): Frame | undefined {
   if (type === FrameType.data) return readData(reader);
   if (type === FrameType.sum) return readSum(reader);
   if (type === FrameType.end) return readEnd(reader);
+  if (type === FrameType.copy) return readCopy(reader);
   if (type === FrameType.message) return readMessage(reader, true);
   if (type === FrameType.messagePart) return readMessage(reader, false);
   if (type !== FrameType.delivered) return undefined;
@@ -67,6 +77,11 @@ export function sumFrame(entry: number, chunk: number, sum: bigint): Uint8Array 
   return writer.finish();
 }
 
+/** Tells that the receiver has these bytes of an entry in its older file, from `from` on. */
+export function copyFrame(entry: number, offset: number, length: number, from: number): Uint8Array {
+  return frame(FrameType.copy, entry, offset, length, from);
+}
+
 /** Tells how long a stream was. */
 export function endFrame(entry: number, size: number): Uint8Array {
   return frame(FrameType.end, entry, size);
@@ -83,7 +98,7 @@ export function deliveredFrame(next: number): Uint8Array {
 }
 
 function frame(type: number, ...fields: readonly number[]): Uint8Array {
-  const writer = new ByteWriter(32);
+  const writer = new ByteWriter(40);
   writer.uint8(type);
   for (const field of fields) writer.varint(field);
   return writer.finish();
@@ -110,6 +125,16 @@ function readSum(reader: ByteReader): Frame | undefined {
   const sum = reader.uint64();
   if (entry === undefined || chunk === undefined || sum === undefined) return undefined;
   return { kind: 'sum', entry, chunk, sum };
+}
+
+function readCopy(reader: ByteReader): Frame | undefined {
+  const entry = reader.varint();
+  const offset = reader.varint();
+  const length = reader.varint();
+  const from = reader.varint();
+  if (entry === undefined || offset === undefined) return undefined;
+  if (length === undefined || from === undefined) return undefined;
+  return { kind: 'copy', entry, offset, length, from };
 }
 
 function readEnd(reader: ByteReader): Frame | undefined {

@@ -1,5 +1,6 @@
 import type { RunningHash } from '../ports.ts';
 import { RangeSet } from '../wire/range-set.ts';
+import type { Copy } from './block-matcher.ts';
 import { TRANSFER_LIMITS } from './limits.ts';
 
 /** A chunk that is being put together from pieces in any order. */
@@ -11,6 +12,7 @@ export class IncomingChunk {
   sum: bigint | undefined;
   #bytes: Uint8Array | undefined;
   #filled = 0;
+  readonly #copies: Copy[] = [];
   readonly #received = new RangeSet();
   readonly #hash: RunningHash;
   /** The bytes up to here are in the hash. */
@@ -38,6 +40,20 @@ export class IncomingChunk {
     this.#length = length;
     this.#bytes = this.#bytes?.subarray(0, length);
     return true;
+  }
+
+  /** What of it is in the older file; those bytes are not in the memory of the chunk. */
+  get copies(): readonly Copy[] {
+    return this.#copies;
+  }
+
+  /** Notes what is in the older file; false when it overlaps what has come, or is too many pieces. */
+  addCopy(copy: Copy): boolean {
+    const { start, length } = copy;
+    if (this.#received.add(start, start + length) !== length) return false;
+    this.#copies.push(copy);
+    this.#filled += length;
+    return this.#copies.length + this.#received.rangeCount <= TRANSFER_LIMITS.chunkIslands;
   }
 
   /** Bytes received so far. */

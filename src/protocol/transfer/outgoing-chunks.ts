@@ -1,10 +1,13 @@
 import type { Hasher, RunningHash } from '../ports.ts';
-import type { EntryRun, HaveRange, Holdings } from './answer-message.ts';
+import type { AnswerPage } from './answer-message.ts';
+import type { Copy } from './block-matcher.ts';
 import { ChunkSums } from './chunk-sums.ts';
 import type { Entry } from './entry.ts';
-import { dataHeader, dataRoom, endFrame, sumFrame } from './frame.ts';
+import { copyFrame, dataHeader, dataRoom, endFrame, sumFrame } from './frame.ts';
 import { chunkCount } from './limits.ts';
+import { OlderFiles } from './older-files.ts';
 import type { RecordBuilder } from './record-builder.ts';
+import { SenderHoldings } from './sender-holdings.ts';
 
 /** A part of a source that is wanted: one chunk. */
 export interface ChunkRead {
@@ -22,6 +25,8 @@ interface OutgoingChunk extends ChunkRead {
   last: boolean;
   /** Whether a stream has ended in it, and that has yet to be said. */
   end: boolean;
+  /** What of it the receiver has in its older file, and has not been told yet. */
+  copies: Copy[];
   bytes: Uint8Array | undefined;
   /** Over what has been cut into records so far. */
   readonly hash: RunningHash;
@@ -32,6 +37,8 @@ interface OutgoingChunk extends ChunkRead {
 const MAX_AHEAD = 64;
 /** Type, entry, chunk and sum at their longest. */
 const MAX_SUM_BYTES = 25;
+/** Type and four numbers at their longest. */
+const MAX_COPY_BYTES = 33;
 
 /** The chunks of all entries in order: asks for them ahead of time and cuts them into records. */
 export class OutgoingChunks {
@@ -41,12 +48,10 @@ export class OutgoingChunks {
   readonly #aheadBytes: number;
   /** Read or being read, in the order in which they are sent. */
   readonly #chunks: OutgoingChunk[] = [];
+  readonly #bases: OlderFiles;
   /** How long the streams are that have come to their end. */
   readonly #ended = new Map<number, number>();
-  readonly #skipped: EntryRun[] = [];
-  #nextSkipped = 0;
-  readonly #have: HaveRange[] = [];
-  #nextHave = 0;
+  readonly #holdings: SenderHoldings;
   #ahead = 0;
   #nextEntry = 0;
   #nextOffset = 0;
@@ -62,6 +67,8 @@ export class OutgoingChunks {
     this.chunkBytes = chunkBytes;
     this.#hasher = hasher;
     this.#aheadBytes = readAhead * chunkBytes;
+    this.#bases = new OlderFiles(entries, chunkBytes, hasher);
+    this.#holdings = new SenderHoldings(entries, chunkBytes);
     const ofNothing = hasher.xxh64(new Uint8Array(0));
     this.digests = new BigUint64Array(entries.length).fill(ofNothing);
   }
@@ -76,9 +83,11 @@ export class OutgoingChunks {
   }
 
   /** Adds what the receiver does not need; false when it does not follow what was added before. */
-  addHoldings({ skipped, have }: Holdings): boolean {
+  addHoldings({ skipped, have, bases }: Omit<AnswerPage, 'kind' | 'last'>): boolean {
+    if (!bases.every((part) => this.#bases.add(part))) return false;
     return (
-      skipped.every((run) => this.#addSkipped(run)) && have.every((range) => this.#addHave(range))
+      skipped.every((run) => this.#holdings.addSkipped(run)) &&
+      have.every((range) => this.#holdings.addHave(range))
     );
   }
 
@@ -106,6 +115,7 @@ export class OutgoingChunks {
     }
     chunk.bytes = bytes;
     if (isEnd) this.#endIn(chunk);
+    chunk.copies = this.#bases.match(entry, chunk.index, bytes);
   }
 
   /** How long an entry is; a stream that has not come to its end is endless. */
@@ -134,8 +144,7 @@ export class OutgoingChunks {
     if (!this.#worthSending(record.room)) return;
     for (let chunk = this.#chunks[0]; chunk?.bytes !== undefined; chunk = this.#chunks[0]) {
       if (chunk.end && !this.#packEnd(record, chunk)) return;
-      if (chunk.sent < chunk.length && !this.#packData(record, chunk, chunk.bytes)) return;
-      if (chunk.sent < chunk.length || record.room < MAX_SUM_BYTES) return;
+      if (!this.#packChunk(record, chunk, chunk.bytes)) return;
       if (chunk.length > 0) record.add(sumFrame(chunk.entry, chunk.index, this.#addSum(chunk)));
       if (chunk.last) this.#finishEntry(chunk.entry);
       this.#spent.push(chunk.bytes);
@@ -166,9 +175,32 @@ export class OutgoingChunks {
     return this.#entries[entry]?.kind === 'stream';
   }
 
-  #packData(record: RecordBuilder, chunk: OutgoingChunk, bytes: Uint8Array): boolean {
+  /** Whether all of the chunk is in records, and there is room for its sum. */
+  #packChunk(record: RecordBuilder, chunk: OutgoingChunk, bytes: Uint8Array): boolean {
+    while (chunk.sent < chunk.length) {
+      if (!this.#packNext(record, chunk, bytes)) return false;
+    }
+    return record.room >= MAX_SUM_BYTES;
+  }
+
+  #packNext(record: RecordBuilder, chunk: OutgoingChunk, bytes: Uint8Array): boolean {
+    const [copy] = chunk.copies;
+    if (copy?.start !== chunk.sent) {
+      return this.#packData(record, chunk, bytes, copy?.start ?? chunk.length);
+    }
+    if (record.room < MAX_COPY_BYTES) return false;
+    const { start, length, from } = copy;
+    record.add(copyFrame(chunk.entry, chunk.offset + start, length, from));
+    chunk.hash.update(bytes.subarray(start, start + length));
+    chunk.copies.shift();
+    chunk.sent += length;
+    this.#bytesTaken += length;
+    return true;
+  }
+
+  #packData(record: RecordBuilder, chunk: OutgoingChunk, bytes: Uint8Array, end: number): boolean {
     const offset = chunk.offset + chunk.sent;
-    const length = dataRoom(chunk.entry, offset, chunk.length - chunk.sent, record.room);
+    const length = dataRoom(chunk.entry, offset, end - chunk.sent, record.room);
     if (length <= 0) return false;
     record.add(dataHeader(chunk.entry, offset, length));
     const piece = bytes.subarray(chunk.sent, chunk.sent + length);
@@ -213,7 +245,16 @@ export class OutgoingChunks {
     const index = read.offset / this.chunkBytes;
     const last = this.#nextEntry !== read.entry;
     const hash = this.#hasher.begin();
-    this.#chunks.push({ ...read, index, last, end: false, bytes: undefined, hash, sent: 0 });
+    this.#chunks.push({
+      ...read,
+      index,
+      last,
+      end: false,
+      copies: [],
+      bytes: undefined,
+      hash,
+      sent: 0,
+    });
     this.#ahead += read.length;
   }
 
@@ -224,55 +265,17 @@ export class OutgoingChunks {
       if (entry === undefined) return;
       const offset = this.#nextOffset;
       const size = this.sizeOf(this.#nextEntry);
-      if (offset >= size || this.#isSkipped(this.#nextEntry)) {
+      if (offset >= size || this.#holdings.isSkipped(this.#nextEntry)) {
         this.#bytesTaken += Math.max(0, entry.size - offset);
         this.#nextEntry += 1;
         this.#nextOffset = 0;
         continue;
       }
-      const held = this.#heldFrom(this.#nextEntry, offset / this.chunkBytes);
+      const held = this.#holdings.heldFrom(this.#nextEntry, offset / this.chunkBytes);
       if (held === 0) return;
       this.#nextOffset = Math.min(size, offset + held * this.chunkBytes);
       this.#bytesTaken += this.#nextOffset - offset;
     }
-  }
-
-  #isSkipped(entry: number): boolean {
-    let run = this.#skipped[this.#nextSkipped];
-    while (run !== undefined && run.first + run.count <= entry) {
-      this.#nextSkipped += 1;
-      run = this.#skipped[this.#nextSkipped];
-    }
-    return run !== undefined && run.first <= entry;
-  }
-
-  /** How many chunks from this one on the receiver holds. */
-  #heldFrom(entry: number, index: number): number {
-    let range = this.#have[this.#nextHave];
-    while (range !== undefined && isBehind(range, entry, index)) {
-      this.#nextHave += 1;
-      range = this.#have[this.#nextHave];
-    }
-    if (range === undefined || range.entry !== entry || range.first > index) return 0;
-    return range.first + range.count - index;
-  }
-
-  #addSkipped(run: EntryRun): boolean {
-    const end = this.#entries.length;
-    if (run.count === 0 || run.count > end || run.first > end - run.count) return false;
-    const before = this.#skipped[this.#skipped.length - 1];
-    if (before !== undefined && before.first + before.count > run.first) return false;
-    this.#skipped.push(run);
-    return true;
-  }
-
-  #addHave(range: HaveRange): boolean {
-    const count = chunkCount(this.#entries[range.entry]?.size ?? 0, this.chunkBytes);
-    if (range.count === 0 || range.count > count || range.first > count - range.count) return false;
-    const before = this.#have[this.#have.length - 1];
-    if (before !== undefined && !follows(before, range)) return false;
-    this.#have.push(range);
-    return true;
   }
 
   /** All of the chunk is hashed: notes and yields its sum. */
@@ -291,13 +294,4 @@ export class OutgoingChunks {
     this.digests[entry] = sums.digest(this.#hasher);
     this.#sums.delete(entry);
   }
-}
-
-function follows(before: HaveRange, range: HaveRange): boolean {
-  if (before.entry !== range.entry) return before.entry < range.entry;
-  return before.first + before.count <= range.first;
-}
-
-function isBehind(range: HaveRange, entry: number, index: number): boolean {
-  return range.entry < entry || (range.entry === entry && range.first + range.count <= index);
 }

@@ -138,6 +138,7 @@ export class TransferReceiver {
       case 'data':
       case 'sum':
       case 'end':
+      case 'copy':
         return this.#handleChunkFrame(frame);
       case 'message':
       case 'delivered':
@@ -147,13 +148,21 @@ export class TransferReceiver {
   };
 
   #handleChunkFrame(
-    frame: Extract<Frame, { kind: 'data' | 'sum' | 'end' }>,
+    frame: Extract<Frame, { kind: 'data' | 'sum' | 'end' | 'copy' }>,
   ): Violation | undefined {
     if (this.#state.kind === 'ended') return undefined;
     if (this.#state.kind !== 'receiving') return protocolViolation('data out of turn');
     const { assembly } = this.#state;
-    if (frame.kind === 'data') return assembly.handleData(frame);
-    return frame.kind === 'sum' ? assembly.handleSum(frame) : assembly.handleEnd(frame);
+    switch (frame.kind) {
+      case 'data':
+        return assembly.handleData(frame);
+      case 'copy':
+        return assembly.handleCopy(frame);
+      case 'sum':
+        return assembly.handleSum(frame);
+      case 'end':
+        return assembly.handleEnd(frame);
+    }
   }
 
   #handleMessages(): Violation | undefined {

@@ -146,7 +146,7 @@ export class TransferSender {
 
   // Made once, so that no record costs a closure.
   readonly #handleFrame = (frame: Frame): Violation | undefined => {
-    if (frame.kind === 'data' || frame.kind === 'sum' || frame.kind === 'end') {
+    if (frame.kind !== 'message' && frame.kind !== 'delivered') {
       return protocolViolation('data from a receiver');
     }
     if (!this.#stream.handleFrame(frame)) return protocolViolation('message out of bounds');
@@ -180,7 +180,8 @@ export class TransferSender {
 
   #handleAccept(page: AnswerPage, length: number): Violation | undefined {
     this.#answerBytes += length;
-    const endless = !page.last && page.skipped.length + page.have.length === 0;
+    const { skipped, have, bases } = page;
+    const endless = !page.last && skipped.length + have.length + bases.length === 0;
     if (endless || this.#answerBytes > TRANSFER_LIMITS.pageBytes) {
       return protocolViolation('answer too large');
     }

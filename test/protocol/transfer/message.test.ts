@@ -24,10 +24,17 @@ describe('messages', () => {
   it('are on the wire what the document says', () => {
     const entry = fileEntry('a.txt', 256);
     expect(hexes(offerPages([entry], 256, 20))).toEqual([OFFER]);
-    expect(hexes(answerPages(NOTHING_HELD))).toEqual(['0200010000']);
+    expect(hexes(answerPages(NOTHING_HELD))).toEqual(['020001000000']);
     const have = [{ entry: 0, first: 64, count: 3 }];
     const skipped = [{ first: 1, count: 2 }];
-    expect(hexes(answerPages({ skipped, have }))).toEqual(['0200010101020100404003']);
+    const none = new Uint32Array(0);
+    const bases = [
+      { entry: 1, blockLog: 0, weak: none, strong: BigUint64Array.of(9n) },
+      { entry: 1, blockLog: 12, weak: Uint32Array.of(0xabcdef01), strong: BigUint64Array.of(8n) },
+    ];
+    expect(hexes(answerPages({ skipped, have, bases }))).toEqual([
+      '02000101010201004040030201000001000000000000000901' + '0c0001abcdef010000000000000008',
+    ]);
     expect(hexes([encodeDecline('P2P_TARGET_EXISTS')])).toEqual(['020113']);
     const digest = BigUint64Array.of(0x0123456789abcdefn);
     expect(hexes(donePages([entry], digest))).toEqual(['03000141000123456789abcdef']);
@@ -55,8 +62,9 @@ describe('messages', () => {
     });
     const have = [{ entry: 0, first: 64, count: 3 }];
     const skipped = [{ first: 1, count: 2 }];
-    const accept = { kind: 'accept', last: true, skipped, have };
-    expect(decode('0200010101020100404003ff')).toEqual(accept);
+    const bases = [{ entry: 1, blockLog: 12, first: 0, weak: [0xabcdef01], strong: [8n] }];
+    const accept = { kind: 'accept', last: true, skipped, have, bases };
+    expect(decode('020001010102010040400301010c0001abcdef010000000000000008ff')).toEqual(accept);
     expect(decode('020113ff')).toEqual({ kind: 'decline', reason: 'P2P_TARGET_EXISTS' });
     const entries = [{ size: 256, digest: 0x0123456789abcdefn }];
     expect(decode('03000141000123456789abcdefff')).toEqual({ kind: 'done', first: 0, entries });

@@ -1,6 +1,7 @@
 import { expect } from 'vitest';
 import type { Hasher, Random } from '../../../src/protocol/ports.ts';
 import type { Holdings } from '../../../src/protocol/transfer/answer-message.ts';
+import type { ChunkWrite } from '../../../src/protocol/transfer/chunk-assembly.ts';
 import type { Entry, FileEntry } from '../../../src/protocol/transfer/entry.ts';
 import { type EntryName, parseEntryName } from '../../../src/protocol/transfer/entry-name.ts';
 import type { ChunkRead } from '../../../src/protocol/transfer/outgoing-chunks.ts';
@@ -46,6 +47,8 @@ interface Options {
   readonly readAhead?: number;
   /** Indices of the files of which nobody knows how long they are. */
   readonly streams?: readonly number[];
+  /** Older files that the receiver has, by index; the holdings tell of them. */
+  readonly older?: ReadonlyMap<number, Uint8Array>;
 }
 
 /**
@@ -68,7 +71,7 @@ export class TransferPair {
   readonly #toReceiver: Uint8Array[] = [];
   readonly #toSender: Uint8Array[] = [];
   readonly #reads: { entry: number; offset: number; length: number }[] = [];
-  readonly #writes: { entry: number; offset: number; bytes: Uint8Array }[] = [];
+  readonly #writes: ChunkWrite[] = [];
 
   constructor(options: Options) {
     const { files, hasher, chunkBytes, readAhead = 4 } = options;
@@ -165,9 +168,25 @@ export class TransferPair {
     }
     const write = this.#pick(this.#writes);
     if (write === undefined) return false;
-    this.received[write.entry]?.set(write.bytes, write.offset);
-    this.receiver.handleWritten(write.entry, write.offset, write.bytes.length);
+    this.received[write.entry]?.set(this.#assembled(write), write.offset);
+    this.receiver.handleWritten(write.entry, write.offset, write.length);
     return true;
+  }
+
+  /** A chunk of which parts are in the older file, as a sink puts it together. */
+  #assembled({ entry, bytes, length, copies }: ChunkWrite): Uint8Array {
+    if (copies.length === 0) return bytes;
+    const chunk = new Uint8Array(length);
+    const older = this.#options.older?.get(entry) ?? new Uint8Array(0);
+    let [at, taken] = [0, 0];
+    for (const copy of [...copies].sort((a, b) => a.start - b.start)) {
+      chunk.set(bytes.subarray(taken, taken + copy.start - at), at);
+      taken += copy.start - at;
+      chunk.set(older.subarray(copy.from, copy.from + copy.length), copy.start);
+      at = copy.start + copy.length;
+    }
+    chunk.set(bytes.subarray(taken), at);
+    return chunk;
   }
 
   #pick<T>(queue: T[]): T | undefined {

@@ -5,6 +5,7 @@ import {
   answerPages,
   type EntryRun,
   type HaveRange,
+  NOTHING_HELD,
 } from '../../../src/protocol/transfer/answer-message.ts';
 import { dataHeader, messageHeader, sumFrame } from '../../../src/protocol/transfer/frame.ts';
 import {
@@ -23,7 +24,7 @@ beforeAll(async () => {
 const message = (sequence: number, body: Uint8Array): Uint8Array =>
   joined([messageHeader(sequence, true, body.length), body]);
 const answer = (have: readonly HaveRange[] = [], skipped: readonly EntryRun[] = []): Uint8Array =>
-  [...answerPages({ skipped, have })][0] as Uint8Array;
+  [...answerPages({ ...NOTHING_HELD, skipped, have })][0] as Uint8Array;
 
 function offering(size: number): TransferSender {
   const sender = new TransferSender({ hasher, chunkBytes: 1024 });
@@ -166,7 +167,7 @@ describe('a sender whose receiver breaks the rules', () => {
           ),
         ),
     ],
-    ['answers that never end', () => message(0, Uint8Array.of(2, 0, 0, 0, 0))],
+    ['answers that never end', () => message(0, Uint8Array.of(2, 0, 0, 0, 0, 0))],
     ['delivery of what was never sent', () => Uint8Array.of(5, 2)],
     ['rubbish', () => Uint8Array.of(0xff)],
   ];

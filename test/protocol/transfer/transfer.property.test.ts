@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { createHasher } from '../../../src/crypto/xxhash.ts';
 import type { Hasher } from '../../../src/protocol/ports.ts';
+import { NOTHING_HELD } from '../../../src/protocol/transfer/answer-message.ts';
 import { SeededRandom } from '../../support/seeded-random.ts';
 import { TransferPair } from './transfer-pair.ts';
 
@@ -110,7 +111,7 @@ describe('a transfer', () => {
       { entry: 0, first: 39, count: 1 },
       { entry: 2, first: 0, count: 3 },
     ];
-    const holdings = { skipped: [{ first: 1, count: 1 }], have };
+    const holdings = { ...NOTHING_HELD, skipped: [{ first: 1, count: 1 }], have };
     const options = { files, hasher, chunkBytes: 1024, recordBytes: () => 1200, random, holdings };
     const pair = new TransferPair(options);
     pair.run();
@@ -141,7 +142,7 @@ describe('a transfer', () => {
   it('sends nothing where everything is held', () => {
     const random = new SeededRandom(12);
     const files = [content(random, 4096), content(random, 10)];
-    const holdings = { skipped: [{ first: 0, count: 2 }], have: [] };
+    const holdings = { ...NOTHING_HELD, skipped: [{ first: 0, count: 2 }] };
     const options = { files, hasher, chunkBytes: 1024, recordBytes: () => 1200, random, holdings };
     const pair = new TransferPair(options);
     pair.run();

@@ -1,0 +1,150 @@
+import { P2PShareError } from '../protocol/errors.ts';
+import type { Hasher } from '../protocol/ports.ts';
+import { type Basis, MIN_BLOCK_LOG, sumBytes } from '../protocol/transfer/basis.ts';
+import { rollingSum } from '../protocol/transfer/block-matcher.ts';
+import type { ChunkWrite } from '../protocol/transfer/chunk-assembly.ts';
+import type { Entry } from '../protocol/transfer/entry.ts';
+import { MAX_CHUNK_LOG } from '../protocol/transfer/limits.ts';
+import type { FileRoot } from './file-root.ts';
+import type { FileStat, OpenFile } from './file-system.ts';
+
+/** Sums of one file, and of all of them: an answer may have 64 MiB. */
+const MAX_FILE_SUM_BYTES = 16 * 2 ** 20;
+const MAX_SUM_BYTES = 48 * 2 ** 20;
+
+/** A file at the place of an entry. */
+export interface ExistingFile {
+  /** Below the target folder, with `/` between names. */
+  readonly place: string;
+  readonly stat: FileStat;
+}
+
+export interface OlderFilesOptions {
+  readonly entries: readonly Entry[];
+  readonly chunkBytes: number;
+  readonly hasher: Hasher;
+  /** Whether files that have changed are compared block by block. */
+  readonly delta: boolean;
+}
+
+/**
+ * The files that are at the places of entries already, as far as they may be of use: those of the same
+ * size and time, which are probably the same, and with `delta` all others.
+ */
+export class OlderFiles {
+  readonly #root: FileRoot;
+  readonly #existing: ReadonlyMap<number, ExistingFile>;
+  readonly #options: OlderFilesOptions;
+  readonly #bases: Basis[] = [];
+  #sumBytes = 0;
+
+  private constructor(
+    root: FileRoot,
+    existing: ReadonlyMap<number, ExistingFile>,
+    options: OlderFilesOptions,
+  ) {
+    this.#root = root;
+    this.#existing = existing;
+    this.#options = options;
+  }
+
+  /** Reads what may be of use. `existing`: by index of the entry. */
+  static async read(
+    root: FileRoot,
+    existing: ReadonlyMap<number, ExistingFile>,
+    options: OlderFilesOptions,
+  ): Promise<OlderFiles> {
+    const older = new OlderFiles(root, existing, options);
+    for (const [index, { stat }] of existing) await older.#consider(index, stat);
+    return older;
+  }
+
+  /** In the order of entries. */
+  get bases(): readonly Basis[] {
+    return this.#bases;
+  }
+
+  /** Whether an entry is taken for unchanged, if its bytes are. */
+  mayBeSame(index: number): boolean {
+    const entry = this.#options.entries[index];
+    const stat = this.#existing.get(index)?.stat;
+    if (entry?.kind !== 'file' || stat === undefined) return false;
+    const apartMs = Math.abs(stat.mtimeMs - entry.mtimeMs);
+    return stat.size === entry.size && apartMs < TIME_STEP_MS;
+  }
+
+  /** A whole chunk, of what has come and what is in the older file. Throws `P2P_INTEGRITY`. */
+  async assemble(write: Omit<ChunkWrite, 'offset'>): Promise<Uint8Array> {
+    const { entry, length, bytes, copies, sum } = write;
+    const chunk = new Uint8Array(length);
+    const file = await this.#open(entry);
+    try {
+      let [at, taken] = [0, 0];
+      for (const copy of [...copies].sort((a, b) => a.start - b.start)) {
+        chunk.set(bytes.subarray(taken, taken + copy.start - at), at);
+        taken += copy.start - at;
+        at = copy.start + copy.length;
+        await file.read(chunk.subarray(copy.start, at), copy.from);
+      }
+      chunk.set(bytes.subarray(taken), at);
+    } finally {
+      await file.close();
+    }
+    if (this.#options.hasher.xxh64(chunk) === sum) return chunk;
+    throw new P2PShareError('P2P_INTEGRITY', 'a chunk of copies does not match its sum');
+  }
+
+  async #consider(index: number, { size }: FileStat): Promise<void> {
+    const { delta, chunkBytes } = this.#options;
+    if (this.mayBeSame(index)) {
+      await this.#add(index, 0, size, chunkBytes);
+    } else if (delta) {
+      let blockLog = MIN_BLOCK_LOG;
+      const bytesOf = (log: number) => Math.floor(size / 2 ** log) * sumBytes(log);
+      while (blockLog < MAX_CHUNK_LOG && bytesOf(blockLog) > MAX_FILE_SUM_BYTES) blockLog += 1;
+      await this.#add(index, blockLog, size, 2 ** blockLog);
+    }
+  }
+
+  async #add(entry: number, blockLog: number, size: number, blockBytes: number): Promise<void> {
+    const isChunks = blockLog === 0;
+    const count = isChunks ? Math.ceil(size / blockBytes) : Math.floor(size / blockBytes);
+    const bytes = count * sumBytes(blockLog);
+    if (count === 0 || blockBytes > this.#options.chunkBytes) return;
+    if (this.#sumBytes + bytes > MAX_SUM_BYTES) return;
+    const weak = new Uint32Array(isChunks ? 0 : count);
+    const strong = new BigUint64Array(count);
+    const file = await this.#open(entry);
+    try {
+      for (let block = 0; block < count; ) {
+        const buffer = new Uint8Array(Math.max(blockBytes, READ_BYTES));
+        const length = await file.read(buffer, block * blockBytes);
+        for (let at = 0; at < length && block < count; at += blockBytes, block += 1) {
+          const part = buffer.subarray(at, Math.min(at + blockBytes, length));
+          if (!isChunks) weak[block] = rollingSum(part, 0, part.length);
+          strong[block] = this.#options.hasher.xxh64(part);
+        }
+        // It is shorter by now.
+        if (length === 0) return;
+      }
+    } finally {
+      await file.close();
+    }
+    this.#sumBytes += bytes;
+    this.#bases.push({ entry, blockLog, weak, strong });
+  }
+
+  /** Throws `P2P_INTEGRITY` when another file has taken its place. */
+  async #open(entry: number): Promise<OpenFile> {
+    const { place, stat } = this.#existing.get(entry) as ExistingFile;
+    const file = await this.#root.files.openForReading(this.#root.at(place));
+    const { dev, ino } = await file.stat();
+    if (dev === stat.dev && ino === stat.ino) return file;
+    await file.close();
+    throw new P2PShareError('P2P_INTEGRITY', 'the older file was replaced');
+  }
+}
+
+const READ_BYTES = 2 ** 20;
+/** FAT keeps times to two seconds; what is of about the same time is compared in any case. */
+const TIME_STEP_MS = 2000;
