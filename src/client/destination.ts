@@ -17,7 +17,10 @@ export interface OpenDestination {
 }
 
 /** What a destination needs to know beside what is offered. */
-export type Opening = Pick<SinkOptions, 'onConflict' | 'id' | 'hasher' | 'chunkBytes'>;
+export type Opening = Pick<
+  SinkOptions,
+  'onConflict' | 'id' | 'hasher' | 'chunkBytes' | 'storedBytes'
+>;
 
 /** Where what is offered goes if a person agrees. */
 export interface Destination {

@@ -1,6 +1,8 @@
 import type { FileSink } from '../io/file-sink.ts';
 import { P2PShareError } from '../protocol/errors.ts';
 import type { SessionEvent } from '../protocol/session/session-event.ts';
+import { CHUNK_BYTES } from '../protocol/transfer/limits.ts';
+import { isAllZeros } from '../protocol/transfer/zeros.ts';
 
 /** Bytes of one write: chunks that wait behind a write are written together, up to this. */
 const MAX_WRITE_BYTES = 4 * 2 ** 20;
@@ -75,16 +77,16 @@ export class FileWriter {
     const first = this.#takeFirst();
     if (first === undefined) return undefined;
     const { entry, offset } = first;
-    const buffers = [first.bytes];
+    const buffers = [bytesOf(first)];
     const sums = [first.sum];
     let { length } = first;
-    if (first.copies.length > 0) return { entry, offset, buffers, sums, length, copied: first };
+    if (isCopied(first)) return { entry, offset, buffers, sums, length, copied: first };
     while (length < MAX_WRITE_BYTES) {
       const place = placeOf(entry, offset + length);
-      if (this.#waiting.get(place)?.copies.length !== 0) break;
-      const next = this.#take(place);
-      if (next === undefined) break;
-      buffers.push(next.bytes);
+      const next = this.#waiting.get(place);
+      if (next === undefined || isCopied(next)) break;
+      this.#take(place);
+      buffers.push(bytesOf(next));
       sums.push(next.sum);
       length += next.length;
     }
@@ -114,6 +116,18 @@ interface Batch {
   readonly length: number;
   /** A single chunk of which parts are in the older file. */
   readonly copied: WriteWish | undefined;
+}
+
+/** What every chunk of zeros is a part of. */
+const ZERO_CHUNK = new Uint8Array(CHUNK_BYTES);
+
+function bytesOf({ bytes, copies, length }: WriteWish): Uint8Array {
+  return isAllZeros(copies, length) ? ZERO_CHUNK.subarray(0, length) : bytes;
+}
+
+/** Whether parts of it are in the older file. */
+function isCopied({ copies, length }: WriteWish): boolean {
+  return copies.length > 0 && !isAllZeros(copies, length);
 }
 
 function placeOf(entry: number, offset: number): string {

@@ -194,7 +194,8 @@ export class Receiving {
     await this.#keeper.change({ offer: accept, ...(folder !== undefined && { folder }) });
     const { id } = this.#keeper.ticket;
     const hasher = await createHasher();
-    const opened = await destination.open({ onConflict, id, hasher, chunkBytes });
+    const { storedBytes } = offer;
+    const opened = await destination.open({ onConflict, id, hasher, chunkBytes, storedBytes });
     this.#sink = opened.sink;
     this.#writer = this.#writerTo(opened.sink, run);
     this.#complete = () => this.#publish(opened.sink, destination, offer, run);

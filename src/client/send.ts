@@ -224,7 +224,7 @@ class Sending {
     try {
       const scan = await this.#source.scan();
       if (run.over.aborted || this.#reader !== undefined) return;
-      const { entries, omitted } = scan;
+      const { entries, omitted, storedBytes } = scan;
       this.#reader = this.#source.reader(scan);
       this.#buffers = new FileReader(this.#reader);
       const totalBytes = entries.reduce((sum, { size }) => sum + size, 0);
@@ -232,8 +232,12 @@ class Sending {
       this.#isEndless = isOnce({ entries });
       this.#sizes = topSizes(entries);
       const left = omitted.special + omitted.links + omitted.excluded > 0 && { omitted };
-      this.#course.emit({ event: 'offer', ...summaryOf({ entries, totalBytes }), ...left });
-      run.touch((session, now) => session.offer(entries, now));
+      this.#course.emit({
+        event: 'offer',
+        ...summaryOf({ entries, totalBytes, storedBytes }),
+        ...left,
+      });
+      run.touch((session, now) => session.offer(entries, now, storedBytes));
     } catch (error) {
       run.abort(asSourceError(error));
     }

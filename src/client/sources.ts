@@ -70,7 +70,7 @@ export class StreamSource implements Source {
 
   async scan(): Promise<SourceScan> {
     const omitted = { special: 0, links: 0, excluded: 0 };
-    return { entries: [streamEntry(this.#name)], paths: [this.#name], omitted };
+    return { entries: [streamEntry(this.#name)], paths: [this.#name], omitted, storedBytes: 0 };
   }
 
   reader(): EntryReader {

@@ -5,6 +5,7 @@ import { rollingSum } from '../protocol/transfer/block-matcher.ts';
 import type { ChunkWrite } from '../protocol/transfer/chunk-assembly.ts';
 import type { Entry } from '../protocol/transfer/entry.ts';
 import { MAX_CHUNK_LOG } from '../protocol/transfer/limits.ts';
+import { ZEROS } from '../protocol/transfer/zeros.ts';
 import type { FileRoot } from './file-root.ts';
 import type { FileStat, OpenFile } from './file-system.ts';
 
@@ -77,18 +78,19 @@ export class OlderFiles {
   async assemble(write: Omit<ChunkWrite, 'offset'>): Promise<Uint8Array> {
     const { entry, length, bytes, copies, sum } = write;
     const chunk = new Uint8Array(length);
-    const file = await this.#open(entry);
+    const isLocal = copies.every(({ from }) => from === ZEROS);
+    const file = isLocal ? undefined : await this.#open(entry);
     try {
       let [at, taken] = [0, 0];
       for (const copy of [...copies].sort((a, b) => a.start - b.start)) {
         chunk.set(bytes.subarray(taken, taken + copy.start - at), at);
         taken += copy.start - at;
         at = copy.start + copy.length;
-        await file.read(chunk.subarray(copy.start, at), copy.from);
+        if (copy.from !== ZEROS) await file?.read(chunk.subarray(copy.start, at), copy.from);
       }
       chunk.set(bytes.subarray(taken), at);
     } finally {
-      await file.close();
+      await file?.close();
     }
     if (this.#options.hasher.xxh64(chunk) === sum) return chunk;
     throw new P2PShareError('P2P_INTEGRITY', 'a chunk of copies does not match its sum');

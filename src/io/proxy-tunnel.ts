@@ -3,7 +3,6 @@ import { type ClientRequest, request as httpRequest, type IncomingMessage } from
 import { request as httpsRequest } from 'node:https';
 import { connect, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { SocksClient } from 'socks';
 import { authorityOf, type HostPort } from './host-port.ts';
 import type { ProxyServer } from './proxy-server.ts';
 
@@ -85,6 +84,8 @@ async function openSocks(
   try {
     await once(socket, 'connect', { signal });
     // What it reads is of fixed sizes, and it holds no more than one piece beyond them.
+    // Few have such a proxy, and all others would wait for it to load.
+    const { SocksClient } = await import('socks');
     await SocksClient.createConnection({
       proxy: { host, port, type: 5, ...(user === '' ? {} : { userId: user, password }) },
       command: 'connect',

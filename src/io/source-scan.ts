@@ -31,6 +31,8 @@ export interface SourceScan {
   /** Where each entry is. */
   readonly paths: readonly string[];
   readonly omitted: Omitted;
+  /** How many bytes of the files are not in holes. */
+  readonly storedBytes: number;
 }
 
 /** How many things were left out, and why. */
@@ -43,6 +45,8 @@ export interface Omitted {
   readonly excluded: number;
 }
 
+/** What `st_blocks` counts in, whatever the file system does (stat(2)). */
+const BLOCK_BYTES = 512n;
 /** How many things of a folder are looked at side by side. */
 const AT_ONCE = 32;
 
@@ -92,6 +96,7 @@ class Scanner {
   readonly #entries: Entry[] = [];
   readonly #paths: string[] = [];
   readonly #index = new PathIndex();
+  #storedBytes = 0;
   readonly #omitted = { special: 0, links: 0, excluded: 0 };
 
   constructor(options: ScanOptions) {
@@ -99,7 +104,8 @@ class Scanner {
   }
 
   get scan(): SourceScan {
-    return { entries: this.#entries, paths: this.#paths, omitted: this.#omitted };
+    const [entries, paths, omitted] = [this.#entries, this.#paths, this.#omitted];
+    return { entries, paths, omitted, storedBytes: this.#storedBytes };
   }
 
   /** What a person named: a link is followed, for that is what the person means. */
@@ -161,6 +167,9 @@ class Scanner {
 
   #addFile(local: string, path: readonly EntryName[], stats: BigIntStats): void {
     const version = versionTag(stats, this.#options.salt);
+    // Windows counts no blocks.
+    const stored = process.platform === 'win32' ? stats.size : stats.blocks * BLOCK_BYTES;
+    this.#storedBytes += Math.min(Number(stats.size), Number(stored));
     this.#push(local, {
       kind: 'file',
       path,

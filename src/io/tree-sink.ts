@@ -26,6 +26,8 @@ import type { Published } from './tree-publish.ts';
 export interface SinkOptions {
   readonly target: Target;
   readonly entries: readonly Entry[];
+  /** How many bytes of them have to have room; all by default. */
+  readonly storedBytes?: number;
   /** Bytes of a chunk. */
   readonly chunkBytes: number;
   /** `fail`: throws `P2P_TARGET_EXISTS` before any data where anything is in the way. */
@@ -145,7 +147,8 @@ export class TreeSink implements FileSink {
       // Behind the last chunk that is held there may be anything.
       for (const entry of held.entries) await tree.cut(entry, held.bytesNeeded(entry));
       const total = [...wanted.values()].reduce((sum, { size }) => sum + size, 0);
-      await requireSpace(root, total - held.bytes);
+      // Holes take no room; where the file system has none, it will say so.
+      await requireSpace(root, Math.min(total - held.bytes, options.storedBytes ?? total));
       const head = { chunkBytes, keys };
       const file = new JournalFile(staging, { head, before: held.runs(), hasher });
       if (journal !== undefined) await file.begin();

@@ -79,7 +79,7 @@ describe.skipIf(noMounts)('a destination on a file system', () => {
   });
 
   it('that is too small is refused before any data comes', async ({ stage }) => {
-    const { sender, receive, out } = await offered(stage, server(), 30 * MIB);
+    const { sender, receive, out } = await offered(stage, server(), 30 * MIB, true);
     mountTmpfs(out, 'size=8m');
     const receiver = receive();
     await expectFailure(receiver, { code: 'P2P_DISK_FULL', exit: 10 });

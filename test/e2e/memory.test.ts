@@ -1,10 +1,11 @@
 import { readFileSync } from 'node:fs';
-import { stat, statfs, truncate, writeFile } from 'node:fs/promises';
+import { open, stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { ensureBuilt } from './support/build.ts';
 import { expectSuccess } from './support/expectations.ts';
 import type { Program } from './support/program.ts';
+import { sampleBytes } from './support/sample.ts';
 import { Stage } from './support/stage.ts';
 
 const GIB = 2 ** 30;
@@ -26,8 +27,7 @@ describe.skipIf(process.platform !== 'linux')('the memory of a transfer', () => 
     async () => {
       const [folder, out] = await Promise.all([stage.folder(), stage.folder(await roomyMemory())]);
       const file = join(folder, 'large.bin');
-      await writeFile(file, '');
-      await truncate(file, FILE_BYTES);
+      await writeDense(file);
       const server = (await stage.server()).endpoint;
       const sender = stage.send(file, { server });
       const { code } = await sender.event('code');
@@ -45,7 +45,17 @@ describe.skipIf(process.platform !== 'linux')('the memory of a transfer', () => 
   );
 });
 
-/** Where writing costs no disk, if it has room; the file that is sent is a hole anyway. */
+/** Zeros would not travel. */
+async function writeDense(path: string): Promise<void> {
+  const block = sampleBytes(8 * MIB);
+  const file = await open(path, 'w');
+  for (let at = 0; at < FILE_BYTES; at += block.length) {
+    await file.write(block, 0, Math.min(block.length, FILE_BYTES - at));
+  }
+  await file.close();
+}
+
+/** Where writing costs no disk, if it has room. */
 async function roomyMemory(): Promise<string | undefined> {
   const shared = '/dev/shm';
   const room = await statfs(shared).then(

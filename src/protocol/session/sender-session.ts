@@ -102,8 +102,8 @@ export class SenderSession implements Machine<SessionEvent> {
   }
 
   /** Says what there is to be had, once it is known; at least one entry. */
-  offer(entries: readonly Entry[], now: Instant): void {
-    this.#transfer.offer(entries);
+  offer(entries: readonly Entry[], now: Instant, storedBytes?: number): void {
+    this.#transfer.offer(entries, storedBytes);
     this.#drain(now);
   }
 

@@ -1,11 +1,11 @@
 import type { Hasher } from '../ports.ts';
 
-/** A part of a chunk that the receiver has in its older file. Offsets and lengths in bytes. */
+/** A part of a chunk that need not travel. Offsets and lengths in bytes. */
 export interface Copy {
   /** Within the chunk. */
   readonly start: number;
   readonly length: number;
-  /** Within the older file. */
+  /** Where it is in the receiver's older file; `ZEROS` where it is nothing but zeros. */
   readonly from: number;
 }
 

@@ -8,6 +8,7 @@ import type { Frame } from './frame.ts';
 import { IncomingChunk } from './incoming-chunk.ts';
 import { chunkCount, MAX_CHUNK_LOG, TRANSFER_LIMITS } from './limits.ts';
 import { protocolViolation, type Violation } from './violation.ts';
+import { isAllZeros, ZEROS, ZeroSums } from './zeros.ts';
 
 /** A chunk that is whole and checked, for the receiver's disk. */
 export interface ChunkWrite {
@@ -17,7 +18,10 @@ export interface ChunkWrite {
   readonly bytes: Uint8Array;
   /** Of the whole chunk, in bytes. */
   readonly length: number;
-  /** Parts of the chunk that are in the older file; with any, the sum is still to be checked. */
+  /**
+   * Parts of the chunk that did not travel. Where there are any, the sum is still to be checked, unless
+   * all of it is zeros.
+   */
   readonly copies: readonly Copy[];
   /** XXH64 of the bytes. */
   readonly sum: bigint;
@@ -39,6 +43,7 @@ export class ChunkAssembly {
   readonly #chunkBytes: number;
   readonly #hasher: Hasher;
   readonly #memory: ChunkMemory;
+  readonly #zeroSums: ZeroSums;
   readonly #active = new Map<number, ActiveEntry>();
   /** Digest of every entry whose chunks are all whole. */
   readonly #digests: BigUint64Array;
@@ -59,6 +64,7 @@ export class ChunkAssembly {
     this.#chunkBytes = chunkBytes;
     this.#hasher = hasher;
     this.#memory = new ChunkMemory(chunkBytes);
+    this.#zeroSums = new ZeroSums(hasher);
     const ofNothing = hasher.xxh64(new Uint8Array(0));
     this.#digests = new BigUint64Array(offer.entries.length).fill(ofNothing);
     this.#whole = new Uint8Array(offer.entries.length);
@@ -113,9 +119,21 @@ export class ChunkAssembly {
 
   /** A part of a chunk is in the older file. */
   handleCopy(frame: Extract<Frame, { kind: 'copy' }>): Violation | undefined {
-    const { entry, offset, length, from } = frame;
+    const { entry, length, from } = frame;
     const basis = this.#bases.get(entry) ?? 0;
     if (length > basis || from > basis - length) return protocolViolation('copy of nothing');
+    return this.#handlePart(frame, from);
+  }
+
+  /** A part of a chunk is zeros. */
+  handleZeros(frame: Extract<Frame, { kind: 'zeros' }>): Violation | undefined {
+    return this.#handlePart(frame, ZEROS);
+  }
+
+  #handlePart(
+    { entry, offset, length }: { entry: number; offset: number; length: number },
+    from: number,
+  ): Violation | undefined {
     const size = this.sizeOf(entry);
     if (length < 1 || length > size || offset > size - length) {
       return protocolViolation('copy outside its entry');
@@ -156,24 +174,6 @@ export class ChunkAssembly {
     if (isTooLong) return protocolViolation('data behind the end');
     if (sums.complete) this.#finish(entry, sums);
     return undefined;
-  }
-
-  /**
-   * What has come of a chunk of which the rest is copied, without the gaps: the sender gives credit for
-   * that much only, and so many chunks may wait.
-   */
-  #packed(chunk: IncomingChunk): Uint8Array {
-    const copied = chunk.copies.reduce((sum, { length }) => sum + length, 0);
-    const packed = new Uint8Array(chunk.length - copied);
-    let [at, end] = [0, 0];
-    for (const { start, length } of [...chunk.copies].sort((a, b) => a.start - b.start)) {
-      if (start > at) packed.set(chunk.bytes?.subarray(at, start) ?? [], end);
-      end += start - at;
-      at = start + length;
-    }
-    if (at < chunk.length) packed.set(chunk.bytes?.subarray(at, chunk.length) ?? [], end);
-    if (chunk.bytes !== undefined) this.#memory.giveBack(chunk.bytes);
-    return packed;
   }
 
   #endIn(entry: number, last: IncomingChunk): Violation | undefined {
@@ -221,10 +221,15 @@ export class ChunkAssembly {
 
   #close(entry: number, chunk: IncomingChunk): Violation | undefined {
     const { copies, length } = chunk;
-    const bytes = copies.length === 0 ? (chunk.bytes as Uint8Array) : this.#packed(chunk);
-    if (copies.length === 0 && !chunk.matchesSum()) {
+    const isZeros = isAllZeros(copies, length);
+    const isGood = isZeros
+      ? chunk.sum === this.#zeroSums.of(length)
+      : copies.length > 0 || chunk.matchesSum();
+    if (!isGood) {
       return { code: 'P2P_INTEGRITY', detail: 'chunk does not match its sum' };
     }
+    const bytes = copies.length === 0 ? (chunk.bytes as Uint8Array) : chunk.packed();
+    if (copies.length > 0 && chunk.bytes !== undefined) this.#memory.giveBack(chunk.bytes);
     this.#activate(entry).open.delete(chunk.index);
     this.#openBytes -= openCost(chunk);
     const sum = chunk.sum as bigint;

@@ -43,6 +43,8 @@ export interface Offer {
   readonly entries: readonly Entry[];
   /** Without what streams will bring. */
   readonly totalBytes: number;
+  /** How many of them are not in holes of the sender's files: what a disk has to have room for. */
+  readonly storedBytes: number;
 }
 
 /** Whether an offer can only be sent once, for nothing of it can be read again. */

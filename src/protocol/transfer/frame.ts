@@ -10,6 +10,7 @@ export const FrameType = {
   delivered: 5,
   end: 6,
   copy: 7,
+  zeros: 8,
 } as const;
 
 export type Frame =
@@ -28,6 +29,12 @@ export type Frame =
       readonly length: number;
       /** Within the older file. */
       readonly from: number;
+    }
+  | {
+      readonly kind: 'zeros';
+      readonly entry: number;
+      readonly offset: number;
+      readonly length: number;
     }
   | MessageFrame
   | { readonly kind: 'delivered'; readonly next: number };
@@ -51,6 +58,7 @@ export function readFrame(reader: ByteReader): Frame | undefined {
   if (type === FrameType.sum) return readSum(reader);
   if (type === FrameType.end) return readEnd(reader);
   if (type === FrameType.copy) return readCopy(reader);
+  if (type === FrameType.zeros) return readZeros(reader);
   if (type === FrameType.message) return readMessage(reader, true);
   if (type === FrameType.messagePart) return readMessage(reader, false);
   if (type !== FrameType.delivered) return undefined;
@@ -80,6 +88,11 @@ export function sumFrame(entry: number, chunk: number, sum: bigint): Uint8Array 
 /** Tells that the receiver has these bytes of an entry in its older file, from `from` on. */
 export function copyFrame(entry: number, offset: number, length: number, from: number): Uint8Array {
   return frame(FrameType.copy, entry, offset, length, from);
+}
+
+/** Tells that these bytes of an entry are zeros. */
+export function zerosFrame(entry: number, offset: number, length: number): Uint8Array {
+  return frame(FrameType.zeros, entry, offset, length);
 }
 
 /** Tells how long a stream was. */
@@ -135,6 +148,14 @@ function readCopy(reader: ByteReader): Frame | undefined {
   if (entry === undefined || offset === undefined) return undefined;
   if (length === undefined || from === undefined) return undefined;
   return { kind: 'copy', entry, offset, length, from };
+}
+
+function readZeros(reader: ByteReader): Frame | undefined {
+  const entry = reader.varint();
+  const offset = reader.varint();
+  const length = reader.varint();
+  if (entry === undefined || offset === undefined || length === undefined) return undefined;
+  return { kind: 'zeros', entry, offset, length };
 }
 
 function readEnd(reader: ByteReader): Frame | undefined {

@@ -56,6 +56,23 @@ export class IncomingChunk {
     return this.#copies.length + this.#received.rangeCount <= TRANSFER_LIMITS.chunkIslands;
   }
 
+  /**
+   * What has come, without the gaps of the copies: a sender gives credit for that much only, and so
+   * many chunks may wait.
+   */
+  packed(): Uint8Array {
+    const copied = this.#copies.reduce((sum, { length }) => sum + length, 0);
+    const packed = new Uint8Array(this.#length - copied);
+    let [at, end] = [0, 0];
+    for (const { start, length } of [...this.#copies].sort((a, b) => a.start - b.start)) {
+      if (start > at) packed.set(this.#bytes?.subarray(at, start) ?? [], end);
+      end += start - at;
+      at = start + length;
+    }
+    if (at < this.#length) packed.set(this.#bytes?.subarray(at, this.#length) ?? [], end);
+    return packed;
+  }
+
   /** Bytes received so far. */
   get filled(): number {
     return this.#filled;

@@ -17,7 +17,9 @@ export class OfferCollector {
 
   /** The offer, once its last page has come. */
   get offer(): Offer | undefined {
-    return this.#complete ? { entries: this.#entries, totalBytes: this.#bytes } : undefined;
+    if (!this.#complete) return undefined;
+    const storedBytes = this.#first?.storedBytes ?? 0;
+    return { entries: this.#entries, totalBytes: this.#bytes, storedBytes };
   }
 
   get chunkBytes(): number {
@@ -56,7 +58,8 @@ export class OfferCollector {
     const agrees =
       chunkLog === first.chunkLog &&
       totalEntries === first.totalEntries &&
-      totalBytes === first.totalBytes;
+      totalBytes === first.totalBytes &&
+      page.storedBytes === first.storedBytes;
     return agrees ? undefined : protocolViolation('offer pages disagree');
   }
 

@@ -12,6 +12,7 @@ export interface OfferPage {
   readonly chunkLog: number;
   readonly totalEntries: number;
   readonly totalBytes: number;
+  readonly storedBytes: number;
   readonly last: boolean;
   readonly entries: readonly OfferedEntry[];
 }
@@ -33,11 +34,15 @@ interface OfferedPlace {
 /** The first byte of an entry. */
 export const EntryKind = { file: 1, folder: 2, link: 3, stream: 4 } as const;
 
-/** The pages of an offer, made one by one as they are asked for. */
+/**
+ * The pages of an offer, made one by one as they are asked for; `storedBytes`: of the files, those that
+ * are not in holes.
+ */
 export function* offerPages(
   entries: readonly Entry[],
   totalBytes: number,
   chunkLog: number,
+  storedBytes: number = totalBytes,
 ): Generator<Uint8Array> {
   for (let next = 0; next < entries.length; ) {
     const body = new ByteWriter(PAGE_CAPACITY);
@@ -52,6 +57,7 @@ export function* offerPages(
     page.uint8(chunkLog);
     page.varint(entries.length);
     page.varint(totalBytes);
+    page.varint(storedBytes);
     page.varint(next - first);
     page.bytes(body.view());
     yield page.finish();
@@ -64,13 +70,13 @@ export function readOfferPage(reader: ByteReader): OfferPage | undefined {
   const chunkLog = reader.uint8();
   const totalEntries = reader.varint();
   const totalBytes = reader.varint();
+  const storedBytes = reader.varint();
   const entries = readEntries(reader);
   if (flags === undefined || chunkLog === undefined) return undefined;
-  if (totalEntries === undefined || totalBytes === undefined || entries === undefined) {
-    return undefined;
-  }
+  if (totalEntries === undefined || totalBytes === undefined) return undefined;
+  if (storedBytes === undefined || entries === undefined) return undefined;
   const last = (flags & LAST_PAGE) !== 0;
-  return { kind: 'offer', chunkLog, totalEntries, totalBytes, last, entries };
+  return { kind: 'offer', chunkLog, totalEntries, totalBytes, storedBytes, last, entries };
 }
 
 function encodeEntry(entry: Entry): Uint8Array {

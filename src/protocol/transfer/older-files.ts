@@ -3,6 +3,7 @@ import type { BasisPart } from './basis.ts';
 import { BlockMatcher, type Copy } from './block-matcher.ts';
 import type { Entry } from './entry.ts';
 import { chunkCount } from './limits.ts';
+import { isZero, ZEROS } from './zeros.ts';
 
 interface OlderFile {
   readonly blockLog: number;
@@ -40,8 +41,12 @@ export class OlderFiles {
     return true;
   }
 
-  /** What of a chunk the receiver has. Chunks are asked about in order, entry by entry. */
+  /**
+   * What of a chunk the receiver has, or can make of zeros. Chunks are asked about in order, entry by
+   * entry.
+   */
   match(entry: number, chunk: number, bytes: Uint8Array): Copy[] {
+    if (isZero(bytes)) return [{ start: 0, length: bytes.length, from: ZEROS }];
     const file = this.#files.get(entry);
     if (file === undefined) return [];
     if (file.blockLog > 0) return this.#matcherOf(entry, file).match(bytes);

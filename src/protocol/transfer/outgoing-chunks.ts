@@ -3,11 +3,12 @@ import type { AnswerPage } from './answer-message.ts';
 import type { Copy } from './block-matcher.ts';
 import { ChunkSums } from './chunk-sums.ts';
 import type { Entry } from './entry.ts';
-import { copyFrame, dataHeader, dataRoom, endFrame, sumFrame } from './frame.ts';
+import { copyFrame, dataHeader, dataRoom, endFrame, sumFrame, zerosFrame } from './frame.ts';
 import { chunkCount } from './limits.ts';
 import { OlderFiles } from './older-files.ts';
 import type { RecordBuilder } from './record-builder.ts';
 import { SenderHoldings } from './sender-holdings.ts';
+import { ZEROS } from './zeros.ts';
 
 /** A part of a source that is wanted: one chunk. */
 export interface ChunkRead {
@@ -190,7 +191,10 @@ export class OutgoingChunks {
     }
     if (record.room < MAX_COPY_BYTES) return false;
     const { start, length, from } = copy;
-    record.add(copyFrame(chunk.entry, chunk.offset + start, length, from));
+    const offset = chunk.offset + start;
+    const isZeros = from === ZEROS;
+    if (isZeros) record.add(zerosFrame(chunk.entry, offset, length));
+    else record.add(copyFrame(chunk.entry, offset, length, from));
     chunk.hash.update(bytes.subarray(start, start + length));
     chunk.copies.shift();
     chunk.sent += length;

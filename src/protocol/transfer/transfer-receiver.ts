@@ -139,6 +139,7 @@ export class TransferReceiver {
       case 'sum':
       case 'end':
       case 'copy':
+      case 'zeros':
         return this.#handleChunkFrame(frame);
       case 'message':
       case 'delivered':
@@ -148,7 +149,7 @@ export class TransferReceiver {
   };
 
   #handleChunkFrame(
-    frame: Extract<Frame, { kind: 'data' | 'sum' | 'end' | 'copy' }>,
+    frame: Extract<Frame, { kind: 'data' | 'sum' | 'end' | 'copy' | 'zeros' }>,
   ): Violation | undefined {
     if (this.#state.kind === 'ended') return undefined;
     if (this.#state.kind !== 'receiving') return protocolViolation('data out of turn');
@@ -158,6 +159,8 @@ export class TransferReceiver {
         return assembly.handleData(frame);
       case 'copy':
         return assembly.handleCopy(frame);
+      case 'zeros':
+        return assembly.handleZeros(frame);
       case 'sum':
         return assembly.handleSum(frame);
       case 'end':

@@ -50,8 +50,11 @@ export class TransferSender {
     this.#chunks = new OutgoingChunks([], chunkBytes, hasher, readAhead);
   }
 
-  /** Says what there is to be had, once: at least one entry, and at most as many as the limits say. */
-  offer(entries: readonly Entry[]): void {
+  /**
+   * Says what there is to be had, once: at least one entry, and at most as many as the limits say.
+   * `storedBytes`: of the files, those that are not in holes; all by default.
+   */
+  offer(entries: readonly Entry[], storedBytes?: number): void {
     if (this.#state === 'ended') return;
     if (this.#state !== 'preparing') throw new Error('unreachable: two offers');
     const { chunkBytes } = this.#chunks;
@@ -59,7 +62,7 @@ export class TransferSender {
     this.#entries = entries;
     this.#chunks = new OutgoingChunks(entries, chunkBytes, this.#hasher, this.#readAhead);
     this.#state = 'offering';
-    this.#stream.send(offerPages(entries, totalBytes, Math.log2(chunkBytes)));
+    this.#stream.send(offerPages(entries, totalBytes, Math.log2(chunkBytes), storedBytes));
   }
 
   /** Bytes of the offer that are in records or that the receiver holds already. */

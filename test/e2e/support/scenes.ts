@@ -5,8 +5,8 @@ import { writeSample } from './sample.ts';
 import type { Server, Stage } from './stage.ts';
 
 const MIB = 2 ** 20;
-/** Nothing of this size is through before something has happened to it. */
-export const ENDLESS: number = 4096 * MIB;
+/** Nothing of this size is through before something has happened to it, though it is a hole. */
+export const ENDLESS: number = 4 * MIB * MIB;
 
 /** A sender that waits under a code. */
 export interface Offered {

@@ -30,7 +30,7 @@ const raw = (path: readonly (string | Uint8Array)[], kind = 1): Uint8Array => {
   entry.varint(0);
   entry.uint64(1n);
   const page = new ByteWriter(8192);
-  for (const byte of [1, 1, 10, 1, 0, 1]) page.uint8(byte);
+  for (const byte of [1, 1, 10, 1, 0, 0, 1]) page.uint8(byte);
   page.prefixed(entry.view());
   return page.finish();
 };
@@ -43,7 +43,7 @@ const BAD_OFFERS: [string, string, () => Uint8Array][] = [
   ],
   ['chunks that are too large', 'P2P_PROTOCOL', () => offer([a], 10, 21)],
   ['chunks that are too small', 'P2P_PROTOCOL', () => offer([a], 10, 9)],
-  ['no entries', 'P2P_PROTOCOL', () => Uint8Array.of(1, 1, 10, 0, 0, 0)],
+  ['no entries', 'P2P_PROTOCOL', () => Uint8Array.of(1, 1, 10, 0, 0, 0, 0)],
   [
     'fewer entries than it says',
     'P2P_PROTOCOL',
@@ -57,9 +57,9 @@ const BAD_OFFERS: [string, string, () => Uint8Array][] = [
   [
     'more entries than it says',
     'P2P_PROTOCOL',
-    () => Uint8Array.of(1, 0, 10, 1, 0, 2, ...raw(['a']).subarray(6), ...raw(['b']).subarray(6)),
+    () => Uint8Array.of(1, 0, 10, 1, 0, 0, 2, ...raw(['a']).subarray(7), ...raw(['b']).subarray(7)),
   ],
-  ['a page that never ends', 'P2P_PROTOCOL', () => Uint8Array.of(1, 0, 10, 5, 0, 0)],
+  ['a page that never ends', 'P2P_PROTOCOL', () => Uint8Array.of(1, 0, 10, 5, 0, 0, 0)],
   ['65 components', 'P2P_PROTOCOL', () => raw(Array.from({ length: 65 }, () => 'd'))],
   ['no component', 'P2P_PROTOCOL', () => raw([])],
   [

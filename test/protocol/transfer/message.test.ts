@@ -18,12 +18,12 @@ const hexes = (pages: Iterable<Uint8Array>): string[] =>
 const decode = (hex: string): unknown => decodeMessage(Buffer.from(hex, 'hex'));
 
 const PLACE = `41a4c000018bcfe568000105612e747874`;
-const OFFER = `010114014100011c01${PLACE}41000000000000000001`;
+const OFFER = `0101140141004080011c01${PLACE}41000000000000000001`;
 
 describe('messages', () => {
   it('are on the wire what the document says', () => {
     const entry = fileEntry('a.txt', 256);
-    expect(hexes(offerPages([entry], 256, 20))).toEqual([OFFER]);
+    expect(hexes(offerPages([entry], 256, 20, 128))).toEqual([OFFER]);
     expect(hexes(answerPages(NOTHING_HELD))).toEqual(['020001000000']);
     const have = [{ entry: 0, first: 64, count: 3 }];
     const skipped = [{ first: 1, count: 2 }];
@@ -57,6 +57,7 @@ describe('messages', () => {
       chunkLog: 20,
       totalEntries: 1,
       totalBytes: 256,
+      storedBytes: 128,
       last: true,
       entries: [offered],
     });

@@ -8,6 +8,7 @@ import type { ChunkRead } from '../../../src/protocol/transfer/outgoing-chunks.t
 import type { ReceiverEvent, SenderEvent } from '../../../src/protocol/transfer/transfer-event.ts';
 import { TransferReceiver } from '../../../src/protocol/transfer/transfer-receiver.ts';
 import { TransferSender } from '../../../src/protocol/transfer/transfer-sender.ts';
+import { ZEROS } from '../../../src/protocol/transfer/zeros.ts';
 
 /** A name that is known to be acceptable. */
 export function entryName(text: string): EntryName {
@@ -182,7 +183,8 @@ export class TransferPair {
     for (const copy of [...copies].sort((a, b) => a.start - b.start)) {
       chunk.set(bytes.subarray(taken, taken + copy.start - at), at);
       taken += copy.start - at;
-      chunk.set(older.subarray(copy.from, copy.from + copy.length), copy.start);
+      const from = Math.max(copy.from, 0);
+      if (copy.from !== ZEROS) chunk.set(older.subarray(from, from + copy.length), copy.start);
       at = copy.start + copy.length;
     }
     chunk.set(bytes.subarray(taken), at);

@@ -26,6 +26,9 @@ const message = (sequence: number, body: Uint8Array): Uint8Array =>
 const answer = (have: readonly HaveRange[] = [], skipped: readonly EntryRun[] = []): Uint8Array =>
   [...answerPages({ ...NOTHING_HELD, skipped, have })][0] as Uint8Array;
 
+/** Bytes that have to travel. */
+const full = (length: number): Uint8Array => new Uint8Array(length).fill(7);
+
 function offering(size: number): TransferSender {
   const sender = new TransferSender({ hasher, chunkBytes: 1024 });
   sender.offer([fileEntry('a', size)]);
@@ -59,9 +62,9 @@ describe('a sender', () => {
     const sender = sending(1500);
     sender.pollRead();
     sender.pollRead();
-    sender.handleRead(0, 0, new Uint8Array(1024));
+    sender.handleRead(0, 0, full(1024));
     expect(sender.pollRecord(1200)).toBeUndefined();
-    sender.handleRead(0, 1024, new Uint8Array(476));
+    sender.handleRead(0, 1024, full(476));
     expect(joined(sender.pollRecord(1200) ?? [])).toHaveLength(1200);
     expect(sender.pollEvent()).toBeUndefined();
     expect(sender.pollRecord(1200)).toBeDefined();
@@ -72,7 +75,7 @@ describe('a sender', () => {
   it('sends views into the chunk and gives it back once the next record is asked for', () => {
     const sender = sending(1024);
     sender.pollRead();
-    const chunk = new Uint8Array(1024);
+    const chunk = full(1024);
     sender.handleRead(0, 0, chunk);
     const pieces = sender.pollRecord(1200) ?? [];
     expect(pieces.some(({ buffer }) => buffer === chunk.buffer)).toBe(true);
@@ -95,7 +98,7 @@ describe('a sender', () => {
   it('does not wait for what can never come, however large the record', () => {
     const sender = sending(10_000);
     for (let read = sender.pollRead(); read; read = sender.pollRead()) {
-      sender.handleRead(0, read.offset, new Uint8Array(read.length));
+      sender.handleRead(0, read.offset, full(read.length));
     }
     const length = joined(sender.pollRecord(63_056) ?? []).length;
     expect(length).toBeGreaterThan(4096);
