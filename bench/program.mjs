@@ -22,6 +22,10 @@ export class Program {
     this.#lines = createInterface({ input: this.#child.stdout })[Symbol.asyncIterator]();
   }
 
+  get pid() {
+    return this.#child.pid;
+  }
+
   /** The next line for which `wanted` is true; fails when the program ends before. */
   async line(wanted) {
     for (;;) {

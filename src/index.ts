@@ -40,6 +40,7 @@ export type {
   PeerEvent,
   ProgressEvent,
   StatusEvent,
+  TextEvent,
   TicketEvent,
   TransferEvent,
   TransferPhase,

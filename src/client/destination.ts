@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { FileSink } from '../io/file-sink.ts';
 import { placeOf, resolveOut, resolveTarget, type Target } from '../io/file-target.ts';
 import { STREAM_PATH, StreamSink } from '../io/stream-sink.ts';
+import { TextSink } from '../io/text-sink.ts';
 import { openSink, type SinkOptions } from '../io/tree-sink.ts';
 import { P2PShareError } from '../protocol/errors.ts';
 import { type Holdings, NOTHING_HELD } from '../protocol/transfer/answer-message.ts';
@@ -30,6 +31,8 @@ export interface Destination {
   readonly exists: boolean;
   /** The folder in which something is made; none for a stream. */
   readonly folder: string | undefined;
+  /** What came, if it is a text to be shown. */
+  readonly text?: () => string;
   /** Prepares to write; throws as `openSink` does. */
   open(opening: Opening): Promise<OpenDestination>;
 }
@@ -56,6 +59,10 @@ export async function destinationOf(
 ): Promise<Destination> {
   const { out, allowHidden = false, preserve = false, delta = false } = options;
   if (isStream(out)) return streamOf(entries, out);
+  const [only, ...others] = entries;
+  const isText = only?.kind === 'file' && only.isText && others.length === 0;
+  // Where it is to be kept, it is a file.
+  if (isText && out === undefined) return textOf(only.size);
   const names = topNames(entries);
   const target = await resolveTarget({ out, names, allowHidden });
   const { directory, name } = placeOf(target);
@@ -92,6 +99,17 @@ function streamOf(entries: readonly Entry[], stream: NodeJS.WritableStream): Des
     exists: false,
     folder: undefined,
     open: async () => ({ sink: new StreamSink(stream), holdings: NOTHING_HELD }),
+  };
+}
+
+function textOf(size: number): Destination {
+  const sink = new TextSink(size);
+  return {
+    path: STREAM_PATH,
+    exists: false,
+    folder: undefined,
+    text: () => sink.text,
+    open: async () => ({ sink, holdings: NOTHING_HELD }),
   };
 }
 

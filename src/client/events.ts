@@ -14,6 +14,7 @@ export type TransferEvent =
   | PathEvent
   | ProgressEvent
   | FileEvent
+  | TextEvent
   | TicketEvent
   | DoneEvent
   | ErrorEvent;
@@ -102,6 +103,12 @@ export interface FileEvent {
   readonly path: string;
   readonly bytes: number;
   readonly status: FileStatus;
+}
+
+/** Receiver only: a text came, to be shown and not kept. It is the peer's choice and raw. */
+export interface TextEvent {
+  readonly event: 'text';
+  readonly text: string;
 }
 
 /**

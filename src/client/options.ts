@@ -39,10 +39,12 @@ export interface CommonOptions {
 export type RoutePolicy = 'any' | 'direct' | 'relay';
 
 export interface SendOptions extends CommonOptions {
-  /** Paths of what to send, at least one unless there is an `input`: files and folders. */
+  /** Paths of what to send, at least one unless there is an `input` or a `text`: files and folders. */
   readonly paths: readonly string[];
   /** A stream to send instead, to its end; it can be sent once, and not gone on with. */
   readonly input?: { readonly stream: NodeJS.ReadableStream; readonly name: string };
+  /** A text to send instead, of at most 64 KiB in UTF-8: it is shown at the other end. */
+  readonly text?: string;
   /** What becomes of symbolic links inside of folders; `keep` by default, if they stay inside. */
   readonly symlinks?: SymlinkPolicy;
   /** Patterns in the form of a `.gitignore`: what they match inside of folders is left out. */

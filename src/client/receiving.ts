@@ -188,7 +188,7 @@ export class Receiving {
       run.touch((session, now) => session.decline('P2P_TARGET_EXISTS', now));
       return;
     }
-    if (isOnce(offer)) this.#keeper.endWithProcess();
+    if (isOnce(offer) || destination.text !== undefined) this.#keeper.endWithProcess();
     // Noted first, so that nothing lies there that nobody knows of.
     const accept = { ...summary, onConflict };
     await this.#keeper.change({ offer: accept, ...(folder !== undefined && { folder }) });
@@ -249,7 +249,7 @@ export class Receiving {
   /** Gives everything its name; if we die in the middle of that, it goes on from there. */
   async #publish(
     sink: FileSink,
-    { folder, path }: Destination,
+    { folder, path, text }: Destination,
     { entries }: TransferOffer,
     run: SessionRun<ReceiverSession>,
   ): Promise<void> {
@@ -267,6 +267,7 @@ export class Receiving {
     this.#keeper.stay(true);
     this.#outcome = { files: paths, bytes: run.session.bytesWritten };
     if (published.length === 0) this.#tellUnchanged(path, run);
+    if (text !== undefined) this.#course.emit({ event: 'text', text: text() });
     const sizes = [...topSizes(entries)].sort(([a], [b]) => (a < b ? -1 : 1));
     for (const [index, { status }] of published.entries()) {
       const [, size = 0] = sizes[index] ?? [];

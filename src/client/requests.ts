@@ -4,11 +4,11 @@ import type { StoredOptions, StoredValue } from './ticket.ts';
 
 /**
  * What a sender was asked for, in such a form that the same is found again from any folder;
- * `undefined` for a stream, which cannot begin again.
+ * `undefined` for a stream, which cannot begin again, and for a text, which is nobody's business.
  */
 export function storedSend(options: SendOptions): StoredOptions | undefined {
-  const { paths, input, symlinks, exclude = [], gitignore } = options;
-  if (input !== undefined) return undefined;
+  const { paths, input, text, symlinks, exclude = [], gitignore } = options;
+  if (input !== undefined || text !== undefined) return undefined;
   return {
     paths: paths.map((path) => resolve(path)),
     ...(symlinks && { symlinks }),

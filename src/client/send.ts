@@ -8,8 +8,8 @@ import { P2PShareError } from '../protocol/errors.ts';
 import { type Code, formatCode } from '../protocol/handshake/code.ts';
 import { SenderSession } from '../protocol/session/sender-session.ts';
 import type { SessionEvent } from '../protocol/session/session-event.ts';
-import { isOnce } from '../protocol/transfer/entry.ts';
-import { parseEntryName } from '../protocol/transfer/entry-name.ts';
+import { isOnce, MAX_TEXT_BYTES } from '../protocol/transfer/entry.ts';
+import { type EntryName, parseEntryName } from '../protocol/transfer/entry-name.ts';
 import type { Attempt, AttemptCourse } from './attempts.ts';
 import type { Endpoints } from './endpoints.ts';
 import { asSourceError, FileReader } from './file-reader.ts';
@@ -20,7 +20,10 @@ import { sendTicket } from './send-ticket.ts';
 import { type Door, runSender } from './sender-attempts.ts';
 import { prepareSession } from './session-ground.ts';
 import { SessionRun } from './session-run.ts';
-import { type Source, Sources, StreamSource } from './sources.ts';
+import type { Source } from './source.ts';
+import { Sources } from './sources.ts';
+import { StreamSource } from './stream-source.ts';
+import { TextSource } from './text-source.ts';
 import type { SendTicket } from './ticket.ts';
 import type { TicketKeeper } from './ticket-keeper.ts';
 import { type Transfer, TransferHandle, type TransferResult } from './transfer-handle.ts';
@@ -77,7 +80,8 @@ async function sendNow(
 
 /** Refuses at once what cannot be sent; throws as `requireSources` does. */
 async function sourceOf(options: SendOptions, salt: Uint8Array): Promise<Source> {
-  const { paths, input, symlinks = 'keep', exclude = [], gitignore = false } = options;
+  const { paths, input, text, symlinks = 'keep', exclude = [], gitignore = false } = options;
+  if (text !== undefined) return textSource(text);
   if (input === undefined) {
     await requireSources(paths);
     return new Sources(paths, { symlinks, exclude, gitignore, salt });
@@ -86,6 +90,14 @@ async function sourceOf(options: SendOptions, salt: Uint8Array): Promise<Source>
   if (typeof name === 'string') return new StreamSource(input.stream, name);
   throw new P2PShareError('P2P_NAME_REFUSED', `name refused: ${name.refused}`);
 }
+
+function textSource(text: string): Source {
+  if (Buffer.byteLength(text) <= MAX_TEXT_BYTES) return new TextSource(text, TEXT_NAME);
+  throw new P2PShareError('P2P_USAGE', 'the text is longer than 64 KiB: send it as a file');
+}
+
+/** What a text is called where it is kept as a file. */
+const TEXT_NAME = 'text.txt' as EntryName;
 
 interface SendingParts {
   readonly course: AttemptCourse;
@@ -121,7 +133,7 @@ class Sending {
   }
 
   async run(signal: AbortSignal, timeoutMs: number | undefined): Promise<TransferResult> {
-    const { servers = [], paths, input } = this.#options;
+    const { servers = [], paths, input, text } = this.#options;
     if (servers.length > 0) this.#course.emit({ event: 'status', phase: 'finding-server' });
     const ground = await prepareSession(this.#options);
     const { lan } = ground;
@@ -151,7 +163,7 @@ class Sending {
       await this.#reader?.close();
     }
     const bytes = run.session.bytesTaken;
-    const files = input === undefined ? paths : [STREAM_PATH];
+    const files = input === undefined && text === undefined ? paths : [STREAM_PATH];
     return { files, bytes, ms: run.elapsedMs, path: run.pathKind };
   }
 

@@ -1,16 +1,6 @@
 import { SourceReader } from '../io/source-reader.ts';
 import { type ScanOptions, type SourceScan, scanSources } from '../io/source-scan.ts';
-import { type EntryReader, StreamReader, streamEntry } from '../io/stream-reader.ts';
-import type { EntryName } from '../protocol/transfer/entry-name.ts';
-
-/** What is sent, in one way or another. */
-export interface Source {
-  /** Begins to look, so that it is done by the time that somebody comes. */
-  prepare(): void;
-  /** What there is by now. */
-  scan(): Promise<SourceScan>;
-  reader(scan: SourceScan): EntryReader;
-}
+import type { Source } from './source.ts';
 
 /** After this what was found is looked for again: somebody may wait for the receiver for a day. */
 const FRESH_MS = 10_000;
@@ -53,27 +43,5 @@ export class Sources implements Source {
       this.#scannedAt = Number.POSITIVE_INFINITY;
     }
     return this.#scanning;
-  }
-}
-
-/** A stream, which can be read once. */
-export class StreamSource implements Source {
-  readonly #stream: NodeJS.ReadableStream;
-  readonly #name: EntryName;
-
-  constructor(stream: NodeJS.ReadableStream, name: EntryName) {
-    this.#stream = stream;
-    this.#name = name;
-  }
-
-  prepare(): void {}
-
-  async scan(): Promise<SourceScan> {
-    const omitted = { special: 0, links: 0, excluded: 0 };
-    return { entries: [streamEntry(this.#name)], paths: [this.#name], omitted, storedBytes: 0 };
-  }
-
-  reader(): EntryReader {
-    return new StreamReader(this.#stream);
   }
 }

@@ -57,9 +57,9 @@ export class StagedTree {
     await this.#use(entry, (file) => file.finish(this.#modeOf(mode, 0o666) | 0o600, mtimeMs));
   }
 
-  /** Reads of what has come of a file; fewer bytes where there are no more. */
-  async read(entry: number, offset: number, into: Uint8Array): Promise<number> {
-    return await this.#use(entry, (file) => file.handle.read(into, offset));
+  /** Reads into `into` of what has come of a file; yields what of it is filled. */
+  async read(entry: number, offset: number, into: Uint8Array): Promise<Uint8Array> {
+    return into.subarray(0, await this.#use(entry, (file) => file.handle.read(into, offset)));
   }
 
   /** Makes what there is of a file no longer than this. */

@@ -89,7 +89,7 @@ export class TreeSink implements FileSink {
   /** Chunks that are in the older file at the same place: not written until one of the file is not. */
   readonly #same = new Map<number, ChunkWrite[]>();
   /** Entries that are there already, as they are. */
-  readonly unchanged = new Set<number>();
+  readonly #unchanged = new Set<number>();
   /** What need not be sent. */
   readonly holdings: Holdings;
   /** How many chunks are still to come, of each entry of which some have. */
@@ -137,10 +137,7 @@ export class TreeSink implements FileSink {
     const tree = new StagedTree(staging, { entries, preserve, syncAll });
     try {
       await held.verify(
-        async (entry, offset, length) => {
-          const bytes = new Uint8Array(length);
-          return bytes.subarray(0, await tree.read(entry, offset, bytes));
-        },
+        (entry, offset, length) => tree.read(entry, offset, new Uint8Array(length)),
         hasher,
         Math.random,
       );
@@ -151,13 +148,13 @@ export class TreeSink implements FileSink {
       await requireSpace(root, Math.min(total - held.bytes, options.storedBytes ?? total));
       const head = { chunkBytes, keys };
       const file = new JournalFile(staging, { head, before: held.runs(), hasher });
-      if (journal !== undefined) await file.begin();
       const older = await OlderFiles.read(root, survey.existing, {
         entries,
         chunkBytes,
         hasher,
         delta: options.delta ?? false,
       });
+      if (journal !== undefined) await file.begin();
       const anchor = anchorOf(places);
       const gate = new Gate();
       const checkpoints = new Checkpoints({
@@ -198,7 +195,9 @@ export class TreeSink implements FileSink {
       const { entry, offset, sum } = write;
       if (!isSamePlace(write)) return await this.write(entry, offset, [bytes], [sum]);
       this.#countDown(entry, 1);
-      this.#same.set(entry, [...(this.#same.get(entry) ?? []), write]);
+      const same = this.#same.get(entry);
+      if (same === undefined) this.#same.set(entry, [write]);
+      else same.push(write);
     });
   }
 
@@ -214,7 +213,7 @@ export class TreeSink implements FileSink {
         if (entry.size === 0 || isHeld) await this.#tree.finish(index);
       }
       await this.#anchor();
-      await this.#tree.settle((entry) => skipped.has(entry) || this.unchanged.has(entry));
+      await this.#tree.settle((entry) => skipped.has(entry) || this.#unchanged.has(entry));
     });
     await asFileError('target', () => this.#checkpoints.stop());
   }
@@ -254,7 +253,7 @@ export class TreeSink implements FileSink {
     const { size } = this.#options.entries[entry] as Entry;
     const isWhole = writes.length === chunkCount(size, this.#options.chunkBytes);
     if (isWhole && this.#older.mayBeSame(entry)) {
-      this.unchanged.add(entry);
+      this.#unchanged.add(entry);
       return;
     }
     for (const write of writes) {

@@ -95,7 +95,30 @@ describe('a source that is a file', () => {
   });
 });
 
-describe('a source that changes', () => {
+describe('a source that vanishes (F21)', () => {
+  it('is missed with its path, and so is one in a folder', async () => {
+    await writeFile(at('a'), '0123456789');
+    await open(at('a'));
+    await rm(at('a'));
+    const missing = { code: 'P2P_SOURCE_MISSING', path: at('a') };
+    await expect(source?.read(0, 0, new Uint8Array(10))).rejects.toMatchObject(missing);
+  });
+
+  it('is replaced by nothing that may be in its place', async () => {
+    await writeFile(at('a'), '0123456789');
+    await writeFile(at('b'), 'precious!!');
+    await open(at('a'));
+    await rm(at('a'));
+    await symlink(at('b'), at('a'));
+    const refused = { code: 'P2P_SOURCE_UNREADABLE' };
+    await expect(source?.read(0, 0, new Uint8Array(10))).rejects.toMatchObject(refused);
+    await rm(at('a'));
+    await writeFile(at('a'), 'precious!!');
+    source = undefined;
+  });
+});
+
+describe('a source that changes (F20)', () => {
   const changes: [string, () => Promise<void>][] = [
     ['grows', () => appendFile(at('a'), 'more')],
     ['shrinks', () => truncate(at('a'), 3)],

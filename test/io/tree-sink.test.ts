@@ -112,6 +112,12 @@ describe('a tree', () => {
     }
   });
 
+  it('may be as deep as a path may be long (F23)', async () => {
+    const path = Array.from({ length: 63 }, (_, i) => `d${i}`).join('/');
+    await receive(treeOffer({ [`${path}/file`]: text('deep') }));
+    expect(await readFile(at(`${path}/file`), 'utf8')).toBe('deep');
+  });
+
   it('may have another name at its top, if the receiver says so', async () => {
     expect(await receive(OFFER, { target: { file: at('mine') } })).toEqual([
       { name: 'mine', status: 'written' },

@@ -73,6 +73,7 @@ describe('Transfer', () => {
       | 'path'
       | 'progress'
       | 'file'
+      | 'text'
       | 'ticket'
       | 'done'
       | 'error'

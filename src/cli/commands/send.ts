@@ -16,6 +16,7 @@ const SEND_FLAGS = {
     requiresArg: true,
     describe: 'Leave out what matches this pattern, as in .gitignore; repeatable',
   },
+  text: { type: 'string', requiresArg: true, describe: 'A text to show there, instead of files' },
   name: { type: 'string', requiresArg: true, describe: 'What standard input (-) is called' },
   gitignore: { type: 'boolean', describe: 'Leave out what .gitignore files say' },
   symlinks: {
@@ -28,6 +29,7 @@ const SEND_FLAGS = {
 interface SendArguments {
   readonly PATH: readonly string[] | undefined;
   readonly name: string | undefined;
+  readonly text: string | undefined;
   readonly exclude: readonly string[] | undefined;
   readonly gitignore: boolean | undefined;
   readonly symlinks: string | undefined;
@@ -37,6 +39,11 @@ interface SendArguments {
 function contents(args: SendArguments, terminal: Terminal): Contents {
   // yargs would demand it before it looks at unknown flags, and blame the wrong one.
   const paths = args.PATH ?? [];
+  const text = onlyOnce('text', args.text);
+  if (text !== undefined && paths.length > 0) {
+    throw new UsageError('--text is sent alone', 'leave out the files, or the text');
+  }
+  if (text !== undefined) return { paths, text };
   if (paths.length === 0) throw new UsageError('name the files or folders to send');
   if (paths.includes('')) throw new UsageError('one of the paths is empty');
   const name = onlyOnce('name', args.name);
@@ -52,7 +59,10 @@ function contents(args: SendArguments, terminal: Terminal): Contents {
   };
 }
 
-type Contents = Pick<SendOptions, 'paths' | 'input' | 'exclude' | 'gitignore' | 'symlinks'>;
+type Contents = Pick<
+  SendOptions,
+  'paths' | 'input' | 'text' | 'exclude' | 'gitignore' | 'symlinks'
+>;
 
 /** Standard input, for `-`; a file of that name is `./-`. */
 function input(paths: readonly string[], name: string | undefined, { stdin }: Terminal): Contents {

@@ -18,7 +18,11 @@ export interface FileEntry extends EntryCommon {
   readonly size: number;
   /** 64 bits, not 0, that are others when the file was changed: chunks go with one version. */
   readonly version: bigint;
+  /** A text to be shown rather than kept; at most `MAX_TEXT_BYTES`. */
+  readonly isText?: true;
 }
+
+export const MAX_TEXT_BYTES: number = 64 * 1024;
 
 export interface FolderEntry extends EntryCommon {
   readonly kind: 'folder';

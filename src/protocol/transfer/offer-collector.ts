@@ -1,4 +1,4 @@
-import type { Entry, Offer } from './entry.ts';
+import { type Entry, MAX_TEXT_BYTES, type Offer } from './entry.ts';
 import { type EntryName, parseEntryName } from './entry-name.ts';
 import { MAX_CHUNK_LOG, MIN_CHUNK_LOG, TRANSFER_LIMITS } from './limits.ts';
 import { isInnerLink } from './link-target.ts';
@@ -90,6 +90,11 @@ function parseEntry(offered: KnownEntry): Entry | Violation {
   switch (offered.kind) {
     case 'file':
       return { kind: 'file', ...place, size: offered.size, version: offered.version };
+    case 'text': {
+      const { size, version } = offered;
+      if (size > MAX_TEXT_BYTES) return protocolViolation('text too long');
+      return { kind: 'file', ...place, size, version, isText: true };
+    }
     case 'folder':
     case 'stream':
       return { kind: offered.kind, ...place, size: 0 };

@@ -18,7 +18,11 @@ export interface OfferPage {
 }
 
 export type OfferedEntry =
-  | (OfferedPlace & { readonly kind: 'file'; readonly size: number; readonly version: bigint })
+  | (OfferedPlace & {
+      readonly kind: 'file' | 'text';
+      readonly size: number;
+      readonly version: bigint;
+    })
   | (OfferedPlace & { readonly kind: 'folder' | 'stream' })
   | (OfferedPlace & { readonly kind: 'link'; readonly target: Uint8Array })
   /** A kind that we do not know. */
@@ -32,7 +36,7 @@ interface OfferedPlace {
 }
 
 /** The first byte of an entry. */
-export const EntryKind = { file: 1, folder: 2, link: 3, stream: 4 } as const;
+export const EntryKind = { file: 1, folder: 2, link: 3, stream: 4, text: 5 } as const;
 
 /**
  * The pages of an offer, made one by one as they are asked for; `storedBytes`: of the files, those that
@@ -84,7 +88,8 @@ function encodeEntry(entry: Entry): Uint8Array {
   const target = new TextEncoder().encode(entry.kind === 'link' ? entry.target : '');
   const pathBytes = path.reduce((sum, { length }) => sum + length + 2, 0);
   const writer = new ByteWriter(pathBytes + target.length + 40);
-  writer.uint8(EntryKind[entry.kind]);
+  const isText = entry.kind === 'file' && entry.isText === true;
+  writer.uint8(EntryKind[isText ? 'text' : entry.kind]);
   writer.varint(entry.mode);
   writer.varint(entry.mtimeMs);
   writer.varint(entry.path.length);
@@ -116,7 +121,8 @@ function readEntry(reader: ByteReader): OfferedEntry | undefined {
     case undefined:
       return undefined;
     case EntryKind.file:
-      return readFile(reader);
+    case EntryKind.text:
+      return readFile(reader, kind === EntryKind.text ? 'text' : 'file');
     case EntryKind.folder:
     case EntryKind.stream: {
       const place = readPlace(reader);
@@ -132,12 +138,12 @@ function readEntry(reader: ByteReader): OfferedEntry | undefined {
   }
 }
 
-function readFile(reader: ByteReader): OfferedEntry | undefined {
+function readFile(reader: ByteReader, kind: 'file' | 'text'): OfferedEntry | undefined {
   const place = readPlace(reader);
   const size = reader.varint();
   const version = reader.uint64();
   if (place === undefined || size === undefined || version === undefined) return undefined;
-  return { kind: 'file', ...place, size, version };
+  return { kind, ...place, size, version };
 }
 
 function readPlace(reader: ByteReader): OfferedPlace | undefined {

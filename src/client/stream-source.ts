@@ -1,0 +1,26 @@
+import type { SourceScan } from '../io/source-scan.ts';
+import { type EntryReader, StreamReader, streamEntry } from '../io/stream-reader.ts';
+import type { EntryName } from '../protocol/transfer/entry-name.ts';
+import type { Source } from './source.ts';
+
+/** A stream, which can be read once. */
+export class StreamSource implements Source {
+  readonly #stream: NodeJS.ReadableStream;
+  readonly #name: EntryName;
+
+  constructor(stream: NodeJS.ReadableStream, name: EntryName) {
+    this.#stream = stream;
+    this.#name = name;
+  }
+
+  prepare(): void {}
+
+  async scan(): Promise<SourceScan> {
+    const omitted = { special: 0, links: 0, excluded: 0 };
+    return { entries: [streamEntry(this.#name)], paths: [this.#name], omitted, storedBytes: 0 };
+  }
+
+  reader(): EntryReader {
+    return new StreamReader(this.#stream);
+  }
+}
