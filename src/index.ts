@@ -39,6 +39,7 @@ export type {
   PathVia,
   PeerEvent,
   ProgressEvent,
+  StallCause,
   StatusEvent,
   TextEvent,
   TicketEvent,

@@ -5,9 +5,9 @@ import type {
   PathEvent,
   PeerEvent,
   StatusEvent,
+  SteadyPhase,
   TicketEvent,
   TransferEvent,
-  TransferPhase,
 } from '../client/events.ts';
 import { display } from '../protocol/display.ts';
 import {
@@ -29,7 +29,7 @@ const PATH_COLUMNS = 200;
 /** More than the longest text has: nothing of it is left out. */
 const TEXT_COLUMNS = 2 ** 20;
 
-const PHASES: Readonly<Record<Exclude<TransferPhase, 'reconnecting'>, (peer: Role) => string>> = {
+const PHASES: Readonly<Record<SteadyPhase, (peer: Role) => string>> = {
   'finding-server': () => 'looking for a rendezvous server',
   'waiting-for-peer': (peer) => `waiting for the ${peer}`,
   connecting: () => 'connecting',
@@ -61,6 +61,7 @@ export class HumanReporter {
   #path: PathEvent | undefined;
   /** How long the other side has been missing, while it is. */
   #silentMs: number | undefined;
+  #isStalled = false;
   #file: FileEvent | undefined;
   #fileCount = 0;
   #hasCode = false;
@@ -137,6 +138,8 @@ export class HumanReporter {
   #status(event: StatusEvent): void {
     const { phase } = event;
     if (phase === 'reconnecting') this.#missing(event);
+    else if (phase === 'stalled') this.#stalled(event);
+    else if (this.#isStalled) this.#movesAgain(phase);
     else if (this.#silentMs !== undefined) this.#back(phase);
     else if (phase !== 'waiting-for-answer' || this.#options.role === 'sender') {
       this.#view.wait(PHASES[phase](this.#peer));
@@ -150,6 +153,24 @@ export class HumanReporter {
       `waiting for the ${this.#peer} to come back`,
       `silent for ${silence}, giving up in ${end}`,
     );
+  }
+
+  /** Both sides say it in their own words: what is slow is one thing, seen from two ends. */
+  #stalled({ cause, stalledMs }: Extract<StatusEvent, { phase: 'stalled' }>): void {
+    this.#isStalled = true;
+    const isSender = this.#options.role === 'sender';
+    const own = isSender ? 'the disk or pipe that is read' : 'the disk or pipe that is written to';
+    const does = isSender ? 'takes' : 'sends';
+    const far = `the ${this.#peer}, which is there but ${does} nothing: its disk or pipe is slow`;
+    const what = cause === 'disk' ? own : far;
+    this.#view.wait(`waiting for ${what}`, `nothing has moved for ${formatClock(stalledMs)}`);
+  }
+
+  #movesAgain(phase: SteadyPhase): void {
+    this.#isStalled = false;
+    this.#view.line('it moves again');
+    // The bar comes back by itself.
+    if (phase !== 'transferring') this.#status({ event: 'status', phase });
   }
 
   #back(phase: keyof typeof PHASES): void {
@@ -263,7 +284,8 @@ function hostOf({ remote }: PathEvent): string {
 
 /** What the next event of its kind says as well. */
 function isCounter(event: TransferEvent): boolean {
-  return event.event === 'progress' || (event.event === 'status' && event.phase === 'reconnecting');
+  if (event.event === 'progress') return true;
+  return event.event === 'status' && (event.phase === 'reconnecting' || event.phase === 'stalled');
 }
 
 /** A local path or an address: not all of it is ours to choose, so it is made safe to look at. */

@@ -22,15 +22,31 @@ export type TransferEvent =
 /**
  * What is being waited for; comes again at every change. `reconnecting` comes every second, and says
  * for how long nothing was heard of the other side, and how long it will still be waited for.
+ * `stalled` comes every second while the other side is heard and nothing moves.
  */
 export type StatusEvent =
-  | { readonly event: 'status'; readonly phase: Exclude<TransferPhase, 'reconnecting'> }
+  | { readonly event: 'status'; readonly phase: SteadyPhase }
+  | {
+      readonly event: 'status';
+      readonly phase: 'stalled';
+      readonly cause: StallCause;
+      readonly stalledMs: number;
+    }
   | {
       readonly event: 'status';
       readonly phase: 'reconnecting';
       readonly silentMs: number;
       readonly remainingMs: number;
     };
+
+/** What is told once, when it begins. */
+export type SteadyPhase = Exclude<TransferPhase, 'reconnecting' | 'stalled'>;
+
+/**
+ * What a transfer waits for that stands still: this side's `disk`, or the pipe in its place; or the
+ * `peer`, which is heard, but sends or takes nothing.
+ */
+export type StallCause = 'disk' | 'peer';
 
 export type TransferPhase =
   | 'finding-server'
@@ -39,6 +55,7 @@ export type TransferPhase =
   | 'waiting-for-answer'
   | 'transferring'
   | 'reconnecting'
+  | 'stalled'
   | 'verifying';
 
 /**

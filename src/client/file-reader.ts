@@ -9,9 +9,15 @@ import type { SessionRun } from './session-run.ts';
 export class FileReader {
   readonly #source: EntryReader;
   readonly #free: Uint8Array[] = [];
+  #reading = 0;
 
   constructor(source: EntryReader) {
     this.#source = source;
+  }
+
+  /** Whether something is being read. */
+  get isBusy(): boolean {
+    return this.#reading > 0;
   }
 
   onEvent(event: SessionEvent, run: SessionRun<SenderSession>): void {
@@ -27,12 +33,15 @@ export class FileReader {
     run: SessionRun<SenderSession>,
   ): Promise<void> {
     const { entry, offset, length } = wish;
+    this.#reading += 1;
     try {
       const buffer = this.#take(length);
       const read = await this.#source.read(entry, offset, buffer);
       run.touch((session, now) => session.handleRead(entry, offset, buffer.subarray(0, read), now));
     } catch (error) {
       run.abort(asSourceError(error));
+    } finally {
+      this.#reading -= 1;
     }
   }
 

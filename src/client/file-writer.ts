@@ -42,6 +42,11 @@ export class FileWriter {
     this.#listener = listener;
   }
 
+  /** Whether something is being written. */
+  get isBusy(): boolean {
+    return this.#busy.size > 0;
+  }
+
   write(wish: WriteWish): void {
     this.#waiting.set(placeOf(wish.entry, wish.offset), wish);
     this.#begin();

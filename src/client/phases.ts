@@ -1,5 +1,5 @@
 import type { Instant } from '../protocol/time.ts';
-import type { StatusEvent, TransferEvent, TransferPhase } from './events.ts';
+import type { StatusEvent, SteadyPhase, TransferEvent } from './events.ts';
 
 /** How often somebody who waits is told for how long. */
 const TELL_EVERY_MS = 1000;
@@ -8,7 +8,7 @@ const TELL_EVERY_MS = 1000;
 export class Phases {
   readonly #emit: (event: TransferEvent) => void;
   readonly #now: () => Instant;
-  #phase: Exclude<TransferPhase, 'reconnecting'> | undefined;
+  #phase: SteadyPhase | undefined;
   #clock: NodeJS.Timeout | undefined;
 
   constructor(emit: (event: TransferEvent) => void, now: () => Instant) {
@@ -21,7 +21,7 @@ export class Phases {
     return this.#clock !== undefined;
   }
 
-  enter(phase: Exclude<TransferPhase, 'reconnecting'>): void {
+  enter(phase: SteadyPhase): void {
     this.#phase = phase;
     // It is told when the other side is back: until then that is what is waited for.
     if (!this.isWaiting) this.#emit({ event: 'status', phase });

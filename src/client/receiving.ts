@@ -204,7 +204,8 @@ export class Receiving {
     run.touch((session, now) => session.accept(now, opened.holdings));
     run.enter('transferring');
     const total = isOnce(offer) ? null : offer.totalBytes;
-    this.#finishProgress = run.meter(total, () => run.session.bytesWritten);
+    const cause = () => (this.#writer?.isBusy ? 'disk' : 'peer');
+    this.#finishProgress = run.meter(total, () => run.session.bytesWritten, cause);
   }
 
   /** Whether an earlier attempt has brought all of this, and given it its names. */

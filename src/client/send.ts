@@ -214,6 +214,7 @@ class Sending {
         this.#finishProgress = run.meter(
           this.#isEndless ? null : this.#bytes,
           () => run.session.bytesTaken,
+          () => (this.#buffers?.isBusy ? 'disk' : 'peer'),
         );
         break;
       case 'sent':

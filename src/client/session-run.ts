@@ -11,6 +11,7 @@ import type { Instant } from '../protocol/time.ts';
 import type { Endpoint } from '../protocol/wire/endpoint.ts';
 import { GIVES_WAY } from './attempts.ts';
 import type { Endpoints } from './endpoints.ts';
+import type { StallCause } from './events.ts';
 import { MappedPort } from './mapped-port.ts';
 import type { NamedServer } from './named-server.ts';
 import { pathEvent, pathKind } from './path-event.ts';
@@ -18,6 +19,7 @@ import { Phases } from './phases.ts';
 import { ProgressMeter } from './progress-meter.ts';
 import type { SessionGround } from './session-ground.ts';
 import { SessionStreams } from './session-streams.ts';
+import { StallWatch } from './stall-watch.ts';
 import { Surroundings } from './surroundings.ts';
 import type { TransferHandle } from './transfer-handle.ts';
 
@@ -168,15 +170,21 @@ export class SessionRun<S extends Session> {
 
   /**
    * Tells progress from now on, and a last time when the returned function is called; `total`: `null`
-   * where nobody knows.
+   * where nobody knows; `cause`: what is waited for when nothing moves.
    */
-  meter(total: number | null, done: () => number): () => void {
+  meter(total: number | null, done: () => number, cause: () => StallCause): () => void {
     // What came before was waiting for people.
     this.#startedAt = performance.now();
     const meter = new ProgressMeter(total);
     const tell = () => this.#handle.emit(meter.measure(done(), performance.now()));
     tell();
-    this.#progress = setInterval(() => this.#phases.isWaiting || tell(), PROGRESS_MS);
+    const stall = new StallWatch(cause, (event) => this.#handle.emit(event));
+    const look = () => {
+      const now = performance.now();
+      if (this.#phases.isWaiting) stall.reset(now);
+      else if (!stall.look(done(), now)) tell();
+    };
+    this.#progress = setInterval(look, PROGRESS_MS);
     return () => {
       clearInterval(this.#progress);
       tell();

@@ -86,7 +86,8 @@ export class TransferHandle implements Transfer {
 
 /** Whether an event says nothing that a later one of its kind does not say. */
 function isCounter(event: TransferEvent): boolean {
-  return event.event === 'progress' || (event.event === 'status' && event.phase === 'reconnecting');
+  if (event.event === 'progress') return true;
+  return event.event === 'status' && (event.phase === 'reconnecting' || event.phase === 'stalled');
 }
 
 function asP2PShareError(cause: unknown): P2PShareError {

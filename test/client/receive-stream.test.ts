@@ -93,6 +93,36 @@ describe('receiving into a stream', () => {
   });
 });
 
+describe('a stream that takes nothing for a while', () => {
+  // F39, at its slowest: whose doing it is that nothing moves is told at both ends.
+  it('says on both sides that it is slow', { timeout: 30_000 }, async () => {
+    let release = (): void => undefined;
+    const released = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    const out = new Writable({
+      write(_chunk, _encoding, done) {
+        void released.then(() => done());
+      },
+    });
+    const bytes = new SeededRandom(1).bytes(4 * MIB);
+    const { sender, receiver } = await transfer(Buffer.concat(Array(24).fill(bytes)), out);
+    const causes = await Promise.all([stallOf(receiver), stallOf(sender)]);
+    expect(causes).toEqual(['disk', 'peer']);
+    release();
+    await receiver.result;
+    await sender.result;
+  });
+});
+
+/** What it waits for, once it stands still. */
+async function stallOf(transfer: Transfer): Promise<string | undefined> {
+  for await (const event of transfer) {
+    if (event.event === 'status' && event.phase === 'stalled') return event.cause;
+  }
+  return undefined;
+}
+
 async function transfer(
   bytes: Uint8Array,
   out: NodeJS.WritableStream,
