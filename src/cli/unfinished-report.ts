@@ -28,11 +28,12 @@ export function unfinishedSummary({ direction, name, bytes, place }: UnfinishedT
 }
 
 function lines(transfer: UnfinishedTransfer, nowMs: number): string[] {
-  const { id, state, startedAt, expiresAt } = transfer;
+  const { id, state, startedAt, expiresAt, arrived } = transfer;
+  const here = arrived === undefined ? '' : ` with ${formatBytes(arrived)} here`;
   const left = state === 'expired' ? '' : `, can go on for ${formatAge(expiresAt - nowMs)}`;
   return [
     `${id}  ${unfinishedSummary(transfer)}`,
-    `          ${STATES[state]}, begun ${formatAge(nowMs - startedAt)} ago${left}`,
+    `          ${STATES[state]}${here}, begun ${formatAge(nowMs - startedAt)} ago${left}`,
   ];
 }
 

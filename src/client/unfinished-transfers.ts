@@ -17,6 +17,8 @@ export interface UnfinishedTransfer {
   /** What is offered, as far as anybody has accepted it; the name is the sender's choice and raw. */
   readonly name: string | null;
   readonly bytes: number | null;
+  /** Of an interrupted `receive`: how much is here that will not be sent again, about. */
+  readonly arrived?: number;
   /** Where it is read from, or written to. */
   readonly place: string;
   readonly startedAt: number;

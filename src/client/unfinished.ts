@@ -1,3 +1,5 @@
+import { createHasher } from '../crypto/xxhash.ts';
+import { arrivedBytes } from '../io/arrived-bytes.ts';
 import { isExpired, TICKET_LIFE_MS, type Ticket } from './ticket.ts';
 import { type StoredTicket, TicketStore } from './ticket-store.ts';
 import type { UnfinishedTransfer, UnfinishedTransfers } from './unfinished-transfers.ts';
@@ -7,25 +9,37 @@ export async function unfinished(stateFolder: string): Promise<UnfinishedTransfe
   const store = await TicketStore.open(stateFolder);
   try {
     const { tickets, ignored } = await store.list();
-    return { transfers: tickets.map((stored) => describe(stored, Date.now())), ignored };
+    const transfers = tickets.map((stored) => describe(stored, Date.now()));
+    return { transfers: await Promise.all(transfers), ignored };
   } finally {
     await store.close();
   }
 }
 
-function describe(stored: StoredTicket, nowMs: number): UnfinishedTransfer {
+async function describe(stored: StoredTicket, nowMs: number): Promise<UnfinishedTransfer> {
   const { ticket } = stored;
   const { id, kind, offer, createdMs, seenMs } = ticket;
+  const arrived = await arrivedOf(ticket);
   return {
     id,
     direction: kind,
     state: stateOf(stored, nowMs),
     name: offer?.name ?? null,
     bytes: offer?.bytes ?? null,
+    ...(arrived !== undefined && { arrived }),
     place: placeOf(ticket),
     startedAt: createdMs,
     expiresAt: seenMs + TICKET_LIFE_MS,
   };
+}
+
+/** Nobody misses it where the folder cannot be read any more. */
+async function arrivedOf(ticket: Ticket): Promise<number | undefined> {
+  if (ticket.kind !== 'receive') return undefined;
+  const { folder, id, settled, offer } = ticket;
+  if (folder === undefined || settled !== undefined) return undefined;
+  const bytes = await arrivedBytes(folder, id, await createHasher()).catch(() => undefined);
+  return bytes && Math.min(bytes, offer?.bytes ?? bytes);
 }
 
 function stateOf({ ticket, isHeld }: StoredTicket, nowMs: number): UnfinishedTransfer['state'] {

@@ -36,6 +36,11 @@ describe('the report of unfinished transfers', () => {
     );
   });
 
+  it('says how much of it is here', () => {
+    const receiving = { ...SENDING, direction: 'receive', arrived: 1_500_000 } as const;
+    expect(unfinishedReport([receiving], NOW)).toContain('interrupted with 1.5 MB here, begun');
+  });
+
   it('does without what nobody knows yet, and with a clock that was set back', () => {
     const waiting = { ...SENDING, state: 'waiting', name: null, bytes: null } as const;
     expect(unfinishedReport([waiting], NOW - 10 * 24 * HOUR)).toBe(

@@ -6,7 +6,7 @@ import { ensureBuilt } from './support/build.ts';
 import { expectFailure, expectSuccess } from './support/expectations.ts';
 import { groupServer } from './support/group-server.ts';
 import { sha256, writeSample } from './support/sample.ts';
-import { contents, finalContents } from './support/stage.ts';
+import { contents, finalContents, type Stage } from './support/stage.ts';
 import { it } from './support/staged.ts';
 import { snapshot, writeTree } from './support/tree.ts';
 
@@ -90,6 +90,7 @@ describe('a transfer that was cut off', () => {
       if (victim !== 'receiver') await sender.end();
       if (victim !== 'sender') await first.end();
       expect(await finalContents(out)).toEqual([]);
+      if (victim !== 'sender') await expectStatus(stage, cut.bytes - SLACK);
       const again = victim === 'receiver' ? sender : stage.send(file);
       const second = victim === 'sender' ? first : stage.receive(code, { out });
       const resumed = await second.event('offer', ({ resumed }) => resumed === true);
@@ -102,6 +103,14 @@ describe('a transfer that was cut off', () => {
       expect(await contents(out)).toEqual(['sample.bin']);
     },
   );
+
+  /** `status` knows what will not be sent again. */
+  async function expectStatus(stage: Stage, atLeast: number): Promise<void> {
+    const status = stage.start(['status', '--json']);
+    await status.exit();
+    const lines = status.stdout.split('\n').filter((line) => line.includes('"receive"'));
+    expect(JSON.parse(String(lines[0])).arrived).toBeGreaterThan(atLeast);
+  }
 
   /** What the first progress after the last offer says. */
   function firstBytesAfter(
