@@ -36,6 +36,10 @@ export async function run(
       // A transfer ends with an error event; a server that is stopped has not failed.
       if (error instanceof P2PShareError) reportJson(error, { argv, terminal, role });
       terminal.stderr.write('p2pshare: interrupted\n');
+      // What has come stays: whoever goes on has to know how.
+      if (error instanceof P2PShareError && error.ticket !== undefined) {
+        terminal.stderr.write(`p2pshare: hint: ${messageFor(error, role).hint}\n`);
+      }
       return interruption.exitCode;
     }
     reportError(error, { argv, terminal, role });

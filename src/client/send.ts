@@ -13,7 +13,7 @@ import { type EntryName, parseEntryName } from '../protocol/transfer/entry-name.
 import type { Attempt, AttemptCourse } from './attempts.ts';
 import type { Endpoints } from './endpoints.ts';
 import { asSourceError, FileReader } from './file-reader.ts';
-import { summaryOf, topSizes } from './offer-summary.ts';
+import { type OfferSummary, summaryOf, topSizes } from './offer-summary.ts';
 import type { SendOptions } from './options.ts';
 import { storedSend } from './requests.ts';
 import { sendTicket } from './send-ticket.ts';
@@ -120,6 +120,7 @@ class Sending {
   #isAccepted = false;
   #bytes = 0;
   #isEndless = false;
+  #summary: OfferSummary | undefined;
   /** Bytes of each thing at the top, in the order of the offer. */
   #sizes: ReadonlyMap<string, number> = new Map();
   #resumeSecret: Uint8Array | undefined;
@@ -210,6 +211,8 @@ class Sending {
         break;
       case 'accepted':
         this.#isAccepted = true;
+        // From now on somebody would miss it.
+        if (this.#summary !== undefined) void this.#keeper.change({ offer: this.#summary });
         run.enter('transferring');
         this.#finishProgress = run.meter(
           this.#isEndless ? null : this.#bytes,
@@ -245,11 +248,9 @@ class Sending {
       this.#isEndless = isOnce({ entries });
       this.#sizes = topSizes(entries);
       const left = omitted.special + omitted.links + omitted.excluded > 0 && { omitted };
-      this.#course.emit({
-        event: 'offer',
-        ...summaryOf({ entries, totalBytes, storedBytes }),
-        ...left,
-      });
+      const summary = summaryOf({ entries, totalBytes, storedBytes });
+      this.#summary = summary;
+      this.#course.emit({ event: 'offer', ...summary, ...left });
       run.touch((session, now) => session.offer(entries, now, storedBytes));
     } catch (error) {
       run.abort(asSourceError(error));

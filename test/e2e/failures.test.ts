@@ -102,7 +102,10 @@ describe('an interruption', () => {
     await expectFailure(other, { code: 'P2P_CANCELLED', exit: 5 });
     expect(await interrupted.exit()).toEqual({ code: exit, signal: null });
     expect(interrupted.events.at(-1)).toMatchObject({ event: 'error', code: 'P2P_CANCELLED' });
-    expect(interrupted.stderr).toBe('p2pshare: interrupted\n');
+    // What has come stays, and who stopped it is told how to go on.
+    const hint = /^p2pshare: interrupted\np2pshare: hint: the same code works for a day[^\n]+\n$/;
+    expect(interrupted.stderr).toMatch(hint);
+    expect(other.stderr).toContain('the same code works for a day');
     expect(await finalContents(out)).toEqual([]);
   });
 
