@@ -23,6 +23,8 @@ export class StagedTree {
   readonly #syncAll: SyncFileSystem | undefined;
   /** In the order of their last use. */
   readonly #open = new Map<number, { readonly file: StagedFile; users: number }>();
+  /** Being closed: who wants one of these waits, for closing it may still change its length. */
+  readonly #closing = new Map<number, Promise<void>>();
   /** Folders that are known to be there, and those of them that have new names in them. */
   readonly #folders = new Set<string>();
   readonly #touched = new Set<string>();
@@ -129,6 +131,8 @@ export class StagedTree {
   }
 
   async #use<T>(entry: number, work: (file: StagedFile) => Promise<T>): Promise<T> {
+    // Whoever closes it learns of its failure.
+    await this.#closing.get(entry)?.catch(() => undefined);
     const known = this.#open.get(entry);
     const open = known ?? { file: await this.#openFile(this.#entries[entry] as Entry), users: 0 };
     open.users += 1;
@@ -171,6 +175,12 @@ export class StagedTree {
     if (oldest === undefined) return;
     const [entry, { file }] = oldest;
     this.#open.delete(entry);
+    const closing = this.#close(file).finally(() => this.#closing.delete(entry));
+    this.#closing.set(entry, closing);
+    await closing;
+  }
+
+  async #close(file: StagedFile): Promise<void> {
     await this.#syncing;
     try {
       await file.extend();
