@@ -22,8 +22,8 @@ export interface BasisPart {
   readonly blockLog: number;
   /** Index of the first of these sums. */
   readonly first: number;
-  readonly weak: readonly number[];
-  readonly strong: readonly bigint[];
+  readonly weak: Uint32Array;
+  readonly strong: BigUint64Array;
 }
 
 export const MIN_BLOCK_LOG = 12;
@@ -65,11 +65,11 @@ export function readBasisPart(reader: ByteReader): BasisPart | undefined {
   const isKnown = blockLog === CHUNKS || (blockLog >= MIN_BLOCK_LOG && blockLog <= MAX_CHUNK_LOG);
   // The body bounds the count before anything is allocated.
   if (!isKnown || sumBytes(blockLog) * count > reader.remaining) return undefined;
-  const weak: number[] = [];
-  const strong: bigint[] = [];
+  const weak = new Uint32Array(blockLog === CHUNKS ? 0 : count);
+  const strong = new BigUint64Array(count);
   for (let i = 0; i < count; i += 1) {
-    if (blockLog !== CHUNKS) weak.push(reader.uint32() ?? 0);
-    strong.push(reader.uint64() ?? 0n);
+    if (blockLog !== CHUNKS) weak[i] = reader.uint32() ?? 0;
+    strong[i] = reader.uint64() ?? 0n;
   }
   return { entry, blockLog, first, weak, strong };
 }

@@ -7,8 +7,11 @@ import { isZero, ZEROS } from './zeros.ts';
 
 interface OlderFile {
   readonly blockLog: number;
-  readonly weak: number[];
-  readonly strong: bigint[];
+  /** As they came, page by page: as numbers of their own they would take four times the memory. */
+  readonly parts: BasisPart[];
+  count: number;
+  /** All of them, once they are asked about. */
+  sums: BigUint64Array | undefined;
   matcher: BlockMatcher | undefined;
 }
 
@@ -26,17 +29,17 @@ export class OlderFiles {
   }
 
   /** Adds what a page of the answer says; false when that does not follow what was said before. */
-  add({ entry, blockLog, first, weak, strong }: BasisPart): boolean {
-    const file = this.#files.get(entry) ?? { blockLog, weak: [], strong: [], matcher: undefined };
-    if (this.#entries[entry]?.kind !== 'file') return false;
-    if (strong.length === 0 || file.blockLog !== blockLog || file.strong.length !== first) {
-      return false;
-    }
-    const size = this.#entries[entry]?.size ?? 0;
-    const most = blockLog === 0 ? chunkCount(size, this.#chunkBytes) : Number.POSITIVE_INFINITY;
+  add(part: BasisPart): boolean {
+    const { entry, blockLog, first, strong } = part;
+    const offered = this.#entries[entry];
+    const file = this.#files.get(entry) ?? emptyFile(blockLog);
+    if (offered?.kind !== 'file' || strong.length === 0) return false;
+    if (file.blockLog !== blockLog || file.count !== first) return false;
+    const isOfChunks = blockLog === 0;
+    const most = isOfChunks ? chunkCount(offered.size, this.#chunkBytes) : Number.POSITIVE_INFINITY;
     if (first + strong.length > most || 2 ** blockLog > this.#chunkBytes) return false;
-    for (const sum of weak) file.weak.push(sum);
-    for (const sum of strong) file.strong.push(sum);
+    file.parts.push(part);
+    file.count += strong.length;
     this.#files.set(entry, file);
     return true;
   }
@@ -50,7 +53,8 @@ export class OlderFiles {
     const file = this.#files.get(entry);
     if (file === undefined) return [];
     if (file.blockLog > 0) return this.#matcherOf(entry, file).match(bytes);
-    if (file.strong[chunk] !== this.#hasher.xxh64(bytes)) return [];
+    file.sums ??= strongOf(file);
+    if (file.sums[chunk] !== this.#hasher.xxh64(bytes)) return [];
     return [{ start: 0, length: bytes.length, from: chunk * this.#chunkBytes }];
   }
 
@@ -58,12 +62,19 @@ export class OlderFiles {
   #matcherOf(entry: number, file: OlderFile): BlockMatcher {
     if (file.matcher !== undefined) return file.matcher;
     for (const [other, before] of this.#files) if (other < entry) before.matcher = undefined;
-    file.matcher = new BlockMatcher(
-      2 ** file.blockLog,
-      Uint32Array.from(file.weak),
-      BigUint64Array.from(file.strong),
-      this.#hasher,
-    );
+    const weak = new Uint32Array(file.count);
+    for (const part of file.parts) weak.set(part.weak, part.first);
+    file.matcher = new BlockMatcher(2 ** file.blockLog, weak, strongOf(file), this.#hasher);
     return file.matcher;
   }
+}
+
+function emptyFile(blockLog: number): OlderFile {
+  return { blockLog, parts: [], count: 0, sums: undefined, matcher: undefined };
+}
+
+function strongOf({ count, parts }: OlderFile): BigUint64Array {
+  const sums = new BigUint64Array(count);
+  for (const { first, strong } of parts) sums.set(strong, first);
+  return sums;
 }

@@ -63,7 +63,15 @@ describe('messages', () => {
     });
     const have = [{ entry: 0, first: 64, count: 3 }];
     const skipped = [{ first: 1, count: 2 }];
-    const bases = [{ entry: 1, blockLog: 12, first: 0, weak: [0xabcdef01], strong: [8n] }];
+    const bases = [
+      {
+        entry: 1,
+        blockLog: 12,
+        first: 0,
+        weak: Uint32Array.of(0xabcdef01),
+        strong: BigUint64Array.of(8n),
+      },
+    ];
     const accept = { kind: 'accept', last: true, skipped, have, bases };
     expect(decode('020001010102010040400301010c0001abcdef010000000000000008ff')).toEqual(accept);
     expect(decode('020113ff')).toEqual({ kind: 'decline', reason: 'P2P_TARGET_EXISTS' });
