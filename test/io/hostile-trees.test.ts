@@ -14,7 +14,7 @@ import { message } from '../protocol/transfer/receiver-support.ts';
 import { SeededRandom } from '../support/seeded-random.ts';
 import { seedsFor, tryAll } from '../support/seeds.ts';
 
-/** `P2PSHARE_MANIFESTS=1000000` tries as many, at about 1,500 a second. */
+/** `P2PSHARE_MANIFESTS=1000000` tries as many, at about 300 a second. */
 const { P2PSHARE_MANIFESTS: wanted = '2000' } = process.env;
 const MANIFESTS = Number(wanted);
 const PER_FOLDER = 200;

@@ -10,7 +10,7 @@ const FEWEST = 64;
 export function isZero(bytes: Uint8Array): boolean {
   if (bytes.length < FEWEST || bytes[0] !== 0 || bytes.byteOffset % 4 !== 0) return false;
   const words = new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.length >>> 2);
-  // By index: with an iterator it takes ten times as long.
+  // By index: with an iterator the sender of a hole spent its time here.
   for (let i = 0; i < words.length; i += 1) if (words[i] !== 0) return false;
   for (let i = 4 * words.length; i < bytes.length; i += 1) if (bytes[i] !== 0) return false;
   return true;
