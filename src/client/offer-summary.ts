@@ -21,10 +21,11 @@ export function topNames(entries: readonly Entry[]): EntryName[] {
   return [...new Set(entries.map(({ path }) => path[0] as EntryName))];
 }
 
-/** How many bytes of an offer are in each thing at the top. */
+/** How many bytes of an offer are in each thing at the top, as far as that is known. */
 export function topSizes(entries: readonly Entry[]): Map<string, number> {
   const sizes = new Map<string, number>();
-  for (const { path, size } of entries) {
+  for (const { kind, path, size } of entries) {
+    if (kind === 'stream') continue;
     const top = String(path[0]);
     sizes.set(top, (sizes.get(top) ?? 0) + size);
   }

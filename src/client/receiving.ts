@@ -1,6 +1,4 @@
 import { once } from 'node:events';
-import { join } from 'node:path';
-import { createHasher } from '../crypto/xxhash.ts';
 import { monotonicNow } from '../io/clock.ts';
 import type { FileSink } from '../io/file-sink.ts';
 import { offerKey } from '../io/offer-key.ts';
@@ -13,8 +11,9 @@ import { type AttemptCourse, GIVES_WAY } from './attempts.ts';
 import { type Destination, destinationOf } from './destination.ts';
 import { FileWriter } from './file-writer.ts';
 import { searchLan } from './lan-search.ts';
-import { summaryOf, topSizes } from './offer-summary.ts';
+import { summaryOf } from './offer-summary.ts';
 import type { ConflictPolicy, Decision, Offer, ReceiveOptions } from './options.ts';
+import { fileEvents } from './published-files.ts';
 import { acceptedBefore } from './receive-ticket.ts';
 import type { Invitation } from './receiver-attempts.ts';
 import { prepareSession } from './session-ground.ts';
@@ -193,9 +192,14 @@ export class Receiving {
     const accept = { ...summary, onConflict };
     await this.#keeper.change({ offer: accept, ...(folder !== undefined && { folder }) });
     const { id } = this.#keeper.ticket;
-    const hasher = await createHasher();
     const { storedBytes } = offer;
-    const opened = await destination.open({ onConflict, id, hasher, chunkBytes, storedBytes });
+    const opened = await destination.open({
+      onConflict,
+      id,
+      hasher: run.hasher,
+      chunkBytes,
+      storedBytes,
+    });
     this.#sink = opened.sink;
     this.#writer = this.#writerTo(opened.sink, run);
     this.#complete = () => this.#publish(opened.sink, destination, offer, run);
@@ -234,11 +238,6 @@ export class Receiving {
     return over.aborted ? undefined : decision;
   }
 
-  #tellUnchanged(path: string, run: SessionRun<ReceiverSession>): void {
-    const bytes = run.session.bytesWritten;
-    this.#course.emit({ event: 'file', path, bytes, status: 'unchanged' });
-  }
-
   #writerTo(sink: FileSink, run: SessionRun<ReceiverSession>): FileWriter {
     return new FileWriter(sink, {
       onWritten: (...written) =>
@@ -257,24 +256,17 @@ export class Receiving {
     await sink.settle();
     if (folder !== undefined) await this.#keeper.change({ settled: offerKey(entries) });
     const published = await sink.publish();
-    const paths =
-      // What is there as it is needs no name.
-      published.length === 0
-        ? [path]
-        : published.map(({ name }) => (folder === undefined ? name : join(folder, name)));
-    const result = paths.length === 1 ? paths[0] : folder;
+    const { onConflict } = this.#keeper.ticket.offer ?? {};
+    const bytes = run.session.bytesWritten;
+    const events = fileEvents(published, { entries, folder, path, onConflict, bytes });
+    const files = events.map((event) => event.path);
+    const result = files.length === 1 ? files[0] : folder;
     if (result !== undefined) await this.#keeper.change({ result });
     // Until it dismisses us the sender may die, and ask again.
     this.#keeper.stay(true);
-    this.#outcome = { files: paths, bytes: run.session.bytesWritten };
-    if (published.length === 0) this.#tellUnchanged(path, run);
+    this.#outcome = { files, bytes };
     if (text !== undefined) this.#course.emit({ event: 'text', text: text() });
-    const sizes = [...topSizes(entries)].sort(([a], [b]) => (a < b ? -1 : 1));
-    for (const [index, { status }] of published.entries()) {
-      const [, size = 0] = sizes[index] ?? [];
-      const bytes = isOnce({ entries }) ? run.session.bytesWritten : size;
-      this.#course.emit({ event: 'file', path: String(paths[index]), bytes, status });
-    }
+    for (const event of events) this.#course.emit(event);
     run.touch((session, now) => session.handlePublished(now));
   }
 }

@@ -5,6 +5,7 @@ import { type ErrorCode, P2PShareError } from '../protocol/errors.ts';
 import type { Machine } from '../protocol/machine.ts';
 import type { OpenedBase } from '../protocol/nat/nat-survey.ts';
 import { addressClass } from '../protocol/path/address-class.ts';
+import type { Hasher } from '../protocol/ports.ts';
 import type { SessionEvent, SessionFailure } from '../protocol/session/session-event.ts';
 import type { LocalNetworks } from '../protocol/session/session-options.ts';
 import type { Instant } from '../protocol/time.ts';
@@ -41,6 +42,7 @@ export interface Session extends Machine<SessionEvent> {
 /** A session on real sockets, from its opening to its last goodbye; what both sides share. */
 export class SessionRun<S extends Session> {
   readonly session: S;
+  readonly hasher: Hasher;
   readonly #handle: Pick<TransferHandle, 'emit'>;
   readonly #endpoints: Endpoints;
   readonly #servers: readonly NamedServer[];
@@ -72,6 +74,7 @@ export class SessionRun<S extends Session> {
     readonly onJoined?: () => void;
   }) {
     this.session = options.session;
+    this.hasher = options.ground.options.hasher;
     this.#handle = options.handle;
     this.#onJoined = options.onJoined ?? (() => undefined);
     this.#phases = new Phases((event) => options.handle.emit(event), monotonicNow);

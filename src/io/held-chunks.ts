@@ -20,7 +20,7 @@ export class HeldChunks {
   readonly #chunkBytes: number;
   readonly #chunks = new Map<number, Map<number, bigint>>();
   /** In the order in which they were written. */
-  #order: Held[] = [];
+  readonly #order: Held[] = [];
 
   /** `entries`: the files of the offer by index. */
   constructor(entries: ReadonlyMap<number, FileEntry>, chunkBytes: number) {
@@ -37,10 +37,6 @@ export class HeldChunks {
       const index = indices.get(head.keys[entry] ?? 0n);
       if (index === undefined || !this.#entries.has(index)) continue;
       for (const [i, sum] of sums.entries()) this.#set(index, first + i, sum);
-    }
-    this.#order = [];
-    for (const [entry, chunks] of this.#chunks) {
-      for (const [chunk, sum] of chunks) this.#order.push({ entry, chunk, sum });
     }
   }
 
@@ -131,6 +127,7 @@ export class HeldChunks {
     const chunks = this.#chunks.get(entry) ?? new Map<number, bigint>();
     this.#chunks.set(entry, chunks);
     chunks.set(chunk, sum);
+    this.#order.push({ entry, chunk, sum });
   }
 
   #lengthOfHeld(held: Held | undefined): number {

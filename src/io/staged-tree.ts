@@ -108,7 +108,7 @@ export class StagedTree {
         await this.#ensureFolder(entry.path);
         folders.push(index);
       } else if (entry.kind === 'link') await this.#link(entry.path, entry.target);
-      else if (entry.kind === 'file') await this.#settleFile(entry);
+      else if (entry.kind === 'file') await this.#settleFile(index, entry);
     }
     // The deepest first: each new name changes the time of the folder that it is in.
     for (const index of folders.reverse()) await this.#finishFolder(this.#entries[index] as Entry);
@@ -117,11 +117,13 @@ export class StagedTree {
   }
 
   /** Takes from its owner what nobody is to have. */
-  async #settleFile({ path, mode }: FileEntry): Promise<void> {
+  async #settleFile(index: number, { mode }: FileEntry): Promise<void> {
     const wanted = this.#modeOf(mode, 0o666);
     if ((wanted & 0o600) === 0o600) return;
-    await this.#staging.files.chmod(this.#at(path), wanted);
-    this.#isUnsynced = true;
+    await this.#use(index, async (file) => {
+      file.isDirty = true;
+      await file.handle.chmod(wanted);
+    });
   }
 
   async close(): Promise<void> {

@@ -28,7 +28,7 @@ export class StreamSink implements FileSink {
   async settle(): Promise<void> {}
 
   async publish(): Promise<Published[]> {
-    return [{ name: STREAM_PATH, status: 'written' }];
+    return [{ offered: STREAM_PATH, name: STREAM_PATH, status: 'written' }];
   }
 
   /** What was written cannot be taken back, and what is being written is not waited for. */

@@ -28,7 +28,7 @@ export class TextSink implements FileSink {
   async settle(): Promise<void> {}
 
   async publish(): Promise<Published[]> {
-    return [{ name: STREAM_PATH, status: 'written' }];
+    return [{ offered: STREAM_PATH, name: STREAM_PATH, status: 'written' }];
   }
 
   async close(): Promise<void> {}

@@ -8,11 +8,15 @@ import { removeStaged, unlessGone } from './staging-folder.ts';
 
 /** What became of something at the top of a transfer. */
 export interface Published {
+  /** The name under which it was offered. */
+  readonly offered: string;
   /** Its final name. */
   readonly name: string;
   /** `merged`: a folder whose content went into one that was there. */
   readonly status: 'written' | 'renamed' | 'overwritten' | 'skipped' | 'merged';
 }
+
+type Outcome = Omit<Published, 'offered'>;
 
 /** Gives what is staged its final names, by the same rule for everything that is in the way. */
 export class TreePublisher {
@@ -32,7 +36,8 @@ export class TreePublisher {
     const published: Published[] = [];
     const names = (await this.#files.readFolder(staged.path)).sort();
     for (const name of names) {
-      published.push(await this.#publish(staged, name, target, topName ?? name));
+      const what = await this.#publish(staged, name, target, topName ?? name);
+      published.push({ offered: name, ...what });
     }
     await target.sync();
     // Only now, so that no loss of power takes both names of a file.
@@ -47,7 +52,7 @@ export class TreePublisher {
     name: string,
     target: FileRoot,
     final: string,
-  ): Promise<Published> {
+  ): Promise<Outcome> {
     const { kind } = await this.#files.lstat(staged.at(name));
     if (kind === 'folder') return await this.#publishFolder(staged, name, target, final);
     const there = await this.#look(target, final);
@@ -71,7 +76,7 @@ export class TreePublisher {
     name: string,
     target: FileRoot,
     final: string,
-  ): Promise<Published> {
+  ): Promise<Outcome> {
     const there = await this.#look(target, final);
     if (there === undefined && (await this.#move(staged.at(name), target.at(final)))) {
       return { name: final, status: 'written' };

@@ -100,7 +100,7 @@ async function plant(path: string, content: string): Promise<void> {
 describe('a tree', () => {
   it('appears as a whole, with its times, links and empty folders', async () => {
     const offer = treeOffer({ ...{ top: null, 'top/void': null, 'top/nothing': text('') } });
-    expect(await receive(offer)).toEqual([{ name: 'top', status: 'written' }]);
+    expect(await receive(offer)).toEqual([{ offered: 'top', name: 'top', status: 'written' }]);
     expect((await readdir(at('top'))).sort()).toEqual(['nothing', 'void']);
     await rm(at('top'), { recursive: true });
     await receive();
@@ -120,7 +120,7 @@ describe('a tree', () => {
 
   it('may have another name at its top, if the receiver says so', async () => {
     expect(await receive(OFFER, { target: { file: at('mine') } })).toEqual([
-      { name: 'mine', status: 'written' },
+      { offered: 'top', name: 'mine', status: 'written' },
     ]);
     expect(await readFile(at('mine/sub/a'), 'utf8')).toBe('new a');
   });
@@ -156,7 +156,7 @@ describe('a tree that meets another', () => {
     const tree = await open(OFFER, { onConflict: 'skip' });
     expect(tree.holdings.skipped).toEqual([{ first: 3, count: 1 }]);
     await fill(tree);
-    expect(await finish(tree)).toEqual([{ name: 'top', status: 'merged' }]);
+    expect(await finish(tree)).toEqual([{ offered: 'top', name: 'top', status: 'merged' }]);
     expect(await contentOf('top/sub')).toEqual({ a: 'old a', b: 'new b', mine: 'mine' });
   });
 

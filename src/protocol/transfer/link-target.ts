@@ -7,7 +7,8 @@ import { parseEntryName } from './entry-name.ts';
  */
 export function isInnerLink(path: readonly string[], target: string): boolean {
   // At the top it would lead to whatever the receiver has beside it.
-  if (path.length < 2 || target.length > MAX_TARGET_BYTES || target.startsWith('/')) return false;
+  if (path.length < 2 || target.startsWith('/')) return false;
+  if (new TextEncoder().encode(target).length > MAX_TARGET_BYTES) return false;
   const parts = target.split('/').filter((part) => part !== '' && part !== '.');
   const climbs = parts.findIndex((part) => part !== '..');
   // A target of nothing but dots would be a folder that holds the link.

@@ -25,6 +25,8 @@ describe('a link', () => {
     'nul',
     'file\u202e',
     'x'.repeat(4096),
+    // Few enough characters, too many bytes.
+    Array.from({ length: 40 }, () => 'ü'.repeat(100)).join('/'),
   ])('to %j is refused', (target) => {
     expect(isInnerLink(PATH, target)).toBe(false);
   });
