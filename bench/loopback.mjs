@@ -6,13 +6,12 @@ import { createReadStream } from 'node:fs';
 import { mkdtemp, open, rm } from 'node:fs/promises';
 import { availableParallelism, cpus, tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
-import { performance } from 'node:perf_hooks';
 import process from 'node:process';
 import { setTimeout } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { Program } from './program.mjs';
+import { transfer } from './transfer.mjs';
 
-const CLI = join(import.meta.dirname, '..', 'bin', 'p2pshare.js');
 const TCP = join(import.meta.dirname, 'tcp-peer.mjs');
 
 const { values } = parseArgs({
@@ -56,19 +55,7 @@ async function bench() {
 
 /** Milliseconds from the receiver's consent to the file under its final name. */
 async function p2pshare(source, target) {
-  const server = start([CLI, 'server', '--json', '--listen', '127.0.0.1:0']);
-  const { endpoints } = await server.line(({ event }) => event === 'ready');
-  const common = ['--json', '--no-lan', '--server', endpoints[0]];
-  const sender = start([CLI, 'send', ...common, source]);
-  const { code } = await sender.line(({ event }) => event === 'code');
-  const receiver = start([CLI, 'receive', '--yes', '--out', target, ...common, code]);
-  await receiver.line(({ event, phase }) => event === 'status' && phase === 'transferring');
-  const from = performance.now();
-  await receiver.line(({ event }) => event === 'file');
-  const ms = performance.now() - from;
-  await Promise.all([sender.success(), receiver.success()]);
-  await server.end();
-  return ms;
+  return (await transfer(start, { source, out: target })).ms;
 }
 
 /** Milliseconds from the accepted connection to the file under its final name. */

@@ -10,8 +10,8 @@ import { performance } from 'node:perf_hooks';
 import process from 'node:process';
 import { parseArgs } from 'node:util';
 import { Program } from './program.mjs';
+import { transfer } from './transfer.mjs';
 
-const CLI = join(import.meta.dirname, '..', 'bin', 'p2pshare.js');
 const PER_FOLDER = 100;
 
 const { values } = parseArgs({
@@ -68,20 +68,10 @@ async function plant(root) {
 
 async function p2pshare(source, out) {
   await mkdir(out);
-  const server = start([CLI, 'server', '--json', '--listen', '127.0.0.1:0']);
-  const { endpoints } = await server.line(({ event }) => event === 'ready');
-  const common = ['--json', '--no-lan', '--server', endpoints[0]];
-  const sender = start([CLI, 'send', ...common, source]);
-  const { code } = await sender.line(({ event }) => event === 'code');
-  const receiver = start([CLI, 'receive', '--yes', '--out', out, ...common, code]);
-  await receiver.line(({ event, phase }) => event === 'status' && phase === 'transferring');
-  const from = performance.now();
-  await receiver.line(({ event }) => event === 'file');
-  const ms = performance.now() - from;
-  const [sent, received] = await Promise.all([peakOf(sender), peakOf(receiver)]);
-  await Promise.all([sender.success(), receiver.success()]);
-  await server.end();
-  return { ms, sender: sent, receiver: received };
+  const atEnd = (...sides) => Promise.all(sides.map(peakOf));
+  const { ms, seen } = await transfer(start, { source, out, atEnd });
+  const [sender, receiver] = seen;
+  return { ms, sender, receiver };
 }
 
 /** The same on one machine, without a network, a check or a sync but the last. */
