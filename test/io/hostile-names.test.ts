@@ -1,4 +1,4 @@
-import { lstat, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -6,6 +6,7 @@ import type { OnConflict } from '../../src/io/file-publish.ts';
 import type { FileEntry } from '../../src/protocol/transfer/entry.ts';
 import { parseEntryName } from '../../src/protocol/transfer/entry-name.ts';
 import { OneFileSink } from '../support/one-file-sink.ts';
+import { plantPrecious, walkInodes } from '../support/precious.ts';
 import { SeededRandom } from '../support/seeded-random.ts';
 import { seedsFor, tryAll } from '../support/seeds.ts';
 
@@ -63,30 +64,20 @@ describe('whatever name a sender makes up', () => {
 /** Receives many files into one folder, which is looked at as a whole in the end. */
 async function tryFolder(seed: number): Promise<void> {
   const random = new SeededRandom(seed);
-  await plant();
-  const before = await walk(base);
+  await plantPrecious(base, inbox);
+  const before = await walkInodes(base);
   const published = new Set<string>();
   for (let i = 0; i < PER_FOLDER; i += 1) {
     const path = await receive(madeUp(random), POLICIES[random.integer(POLICIES.length)] ?? 'fail');
     if (path !== undefined) published.add(path);
   }
   expect(published.size).toBeGreaterThan(0);
-  const after = await walk(base);
+  const after = await walkInodes(base);
   for (const [path, was] of before) expect(after.get(path), path).toBe(was);
   const added = [...after.keys()].filter((path) => !before.has(path));
   expect(added.sort()).toEqual([...published].sort());
   for (const path of added) expect(path.slice(inbox.length)).toMatch(/^\/[^/]+$/);
   await rm(base, { recursive: true });
-}
-
-/** The folder to receive into, with all that must not be touched in it and beside it. */
-async function plant(): Promise<void> {
-  await mkdir(join(inbox, 'folder'), { recursive: true });
-  await writeFile(join(base, 'precious'), 'precious');
-  await writeFile(join(inbox, 'old'), 'old');
-  await writeFile(join(inbox, 'folder', 'x'), 'old');
-  await symlink(join(base, 'precious'), join(inbox, 'link'));
-  await symlink(join(base, 'outside'), join(inbox, 'dangling'));
 }
 
 function madeUp(random: SeededRandom): string {
@@ -115,16 +106,4 @@ async function receive(text: string, onConflict: OnConflict): Promise<string | u
     expect(error, text).toMatchObject({ code: 'P2P_TARGET_EXISTS' });
     return undefined;
   }
-}
-
-/** Every path below, with what tells whether it is still the same thing with the same content. */
-async function walk(folder: string): Promise<Map<string, string>> {
-  const found = new Map<string, string>();
-  for (const name of await readdir(folder, { recursive: true })) {
-    const path = join(folder, name);
-    const stats = await lstat(path);
-    const content = stats.isFile() ? await readFile(path, 'utf8') : '';
-    found.set(path, `${stats.ino} ${stats.mode} ${stats.nlink} ${content}`);
-  }
-  return found;
 }

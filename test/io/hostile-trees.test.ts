@@ -1,4 +1,4 @@
-import { lstat, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -11,6 +11,7 @@ import { EntryKind } from '../../src/protocol/transfer/offer-message.ts';
 import { TransferReceiver } from '../../src/protocol/transfer/transfer-receiver.ts';
 import { ByteWriter } from '../../src/protocol/wire/byte-writer.ts';
 import { message } from '../protocol/transfer/receiver-support.ts';
+import { plantPrecious, walkInodes } from '../support/precious.ts';
 import { SeededRandom } from '../support/seeded-random.ts';
 import { seedsFor, tryAll } from '../support/seeds.ts';
 
@@ -84,8 +85,11 @@ describe('whatever tree a sender makes up', () => {
 /** Receives many trees into one folder, which is looked at as a whole in the end. */
 async function tryFolder(seed: number): Promise<void> {
   const random = new SeededRandom(seed);
-  await plant();
-  const before = await walk(base);
+  await plantPrecious(base, inbox);
+  await mkdir(join(inbox, 'a'));
+  await writeFile(join(base, 'x'), 'precious');
+  await symlink(base, join(inbox, 'a', 'b'));
+  const before = await walkInodes(base);
   let accepted = 0;
   for (let i = 0; i < PER_FOLDER; i += 1) {
     const offer = judged(madeUp(random));
@@ -94,25 +98,12 @@ async function tryFolder(seed: number): Promise<void> {
     if (await receive(offer, onConflict)) accepted += 1;
   }
   expect(accepted).toBeGreaterThan(PER_FOLDER / 20);
-  const after = await walk(base);
+  const after = await walkInodes(base);
   for (const [path, was] of before) expect(after.get(path), path).toBe(was);
   for (const path of after.keys()) {
     if (!before.has(path)) expect(path.startsWith(`${inbox}/`), path).toBe(true);
   }
   await rm(base, { recursive: true });
-}
-
-/** The folder to receive into, with all that must not be touched in it and beside it. */
-async function plant(): Promise<void> {
-  await mkdir(join(inbox, 'folder'), { recursive: true });
-  await mkdir(join(inbox, 'a'), { recursive: true });
-  await writeFile(join(base, 'precious'), 'precious');
-  await writeFile(join(base, 'x'), 'precious');
-  await writeFile(join(inbox, 'old'), 'old');
-  await writeFile(join(inbox, 'folder', 'x'), 'old');
-  await symlink(join(base, 'precious'), join(inbox, 'link'));
-  await symlink(base, join(inbox, 'a', 'b'));
-  await symlink(join(base, 'outside'), join(inbox, 'dangling'));
 }
 
 /** An offer as a hostile sender writes it. */
@@ -186,18 +177,4 @@ async function write(
   if (skipped.some(({ first, count }) => index >= first && index < first + count)) return;
   const length = kind === 'stream' ? 700 : size;
   if (length > 0) await sink.write(index, 0, [new Uint8Array(length).fill(7)], [0n]);
-}
-
-/** Every path below, with what tells whether it is still the same thing with the same content. */
-async function walk(folder: string): Promise<Map<string, string>> {
-  const found = new Map<string, string>();
-  for (const name of await readdir(folder)) {
-    const path = join(folder, name);
-    const stats = await lstat(path);
-    const isFolder = stats.isDirectory();
-    const content = stats.isFile() ? await readFile(path, 'utf8') : '';
-    found.set(path, `${stats.ino} ${stats.mode} ${isFolder ? '' : stats.nlink} ${content}`);
-    if (isFolder) for (const [below, what] of await walk(path)) found.set(below, what);
-  }
-  return found;
 }
