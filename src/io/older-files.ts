@@ -4,7 +4,7 @@ import { type Basis, MIN_BLOCK_LOG, sumBytes } from '../protocol/transfer/basis.
 import { rollingSum } from '../protocol/transfer/block-matcher.ts';
 import type { ChunkWrite } from '../protocol/transfer/chunk-assembly.ts';
 import type { Entry } from '../protocol/transfer/entry.ts';
-import { MAX_CHUNK_LOG } from '../protocol/transfer/limits.ts';
+import { chunkCount, MAX_CHUNK_LOG } from '../protocol/transfer/limits.ts';
 import { ZEROS } from '../protocol/transfer/zeros.ts';
 import type { FileRoot } from './file-root.ts';
 import type { FileStat, OpenFile } from './file-system.ts';
@@ -37,6 +37,8 @@ export class OlderFiles {
   readonly #existing: ReadonlyMap<number, ExistingFile>;
   readonly #options: OlderFilesOptions;
   readonly #bases: Basis[] = [];
+  /** Chunks that are in the older file where they are going to be: not written until one is not. */
+  readonly #same = new Map<number, ChunkWrite[]>();
   #sumBytes = 0;
 
   private constructor(
@@ -65,8 +67,30 @@ export class OlderFiles {
     return this.#bases;
   }
 
+  /** The bytes of a chunk; `undefined` where they may stay where they are. Throws `P2P_INTEGRITY`. */
+  async take(write: ChunkWrite): Promise<Uint8Array | undefined> {
+    const bytes = await this.assemble(write);
+    if (!isSamePlace(write)) return bytes;
+    const same = this.#same.get(write.entry);
+    if (same === undefined) this.#same.set(write.entry, [write]);
+    else same.push(write);
+    return undefined;
+  }
+
+  /** Whether an entry is there as it is going to be; once all of it has been taken. */
+  isUnchanged(index: number): boolean {
+    const { entries, chunkBytes } = this.#options;
+    const chunks = chunkCount(entries[index]?.size ?? 0, chunkBytes);
+    return this.#same.get(index)?.length === chunks && this.#mayBeSame(index);
+  }
+
+  /** What stayed where it is of entries that have changed elsewhere, and has to be written after all. */
+  *unwritten(): Generator<readonly [number, readonly ChunkWrite[]]> {
+    for (const [entry, writes] of this.#same) if (!this.isUnchanged(entry)) yield [entry, writes];
+  }
+
   /** Whether an entry is taken for unchanged, if its bytes are. */
-  mayBeSame(index: number): boolean {
+  #mayBeSame(index: number): boolean {
     const entry = this.#options.entries[index];
     const stat = this.#existing.get(index)?.stat;
     if (entry?.kind !== 'file' || stat === undefined) return false;
@@ -98,7 +122,7 @@ export class OlderFiles {
 
   async #consider(index: number, { size }: FileStat): Promise<void> {
     const { delta, chunkBytes } = this.#options;
-    if (this.mayBeSame(index)) {
+    if (this.#mayBeSame(index)) {
       await this.#add(index, 0, size, chunkBytes);
     } else if (delta) {
       let blockLog = MIN_BLOCK_LOG;
@@ -150,3 +174,9 @@ export class OlderFiles {
 const READ_BYTES = 2 ** 20;
 /** FAT keeps times to two seconds; what is of about the same time is compared in any case. */
 const TIME_STEP_MS = 2000;
+
+/** Whether all of a chunk is in the older file, and where it is going to be. */
+function isSamePlace({ offset, length, copies }: ChunkWrite): boolean {
+  const [copy, ...others] = copies;
+  return others.length === 0 && copy?.length === length && copy.from === offset;
+}

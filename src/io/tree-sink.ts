@@ -86,10 +86,6 @@ export class TreeSink implements FileSink {
   /** Files are written side by side; syncs and the end need that nobody writes. */
   readonly #gate: Gate;
   readonly #older: OlderFiles;
-  /** Chunks that are in the older file at the same place: not written until one of the file is not. */
-  readonly #same = new Map<number, ChunkWrite[]>();
-  /** Entries that are there already, as they are. */
-  readonly #unchanged = new Set<number>();
   /** What need not be sent. */
   readonly holdings: Holdings;
   /** How many chunks are still to come, of each entry of which some have. */
@@ -191,29 +187,20 @@ export class TreeSink implements FileSink {
 
   async copy(write: ChunkWrite): Promise<void> {
     await asFileError('target', async () => {
-      const bytes = await this.#older.assemble(write);
       const { entry, offset, sum } = write;
-      if (!isSamePlace(write)) return await this.write(entry, offset, [bytes], [sum]);
-      this.#countDown(entry, 1);
-      const same = this.#same.get(entry);
-      if (same === undefined) this.#same.set(entry, [write]);
-      else same.push(write);
+      const bytes = await this.#older.take(write);
+      if (bytes === undefined) this.#countDown(entry, 1);
+      else await this.write(entry, offset, [bytes], [sum]);
     });
   }
 
   async settle(): Promise<void> {
-    const { entries } = this.#options;
     const { skipped } = this.#places.survey;
     await this.#alone(async () => {
-      for (const [entry, writes] of this.#same) await this.#settleSame(entry, writes);
-      for (const [index, entry] of entries.entries()) {
-        if (skipped.has(index) || (entry.kind !== 'file' && entry.kind !== 'stream')) continue;
-        // Whose last chunk came in an earlier attempt may have died before it was finished.
-        const isHeld = this.#held.countOf(index) > 0 && !this.#missing.has(index);
-        if (entry.size === 0 || isHeld) await this.#tree.finish(index);
-      }
+      await this.#writeUnwritten();
+      await this.#finishRest();
       await this.#anchor();
-      await this.#tree.settle((entry) => skipped.has(entry) || this.#unchanged.has(entry));
+      await this.#tree.settle((entry) => skipped.has(entry) || this.#older.isUnchanged(entry));
     });
     await asFileError('target', () => this.#checkpoints.stop());
   }
@@ -248,18 +235,24 @@ export class TreeSink implements FileSink {
     }
   }
 
-  /** A file that is as it was stays what it is; one that is not needs its old parts as well. */
-  async #settleSame(entry: number, writes: readonly ChunkWrite[]): Promise<void> {
-    const { size } = this.#options.entries[entry] as Entry;
-    const isWhole = writes.length === chunkCount(size, this.#options.chunkBytes);
-    if (isWhole && this.#older.mayBeSame(entry)) {
-      this.#unchanged.add(entry);
-      return;
+  /** A file that has changed in one place needs its old parts as well. */
+  async #writeUnwritten(): Promise<void> {
+    for (const [entry, writes] of this.#older.unwritten()) {
+      for (const write of writes) {
+        await this.#tree.write(entry, write.offset, [await this.#older.assemble(write)]);
+      }
+      await this.#tree.finish(entry);
     }
-    for (const write of writes) {
-      await this.#tree.write(entry, write.offset, [await this.#older.assemble(write)]);
+  }
+
+  /** Of empty files nothing has come; and whose last chunk came earlier may have died before this. */
+  async #finishRest(): Promise<void> {
+    const { skipped } = this.#places.survey;
+    for (const [index, { kind, size }] of this.#options.entries.entries()) {
+      if (skipped.has(index) || (kind !== 'file' && kind !== 'stream')) continue;
+      const isHeld = this.#held.countOf(index) > 0 && !this.#missing.has(index);
+      if (size === 0 || isHeld) await this.#tree.finish(index);
     }
-    await this.#tree.finish(entry);
   }
 
   async #end(): Promise<void> {
@@ -283,12 +276,6 @@ export class TreeSink implements FileSink {
     else this.#missing.set(entry, missing);
     return missing;
   }
-}
-
-/** Whether all of a chunk is in the older file, and where it is going to be. */
-function isSamePlace({ offset, length, copies }: ChunkWrite): boolean {
-  const [copy, ...others] = copies;
-  return others.length === 0 && copy?.length === length && copy.from === offset;
 }
 
 /** Makes sure, once, that the staging folder is still there after a power loss. */

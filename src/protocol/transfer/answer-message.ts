@@ -75,26 +75,29 @@ interface PagePart {
 const PART_BYTES = PAGE_BYTES / 2;
 
 function packRuns({ skipped }: Holdings, at: Position): PagePart {
-  const body = new ByteWriter(PAGE_CAPACITY);
-  const first = at.run;
-  for (; at.run < skipped.length && body.length < PART_BYTES; at.run += 1) {
-    const run = skipped[at.run] as EntryRun;
-    body.varint(run.first);
-    body.varint(run.count);
-  }
-  return { count: at.run - first, body };
+  const part = packTuples(skipped, at.run, ({ first, count }) => [first, count]);
+  at.run += part.count;
+  return part;
 }
 
 function packRanges({ have }: Holdings, at: Position): PagePart {
+  const part = packTuples(have, at.range, ({ entry, first, count }) => [entry, first, count]);
+  at.range += part.count;
+  return part;
+}
+
+/** As many as have room, from the one at `start` on: the varints of each. */
+function packTuples<T>(
+  items: readonly T[],
+  start: number,
+  fields: (item: T) => readonly number[],
+): PagePart {
   const body = new ByteWriter(PAGE_CAPACITY);
-  const first = at.range;
-  for (; at.range < have.length && body.length < PART_BYTES; at.range += 1) {
-    const range = have[at.range] as HaveRange;
-    body.varint(range.entry);
-    body.varint(range.first);
-    body.varint(range.count);
+  let next = start;
+  for (; next < items.length && body.length < PART_BYTES; next += 1) {
+    for (const field of fields(items[next] as T)) body.varint(field);
   }
-  return { count: at.range - first, body };
+  return { count: next - start, body };
 }
 
 function packBases({ bases }: Holdings, at: Position): PagePart {
