@@ -21,7 +21,7 @@ async function start(options: ServeOptions = {}): Promise<RunningServer & { port
 function register(token: Uint8Array): Uint8Array {
   const head = { txid: systemRandom.bytes(8), token };
   const ownerSecret = systemRandom.bytes(16);
-  return encodeRegister(head, { ownerSecret, wanted: 0, hello: Uint8Array.of(1) });
+  return encodeRegister(head, { ownerSecret, wanted: 0, isOpen: false, hello: Uint8Array.of(1) });
 }
 
 describe('a server that is reached by TCP', () => {

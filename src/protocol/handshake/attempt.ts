@@ -33,7 +33,7 @@ export interface Attempt {
   readonly isk: Uint8Array;
   readonly suite: CipherSuite;
   readonly confirmation: ConfirmationContext;
-  readonly deadline: Instant;
+  deadline: Instant;
   /** `lost`: had won, but was never heard, and another one has won since. */
   state: 'open' | 'failed' | 'won' | 'lost';
   /** C as it came and what it was answered with, once it was checked. */

@@ -40,15 +40,23 @@ export interface SenderHandshakeOptions {
   readonly box: () => Uint8Array;
   /** Attempts at the same code that failed in an earlier process. */
   readonly failedBefore?: number;
+  /** How many may prove it; one when absent. */
+  readonly receivers?: number;
 }
 
 export const limits: {
   readonly attempts: number;
+  readonly attemptsOfMany: number;
+  readonly remembered: number;
   readonly attemptLife: Millis;
   readonly winnerLife: Millis;
 } = {
   /** Guesses at a code in its life: enough for a slip, 2^-31 for an attacker. */
   attempts: 3,
+  /** As many for each receiver, but never more: three words stand a hundred guesses (2^-26) as well. */
+  attemptsOfMany: 100,
+  /** Those of many who have proved the code: whoever misses our proof asks again within seconds. */
+  remembered: 16,
   /** An attacker who only listens to B and goes silent has used up a guess all the same. */
   attemptLife: millis(30_000),
   /**
@@ -62,6 +70,9 @@ export const limits: {
  * The sender's half of the handshake (responder of CPace). It answers up to three claims side by
  * side, so that a squatter cannot keep the right receiver out; the first that proves to know the
  * words wins. When it is heard (`settle`), or after three failures, the code is closed for good.
+ *
+ * Where several receivers are expected, each that proves to know the words is established, and takes
+ * one of the places that there are; while there is none, everybody is left to ask again.
  */
 export class SenderHandshake {
   /** H, to be given to the server when the nameplate is asked for. */
@@ -73,16 +84,29 @@ export class SenderHandshake {
   /** From when on a winner that is still not heard has to make room for another. */
   #doubtAt: Instant | undefined;
   #isSettled = false;
+  readonly #isForMany: boolean;
+  /** How many more may win. */
+  #room: number;
 
   constructor(options: SenderHandshakeOptions) {
     this.#options = options;
+    const { receivers = 1 } = options;
+    this.#isForMany = receivers > 1;
+    this.#room = receivers;
     const nonce = options.random.bytes(NONCE_BYTES);
     this.hello = encodeHello({ versions: VERSIONS, suites: options.suites, nonce });
   }
 
   /** Says which code is to be proven, as soon as the server has chosen the nameplate. */
   arm(code: Code): void {
-    this.#code = code;
+    if (!this.#isWon) this.#code = code;
+  }
+
+  /** One more of several receivers may come. */
+  makeRoom(now: Instant): void {
+    // Those who had to wait for it could not do better.
+    if (this.#hasNoRoom) for (const attempt of this.#attempts) attempt.deadline = deadlineFrom(now);
+    this.#room += 1;
   }
 
   /** The winner is there: the code is used up. */
@@ -112,14 +136,14 @@ export class SenderHandshake {
 
   /** Counts attempts as failed that were not followed up in time. */
   handleTimeout(now: Instant): void {
-    if (this.#isWon) return;
+    if (this.#isWon || this.#hasNoRoom) return;
     for (const attempt of this.#attempts) {
       if (attempt.state === 'open' && attempt.deadline <= now) this.#fail(attempt);
     }
   }
 
   pollTimeout(): Instant | undefined {
-    if (this.#isWon) return undefined;
+    if (this.#isWon || this.#hasNoRoom) return undefined;
     const open = this.#attempts.filter(({ state }) => state === 'open');
     return earliest(...open.map(({ deadline }) => deadline));
   }
@@ -128,8 +152,18 @@ export class SenderHandshake {
     return this.#events.shift();
   }
 
+  /** Whether the one that was expected is there. */
   get #isWon(): boolean {
-    return this.#attempts.some(({ state }) => state === 'won');
+    return !this.#isForMany && this.#attempts.some(({ state }) => state === 'won');
+  }
+
+  get #hasNoRoom(): boolean {
+    return this.#isForMany && this.#room === 0;
+  }
+
+  get #allowed(): number {
+    const { receivers = 1 } = this.#options;
+    return Math.min(limits.attempts * receivers, limits.attemptsOfMany);
   }
 
   get #failures(): number {
@@ -137,25 +171,27 @@ export class SenderHandshake {
     return failedBefore + this.#attempts.filter(({ state }) => state === 'failed').length;
   }
 
-  /** Attempts that are spent, or would be by an answer that is wrong. */
-  get #spent(): number {
-    const { failedBefore = 0 } = this.#options;
-    return failedBefore + this.#attempts.filter(({ state }) => state !== 'lost').length;
+  /** Whether another answer, if it is wrong, might be one too many. */
+  get #isSpent(): boolean {
+    const out = this.#attempts.filter(({ state }) => {
+      return state === 'open' || (state === 'won' && !this.#isForMany);
+    });
+    return out.length >= limits.attempts || this.#failures + out.length >= this.#allowed;
   }
 
   #closedFor(attempt: Attempt | undefined): RejectReason | undefined {
     if (attempt?.state === 'won') return undefined;
     if (this.#isSettled || attempt?.state === 'lost') return RejectReason.used;
-    return this.#failures >= limits.attempts ? RejectReason.burnt : undefined;
+    return this.#failures >= this.#allowed ? RejectReason.burnt : undefined;
   }
 
   #onClaim(code: Code, claim: Claim, a: Uint8Array, now: Instant): Uint8Array | undefined {
     // Whoever comes while all attempts are out repeats the claim until one of them is decided.
-    if (this.#spent >= limits.attempts) return undefined;
+    if (this.#isSpent || this.#hasNoRoom) return undefined;
     if (this.#attempts.some(({ share }) => sameBytes(share, claim.share))) return undefined;
     const { crypto, suites } = this.#options;
     const context = { crypto, suites, hello: this.hello, code };
-    const attempt = startAttempt(context, claim, a, after(now, limits.attemptLife));
+    const attempt = startAttempt(context, claim, a, deadlineFrom(now));
     if (attempt === 'invalid') return undefined;
     if (attempt === 'version') {
       return encodeReject({ claimId: claim.claimId, reason: RejectReason.version });
@@ -178,7 +214,8 @@ export class SenderHandshake {
     }
     // While a winner is awaited, the others are left in suspense: they repeat their C.
     const isAwaited = this.#isWon && this.#doubtAt !== undefined && now < this.#doubtAt;
-    if (confirm === undefined || attempt.state !== 'open' || isAwaited) return undefined;
+    if (confirm === undefined || attempt.state !== 'open') return undefined;
+    if (isAwaited || this.#hasNoRoom) return undefined;
     return this.#onConfirm(attempt, confirm, bytes, now);
   }
 
@@ -193,23 +230,38 @@ export class SenderHandshake {
   }
 
   #rejectFailed({ claimId }: Attempt): Uint8Array {
-    const isBurnt = this.#failures >= limits.attempts;
+    const isBurnt = this.#failures >= this.#allowed;
     const reason = isBurnt ? RejectReason.burnt : RejectReason.mismatch;
     return encodeReject({ claimId, reason });
   }
 
   #win(attempt: Attempt, { keys, box }: Success, now: Instant): void {
-    for (const other of this.#attempts) if (other.state === 'won') other.state = 'lost';
+    if (this.#isForMany) this.#welcome();
+    else for (const other of this.#attempts) if (other.state === 'won') other.state = 'lost';
     attempt.state = 'won';
     this.#doubtAt = after(now, limits.winnerLife);
     this.#events.push({ kind: 'established', claimId: attempt.claimId, keys, box });
+  }
+
+  /** Takes a place for one more of many, and forgets the first of those who have theirs. */
+  #welcome(): void {
+    this.#room -= 1;
+    const won = this.#attempts.filter(({ state }) => state === 'won');
+    const [first] = won;
+    if (first === undefined || won.length < limits.remembered) return;
+    first.isk.fill(0);
+    this.#attempts.splice(this.#attempts.indexOf(first), 1);
   }
 
   #fail(attempt: Attempt): void {
     attempt.state = 'failed';
     attempt.isk.fill(0);
     const used = this.#failures;
-    this.#events.push({ kind: 'attempt-failed', used, allowed: limits.attempts });
-    if (used >= limits.attempts) this.#events.push({ kind: 'burnt' });
+    this.#events.push({ kind: 'attempt-failed', used, allowed: this.#allowed });
+    if (used >= this.#allowed) this.#events.push({ kind: 'burnt' });
   }
+}
+
+function deadlineFrom(now: Instant): Instant {
+  return after(now, limits.attemptLife);
 }

@@ -25,6 +25,7 @@ export interface Registration {
   readonly nameplate: number;
   readonly owner: Side;
   readonly hello: Uint8Array;
+  readonly isOpen: boolean;
   readonly claims: Claim[];
   readonly source: SourcePrefix;
   readonly createdAt: Instant;
@@ -81,7 +82,10 @@ export class Registry {
     return site === undefined || (this.#perSource.get(site) ?? 0) < limits.registrationsPerSite;
   }
 
-  add(input: Pick<Registration, 'nameplate' | 'owner' | 'hello' | 'source'>, now: Instant): void {
+  add(
+    input: Omit<Registration, 'claims' | 'createdAt' | 'expiresAt' | 'paired'>,
+    now: Instant,
+  ): void {
     const expiresAt = after(now, this.#limits.unclaimedLife);
     const registration = { ...input, claims: [], createdAt: now, expiresAt, paired: false };
     this.#byNameplate.set(registration.nameplate, registration);

@@ -41,6 +41,8 @@ export interface RendezvousHostOptions extends ServerAccess {
   /** At most 256 bytes, which every claimant gets. */
   readonly hello: Uint8Array;
   readonly random: Random;
+  /** Whether guests are expected one after the other; false when absent. */
+  readonly isOpen?: boolean;
   /** Asked for; the server may choose another. */
   readonly nameplate?: number;
   /** 16 bytes; random when absent. Given, it finds a registration of an earlier process again. */
@@ -194,14 +196,14 @@ export class RendezvousHost implements Machine<HostEvent> {
   }
 
   #register(now: Instant): void {
-    const { hello } = this.#options;
+    const { hello, isOpen = false } = this.#options;
     const ownerSecret = this.#ownerSecret;
     // After a restart of the server: the old nameplate is what the code says.
     const wanted = this.#registration?.nameplate ?? this.#options.nameplate ?? 0;
     this.#channel.open(
       'register',
       {
-        encode: (head) => encodeRegister(head, { ownerSecret, wanted, hello }),
+        encode: (head) => encodeRegister(head, { ownerSecret, wanted, isOpen, hello }),
         first: FIRST_REPEAT,
         cap: this.#registration ? LONGEST_REPEAT : LONGEST_FIRST_REPEAT,
         announcesDelivery: true,

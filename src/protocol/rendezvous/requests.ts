@@ -38,6 +38,8 @@ export interface RegisterFields {
   readonly ownerSecret: Uint8Array;
   /** The nameplate asked for, or 0 to let the server choose. */
   readonly wanted: number;
+  /** Whether guests are expected one after the other, for as long as it lasts. */
+  readonly isOpen: boolean;
   readonly hello: Uint8Array;
 }
 
@@ -103,6 +105,7 @@ export function encodeRegister(head: RequestHead, fields: RegisterFields): Uint8
   return encodeRequest(MessageType.register, head, (writer) => {
     writer.bytes(fields.ownerSecret);
     writer.uint32(fields.wanted);
+    writer.uint8(fields.isOpen ? 1 : 0);
     writer.prefixed(fields.hello);
   });
 }
@@ -110,9 +113,10 @@ export function encodeRegister(head: RequestHead, fields: RegisterFields): Uint8
 export function decodeRegister(fields: ByteReader): RegisterFields | undefined {
   const ownerSecret = fields.bytes(SECRET_BYTES);
   const wanted = fields.uint32();
+  const openness = fields.uint8();
   const hello = fields.prefixed(MAX_HELLO_BYTES);
-  if (!ownerSecret || wanted === undefined || !hello) return undefined;
-  return { ownerSecret, wanted, hello };
+  if (!ownerSecret || wanted === undefined || openness === undefined || !hello) return undefined;
+  return { ownerSecret, wanted, isOpen: openness === 1, hello };
 }
 
 export function encodeRefresh(head: RequestHead, fields: RefreshFields): Uint8Array {

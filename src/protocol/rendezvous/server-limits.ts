@@ -18,6 +18,8 @@ export interface ServerLimits {
   readonly missPenalty: Millis;
   /** Claims of one nameplate in its whole life: as many as the handshake allows attempts. */
   readonly claimsPerNameplate: number;
+  /** Claims of a nameplate at which guests are expected one after the other: the oldest has to go. */
+  readonly claimsPerOpenNameplate: number;
   /** Forwarded bodies of one side of one claim: a handshake takes a handful. */
   readonly postRate: Rate;
   /** How long a registration lives without a sign of its owner, before and after pairing. */
@@ -54,6 +56,7 @@ export const DEFAULT_SERVER_LIMITS: ServerLimits = {
   missRate: { perMinute: 5, burst: 5 },
   missPenalty: millis(600_000),
   claimsPerNameplate: 3,
+  claimsPerOpenNameplate: 16,
   postRate: { perMinute: 1200, burst: 64 },
   unclaimedLife: millis(3_600_000),
   pairedLife: millis(600_000),

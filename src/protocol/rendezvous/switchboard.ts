@@ -140,7 +140,8 @@ export class Switchboard {
     const nameplate = known?.nameplate ?? this.#pickNameplate(request.wanted, now);
     if (nameplate === undefined) return 'busy';
     const owner: Side = { remote, secretHash, deliveryId: txid.slice() };
-    this.registry.add({ nameplate, owner, source, hello: request.hello.slice() }, now);
+    const { isOpen } = request;
+    this.registry.add({ nameplate, owner, source, isOpen, hello: request.hello.slice() }, now);
     this.#options.outbox.tell({ kind: 'registered' });
     return encodeRegistered(txid, nameplate, remote);
   }
@@ -182,10 +183,19 @@ export class Switchboard {
       return this.#misses.fail(host, now) ? 'rate-limited' : this.#missing(request.nameplate, now);
     }
     if (!this.#claims.take(host, now)) return 'rate-limited';
-    if (registration.claims.length >= this.#options.limits.claimsPerNameplate) return 'burnt';
+    if (!this.#makeRoom(registration)) return 'burnt';
     registration.claims.push(this.#newClaim(request, call));
     this.#options.outbox.tell({ kind: 'claimed' });
     return encodeClaimed(txid, remote, registration.hello);
+  }
+
+  /** Whether one more may claim it; who came first has been answered, if guests take turns. */
+  #makeRoom({ claims, isOpen }: Registration): boolean {
+    const { claimsPerNameplate, claimsPerOpenNameplate } = this.#options.limits;
+    if (!isOpen) return claims.length < claimsPerNameplate;
+    const oldest = claims.length < claimsPerOpenNameplate ? undefined : claims.shift();
+    if (oldest !== undefined) this.#options.relay?.release(oldest.key);
+    return true;
   }
 
   #newClaim({ nameplate, claimId, claimSecret }: ClaimFields, { txid, remote }: Call): Claim {

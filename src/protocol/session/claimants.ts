@@ -22,7 +22,7 @@ export class Claimants {
   readonly #passages = new Set<string>();
   #won: string | undefined;
 
-  note(claimId: Uint8Array, host: Host, peer: Endpoint | undefined): void {
+  note({ claimId, host, peer }: Claimant & { readonly claimId: Uint8Array }): void {
     const key = bytesKey(claimId);
     const known = this.#known.get(key);
     if (known !== undefined) known.peer = peer;

@@ -55,6 +55,8 @@ interface HostingOptions {
   readonly crypto: Crypto;
   readonly random: Random;
   readonly place?: Place | undefined;
+  /** Whether receivers are expected one after the other. */
+  readonly isOpen: boolean;
 }
 
 /**
@@ -146,13 +148,14 @@ export class Hosting {
   }
 
   #register(server: KnownServer | undefined, nameplate: number | undefined, now: Instant): void {
-    const { hello, random, place } = this.#options;
+    const { hello, random, place, isOpen } = this.#options;
     const { endpoint, ...transports } = server ?? {};
     const machine = new RendezvousHost(
       {
         server: endpoint ?? UNSPECIFIED,
         hello,
         random,
+        isOpen,
         ...transports,
         ...(nameplate === undefined ? {} : { nameplate }),
         ...(place === undefined ? {} : { ownerSecret: place.ownerSecret }),

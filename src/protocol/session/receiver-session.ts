@@ -10,6 +10,7 @@ import type { ConnectionEvent } from '../transport/connection-event.ts';
 import { type Endpoint, sameEndpoint } from '../wire/endpoint.ts';
 import { forEachRun } from '../wire/packet-runs.ts';
 import type { Acquaintance } from './acquaintance.ts';
+import { isElsewhere } from './elsewhere.ts';
 import type { Guest } from './guest.ts';
 import { Joining } from './joining.ts';
 import type { JoiningEvent } from './joining-event.ts';
@@ -249,7 +250,8 @@ export class ReceiverSession implements Machine<SessionEvent> {
       meeting: { server, ownPublic: observed, peerPublic: peer ?? server },
       passage: guestPassage(guest, keys),
     };
-    this.#peer.tell({ kind: 'keep', resumeSecret: keys.resumeSecret });
+    const { resumeSecret } = keys;
+    this.#peer.tell({ kind: 'keep', resumeSecret, isElsewhere: isElsewhere(box) });
   }
 
   #onPassage(guest: Guest, now: Instant): void {

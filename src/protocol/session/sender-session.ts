@@ -1,6 +1,4 @@
 import type { ErrorCode } from '../errors.ts';
-import type { Code } from '../handshake/code.ts';
-import { SenderHandshake, type SenderHandshakeEvent } from '../handshake/sender-handshake.ts';
 import type { Machine, Transmit } from '../machine.ts';
 import type { OpenedBase } from '../nat/nat-survey.ts';
 import type { SessionKeys } from '../session-keys.ts';
@@ -11,24 +9,19 @@ import { CloseCode, type ConnectionEvent } from '../transport/connection-event.t
 import type { Endpoint } from '../wire/endpoint.ts';
 import { forEachRun } from '../wire/packet-runs.ts';
 import { Claimants } from './claimants.ts';
-import { Hosting, type HostingEvent, type Place } from './hosting.ts';
+import {
+  Entrance,
+  type EntranceEvent,
+  type EntranceOptions,
+  type HostingMessage,
+} from './entrance.ts';
 import { hostPassage } from './passages.ts';
 import { failureOfClose } from './session-close.ts';
 import type { SessionEvent } from './session-event.ts';
 import type { LocalNetworks, SessionOptions } from './session-options.ts';
 import { SessionPeer } from './session-peer.ts';
-import { isSignal } from './signalling.ts';
 
-export interface SenderSessionOptions extends SessionOptions {
-  /** The words of the code. */
-  readonly words: readonly string[];
-  /** Whether to answer on our own socket as well, for receivers on this machine and LAN. */
-  readonly lan: boolean;
-  /** Where it was, or is to be, found; a server chooses when absent. */
-  readonly place?: Place;
-  /** Attempts at the same code that failed in an earlier process. */
-  readonly failedAttempts?: number;
-}
+export type SenderSessionOptions = SessionOptions & Omit<EntranceOptions, 'box' | 'receivers'>;
 
 /**
  * A whole sender: waits to be found, proves the code, finds a path, sends.
@@ -36,9 +29,7 @@ export interface SenderSessionOptions extends SessionOptions {
  * The stations are machines of their own; this class passes on what one says to the next.
  */
 export class SenderSession implements Machine<SessionEvent> {
-  readonly #options: SenderSessionOptions;
-  readonly #handshake: SenderHandshake;
-  readonly #hosting: Hosting;
+  readonly #entrance: Entrance;
   #transfer: TransferSender;
   readonly #claimants = new Claimants();
   readonly #peer: SessionPeer;
@@ -47,11 +38,6 @@ export class SenderSession implements Machine<SessionEvent> {
   #isVerified = false;
 
   constructor(options: SenderSessionOptions, now: Instant) {
-    this.#options = options;
-    const { crypto, random, suites, servers, lan, place } = options;
-    const { failedAttempts: failedBefore = 0 } = options;
-    const box = () => this.#peer.box;
-    this.#handshake = new SenderHandshake({ crypto, random, suites, box, failedBefore });
     this.#transfer = new TransferSender(options);
     this.#peer = new SessionPeer(options, {
       role: 'controlling',
@@ -59,8 +45,7 @@ export class SenderSession implements Machine<SessionEvent> {
       onRecord: (plaintext) => this.#transfer.handleRecord(plaintext),
       onClosed: (event, at) => this.#onClosed(event, at),
     });
-    const { hello } = this.#handshake;
-    this.#hosting = new Hosting({ servers, lan, hello, crypto, random, place }, now);
+    this.#entrance = new Entrance({ ...options, box: () => this.#peer.box }, now);
     this.#drain(now);
   }
 
@@ -78,15 +63,14 @@ export class SenderSession implements Machine<SessionEvent> {
   }
 
   handleTimeout(now: Instant): void {
-    this.#hosting.handleTimeout(now);
-    this.#handshake.handleTimeout(now);
+    this.#entrance.handleTimeout(now);
     const outcome = this.#peer.handleTimeout(now);
-    if (outcome !== undefined) this.#hosting.close(outcome, now);
+    if (outcome !== undefined) this.#entrance.close(outcome, now);
     this.#drain(now);
   }
 
   pollTransmit(now: Instant): Transmit | undefined {
-    return this.#peer.pollTransmit(now) ?? this.#hosting.pollTransmit(now);
+    return this.#peer.pollTransmit(now) ?? this.#entrance.pollTransmit(now);
   }
 
   pollEvent(): SessionEvent | undefined {
@@ -94,11 +78,7 @@ export class SenderSession implements Machine<SessionEvent> {
   }
 
   pollTimeout(): Instant | undefined {
-    return earliest(
-      this.#hosting.pollTimeout(),
-      this.#handshake.pollTimeout(),
-      this.#peer.pollTimeout(),
-    );
+    return earliest(this.#entrance.pollTimeout(), this.#peer.pollTimeout());
   }
 
   /** Says what there is to be had, once it is known; at least one entry. */
@@ -120,14 +100,14 @@ export class SenderSession implements Machine<SessionEvent> {
 
   /** We could not act for a while: asleep, or stopped. To be told before anything else. */
   handleWake(now: Instant): void {
-    this.#hosting.refresh(now);
+    this.#entrance.refresh(now);
     this.#peer.handleWake(now);
     this.#drain(now);
   }
 
   /** Addresses of this machine have come or gone. */
   handleNetworks(networks: LocalNetworks, now: Instant): void {
-    this.#hosting.refresh(now);
+    this.#entrance.refresh(now);
     this.#peer.handleNetworks(networks, now);
     this.#drain(now);
   }
@@ -139,14 +119,14 @@ export class SenderSession implements Machine<SessionEvent> {
 
   /** A connection to the server is open, as `dial` asked, and carries what is for `way`. */
   addWay(server: Endpoint, way: Endpoint, now: Instant): void {
-    this.#hosting.addWay(server, way, now);
+    this.#entrance.addWay(server, way, now);
     this.#peer.addWay(server, way, now);
     this.#drain(now);
   }
 
   /** It could not be opened, or is closed. */
   endWay(server: Endpoint, way: Endpoint, now: Instant): void {
-    this.#hosting.endWay(server, way, now);
+    this.#entrance.endWay(server, way, now);
     this.#drain(now);
   }
 
@@ -177,63 +157,49 @@ export class SenderSession implements Machine<SessionEvent> {
   }
 
   #handleRendezvous(run: Uint8Array, remote: Endpoint, now: Instant): void {
-    if (!this.#peer.handleRendezvous(run, remote, now)) this.#hosting.handleRun(run, remote, now);
+    if (!this.#peer.handleRendezvous(run, remote, now)) this.#entrance.handleRun(run, remote, now);
   }
 
   #drain(now: Instant): void {
-    for (let event = this.#hosting.pollEvent(); event; event = this.#hosting.pollEvent()) {
-      this.#onHostingEvent(event, now);
-    }
-    for (let event = this.#handshake.pollEvent(); event; event = this.#handshake.pollEvent()) {
-      this.#onHandshakeEvent(event, now);
+    for (let event = this.#entrance.pollEvent(); event; event = this.#entrance.pollEvent()) {
+      this.#onEntranceEvent(event, now);
     }
     this.#peer.drain(now);
-    if (this.#peer.isHeard) this.#handshake.settle();
+    if (this.#peer.isHeard) this.#entrance.settle();
     this.#drainTransfer(now);
   }
 
-  #onHostingEvent(event: HostingEvent, now: Instant): void {
+  #onEntranceEvent(event: EntranceEvent, now: Instant): void {
     switch (event.kind) {
-      case 'nameplate':
+      case 'code':
         // Whom we have met needs no code any more.
-        if (!this.#peer.isMet) this.#onNameplate(event.nameplate);
+        if (!this.#peer.isMet) this.#peer.tell(event);
         break;
       case 'server':
         this.#peer.findServer(event.server, now);
         break;
-      case 'message':
-        this.#onMessage(event, now);
+      case 'claim':
+        if (!this.#peer.isMet) this.#peer.expect();
+        this.#claimants.note(event.message);
+        break;
+      case 'signal':
+        this.#onSignal(event.message, now);
         break;
       case 'dial':
+      case 'wrong-code':
         this.#peer.tell(event);
         break;
-      case 'failed':
+      case 'established':
+        this.#connect(event, now);
+        break;
+      case 'closed':
         // A session that runs does not need the server any more.
-        if (!this.#peer.isMet) this.abort(event.code, 'rendezvous failed', now);
+        if (!this.#peer.isMet) this.abort(event.code, event.detail, now);
         break;
     }
   }
 
-  #onNameplate(nameplate: number): void {
-    const code: Code = { nameplate, words: this.#options.words };
-    this.#handshake.arm(code);
-    this.#peer.tell({ kind: 'code', code });
-  }
-
-  #onMessage(event: Extract<HostingEvent, { kind: 'message' }>, now: Instant): void {
-    const { host, claimId, body, peer } = event;
-    if (isSignal(body)) {
-      this.#onSignal(event, now);
-      return;
-    }
-    if (!this.#peer.isMet) this.#peer.expect();
-    this.#claimants.note(claimId, host, peer);
-    const answer = this.#handshake.handleMessage(claimId, body, now);
-    if (answer !== undefined) host.machine.reply(claimId, answer, now);
-  }
-
-  #onSignal(event: Extract<HostingEvent, { kind: 'message' }>, now: Instant): void {
-    const { host, claimId, body, peer } = event;
+  #onSignal({ host, claimId, body, peer }: HostingMessage, now: Instant): void {
     const standing = this.#claimants.standing(claimId);
     if (standing === 'stranger') {
       // Nobody but the peer can have made it: then the claim by which it comes is the peer's, too.
@@ -245,15 +211,7 @@ export class SenderSession implements Machine<SessionEvent> {
     this.#peer.handleSignal(body, standing === 'won' ? peer : undefined, now);
   }
 
-  #onHandshakeEvent(event: SenderHandshakeEvent, now: Instant): void {
-    if (event.kind === 'established') {
-      this.#connect(event, now);
-    } else if (event.kind === 'attempt-failed') {
-      this.#peer.tell({ kind: 'wrong-code', used: event.used, allowed: event.allowed });
-    } else if (!this.#peer.isMet) this.abort('P2P_CODE_BURNT', 'too many wrong codes', now);
-  }
-
-  #connect(won: Extract<SenderHandshakeEvent, { kind: 'established' }>, now: Instant): void {
+  #connect(won: Extract<EntranceEvent, { kind: 'established' }>, now: Instant): void {
     const { claimId, keys, box } = won;
     const { host, peer } = this.#claimants.win(claimId);
     const acquaintance = {

@@ -18,8 +18,11 @@ export type SessionEvent =
   /**
    * Receiver: the sender has proved that it knows the code; asks for `handleKept`. Until then nothing
    * is sent that shows the sender that we have begun: whoever is heard can meet again (32 bytes).
+   * `isElsewhere`: a sender of several waits for us under the code of the reunion, and not here.
    */
-  | { readonly kind: 'keep'; readonly resumeSecret: Uint8Array }
+  | { readonly kind: 'keep'; readonly resumeSecret: Uint8Array; readonly isElsewhere: boolean }
+  /** Reception: somebody has proved the code, who will come to the reunion (32 bytes). */
+  | { readonly kind: 'received'; readonly resumeSecret: Uint8Array }
   /**
    * The peer has proved that it knows the code. `verifier`: 8 bytes to compare. Sender: again when the
    * first one was not heard on any path, and another (the same, started again) took its place.

@@ -43,9 +43,9 @@ export function ask(
   return askOnce(server, encode(head), from, now).find(({ to }) => to === from)?.reply;
 }
 
-export function register(fill: number, wanted = 0) {
-  return (head: RequestHead): Uint8Array =>
-    encodeRegister(head, { ownerSecret: bytes(16, fill), wanted, hello: bytes(256, 3) });
+export function register(fill: number, wanted = 0, isOpen = false) {
+  const fields = { ownerSecret: bytes(16, fill), wanted, isOpen, hello: bytes(256, 3) };
+  return (head: RequestHead): Uint8Array => encodeRegister(head, fields);
 }
 
 export function claim(nameplate: number, fill: number, secret = fill) {

@@ -57,7 +57,7 @@ const connectionId = run(0xc0, 8);
 const relayToken = run(0xa0, 16);
 
 const REQUESTS = {
-  register: encodeRegister(head, { ownerSecret: secret, wanted: 7, hello: body }),
+  register: encodeRegister(head, { ownerSecret: secret, wanted: 7, isOpen: true, hello: body }),
   refresh: encodeRefresh(head, { nameplate, ownerSecret: secret }),
   claim: encodeClaim(head, { nameplate, claimId, claimSecret: secret }),
   post: encodePost(head, { nameplate, claimId, secret, body }),
@@ -104,7 +104,7 @@ describe('rendezvous messages', () => {
       expect(request).toMatchObject({ txid, token: head.token, version: 1 });
       return request && decode(request.fields);
     };
-    const register = { ownerSecret: secret, wanted: 7, hello: body };
+    const register = { ownerSecret: secret, wanted: 7, isOpen: true, hello: body };
     expect(read(REQUESTS.register, decodeRegister)).toEqual(register);
     expect(read(REQUESTS.refresh, decodeRefresh)).toEqual({ nameplate, ownerSecret: secret });
     const claim = { nameplate, claimId, claimSecret: secret };

@@ -35,7 +35,7 @@ const SMALLEST = (head: typeof NO_TOKEN) => {
   const claimId = bytes(16, 1);
   const none = bytes(0, 0);
   return {
-    register: encodeRegister(head, { ownerSecret: secret, wanted: 9, hello: none }),
+    register: encodeRegister(head, { ownerSecret: secret, wanted: 9, isOpen: false, hello: none }),
     claim: encodeClaim(head, { nameplate: 9, claimId, claimSecret: secret }),
     refresh: encodeRefresh(head, { nameplate: 9, ownerSecret: secret }),
     post: encodePost(head, { nameplate: 9, claimId, secret, body: none }),

@@ -194,6 +194,25 @@ describe('claims', () => {
     expect(server.counters.live.claims).toBe(1);
   });
 
+  it('of a nameplate at which guests take turns are sixteen, and the first has to go', () => {
+    const server = newServer();
+    ask(server, register(1, 4711, true), HOST, at(0));
+    const claimed = Array.from({ length: 17 }, (_, i) => {
+      return verdict(ask(server, claim(4711, i), from(i), at(0)));
+    });
+    expect(claimed).toEqual(Array.from({ length: 17 }, () => 'claimed'));
+    expect(server.counters.live.claims).toBe(16);
+    expect(verdict(ask(server, post(4711, 0, 0), from(0), at(0)))).toBe('bad-secret');
+    expect(verdict(ask(server, post(4711, 1, 1), from(1), at(0)))).not.toBe('bad-secret');
+  });
+
+  it('of any other nameplate are three for life', () => {
+    const server = newServer();
+    ask(server, register(1, 4711), HOST, at(0));
+    const claimed = [0, 1, 2, 3].map((i) => verdict(ask(server, claim(4711, i), from(i), at(0))));
+    expect(claimed).toEqual(['claimed', 'claimed', 'claimed', 'burnt']);
+  });
+
   it('are limited to ten a minute of one source', () => {
     const server = newServer({ registrationsPerHost: 99, registerRate: FAST });
     const verdicts = Array.from({ length: 11 }, (_, i) => {

@@ -10,6 +10,7 @@ describe('hosting', () => {
       {
         servers: [],
         lan: true,
+        isOpen: false,
         hello: new Uint8Array(32),
         crypto: createCrypto(),
         random: systemRandom,
