@@ -1,0 +1,212 @@
+import { monotonicNow } from '../io/clock.ts';
+import { LanResponder } from '../io/lan-beacon.ts';
+import type { EntryReader } from '../io/stream-reader.ts';
+import { STREAM_PATH } from '../io/stream-sink.ts';
+import type { P2PShareError } from '../protocol/errors.ts';
+import { type Code, formatCode } from '../protocol/handshake/code.ts';
+import { SenderSession } from '../protocol/session/sender-session.ts';
+import type { SessionEvent } from '../protocol/session/session-event.ts';
+import { isOnce } from '../protocol/transfer/entry.ts';
+import type { AttemptCourse } from './attempts.ts';
+import type { Endpoints } from './endpoints.ts';
+import { asSourceError, FileReader } from './file-reader.ts';
+import { type OfferSummary, summaryOf, topSizes } from './offer-summary.ts';
+import type { SendOptions } from './options.ts';
+import type { Door } from './sender-attempts.ts';
+import { prepareSession } from './session-ground.ts';
+import { SessionRun } from './session-run.ts';
+import type { Source } from './source.ts';
+import type { SendTicket } from './ticket.ts';
+import type { TicketKeeper } from './ticket-keeper.ts';
+import type { TransferResult } from './transfer-handle.ts';
+
+interface SendingParts {
+  readonly course: AttemptCourse;
+  readonly source: Source;
+  readonly keeper: TicketKeeper<SendTicket>;
+  readonly door: Door;
+}
+
+/** Files on their way out, in one session. */
+export class Sending {
+  readonly #options: SendOptions;
+  readonly #course: AttemptCourse;
+  readonly #keeper: TicketKeeper<SendTicket>;
+  readonly #door: Door;
+  readonly #source: Source;
+  #reader: EntryReader | undefined;
+  #buffers: FileReader | undefined;
+  #responder: LanResponder | undefined;
+  #finishProgress: () => void = () => undefined;
+  #isAccepted = false;
+  #bytes = 0;
+  #isEndless = false;
+  #summary: OfferSummary | undefined;
+  /** Bytes of each thing at the top, in the order of the offer. */
+  #sizes: ReadonlyMap<string, number> = new Map();
+  #resumeSecret: Uint8Array | undefined;
+
+  constructor(options: SendOptions, { course, source, keeper, door }: SendingParts) {
+    this.#options = options;
+    this.#course = course;
+    this.#keeper = keeper;
+    this.#door = door;
+    this.#source = source;
+  }
+
+  async run(signal: AbortSignal, timeoutMs: number | undefined): Promise<TransferResult> {
+    const { servers = [], paths, input, text } = this.#options;
+    if (servers.length > 0) this.#course.emit({ event: 'status', phase: 'finding-server' });
+    const ground = await prepareSession(this.#options);
+    const { lan } = ground;
+    const { words, place, failedAttempts } = this.#door;
+    const session = new SenderSession(
+      {
+        ...ground.options,
+        words,
+        place,
+        failedAttempts,
+        lan,
+      },
+      monotonicNow(),
+    );
+    const run = new SessionRun({
+      session,
+      handle: this.#course,
+      ground,
+      onEvent: (event) => this.#onEvent(event, run, lan ? ground.endpoints : undefined),
+      // Whatever gives way to us, we need not wait for it.
+      onJoined: () => void this.#course.met().catch(() => undefined),
+    });
+    try {
+      await run.run({ signal, timeoutMs });
+    } finally {
+      await this.#responder?.close();
+      await this.#reader?.close();
+    }
+    const bytes = run.session.bytesTaken;
+    const files = input === undefined && text === undefined ? paths : [STREAM_PATH];
+    return { files, bytes, ms: run.elapsedMs, path: run.pathKind };
+  }
+
+  #onEvent(event: SessionEvent, run: SessionRun<SenderSession>, lan: Endpoints | undefined): void {
+    const course = this.#course;
+    this.#buffers?.onEvent(event, run);
+    switch (event.kind) {
+      case 'code':
+        if (lan !== undefined) this.#answerOnLan(event.code.nameplate, lan);
+        void this.#showCode(event.code, run);
+        break;
+      case 'wrong-code':
+        void this.#keeper.change({ failedAttempts: event.used });
+        course.emit({
+          event: 'peer',
+          state: 'wrong-code',
+          attemptsLeft: event.allowed - event.used,
+        });
+        break;
+      case 'joined':
+        this.#resumeSecret = event.resumeSecret;
+        void this.#offer(run);
+        break;
+      case 'verified':
+        // Trouble with the disk is no reason to keep the receiver waiting.
+        void this.#keeper.forget().then(() => {
+          run.touch((session, now) => session.handleForgotten(now));
+        });
+        break;
+      case 'heard':
+        // It has kept how to meet us again, and so may we; an older secret stays what it is.
+        if (this.#door.kind === 'code' && this.#resumeSecret !== undefined) {
+          void this.#keeper.change({ resumeSecret: this.#resumeSecret });
+        }
+        break;
+      case 'missing':
+        course.lost();
+        break;
+      case 'back':
+        course.found();
+        break;
+      case 'path':
+        if (!this.#isAccepted) run.enter('waiting-for-answer');
+        break;
+      case 'accepted':
+        this.#isAccepted = true;
+        // From now on somebody would miss it.
+        if (this.#summary !== undefined) void this.#keeper.change({ offer: this.#summary });
+        run.enter('transferring');
+        this.#finishProgress = run.meter(
+          this.#isEndless ? null : this.#bytes,
+          () => run.session.bytesTaken,
+          () => (this.#buffers?.isBusy ? 'disk' : 'peer'),
+        );
+        break;
+      case 'sent':
+        this.#finishProgress();
+        // A file without bytes is never read, and so not looked at before.
+        this.#reader?.finish().catch((error: P2PShareError) => run.abort(error));
+        run.enter('verifying');
+        break;
+      case 'finished':
+        this.#tellSent(run.session.bytesTaken);
+        break;
+      default:
+        break;
+    }
+  }
+
+  /** Looking at what there is has begun long ago; here it has to be done. */
+  async #offer(run: SessionRun<SenderSession>): Promise<void> {
+    if (this.#reader !== undefined) return;
+    try {
+      const scan = await this.#source.scan();
+      if (run.over.aborted || this.#reader !== undefined) return;
+      const { entries, omitted, storedBytes } = scan;
+      this.#reader = this.#source.reader(scan);
+      this.#buffers = new FileReader(this.#reader);
+      const totalBytes = entries.reduce((sum, { size }) => sum + size, 0);
+      this.#bytes = totalBytes;
+      this.#isEndless = isOnce({ entries });
+      this.#sizes = topSizes(entries);
+      const left = omitted.special + omitted.links + omitted.excluded > 0 && { omitted };
+      const summary = summaryOf({ entries, totalBytes, storedBytes });
+      this.#summary = summary;
+      this.#course.emit({ event: 'offer', ...summary, ...left });
+      run.touch((session, now) => session.offer(entries, now, storedBytes));
+    } catch (error) {
+      run.abort(asSourceError(error));
+    }
+  }
+
+  #tellSent(bytes: number): void {
+    if (this.#isEndless) {
+      this.#course.emit({ event: 'file', path: STREAM_PATH, bytes, status: 'sent' });
+      return;
+    }
+    const sizes = [...this.#sizes.values()];
+    for (const [index, path] of this.#options.paths.entries()) {
+      this.#course.emit({ event: 'file', path, bytes: sizes[index] ?? 0, status: 'sent' });
+    }
+  }
+
+  /** The code is good after our death as well, so that it is kept before anybody has it. */
+  async #showCode(code: Code, run: SessionRun<SenderSession>): Promise<void> {
+    const { kind } = this.#door;
+    if (kind === 'code') await this.#keeper.change({ code });
+    if (run.over.aborted) return;
+    const shown = kind === 'code' ? code : this.#keeper.ticket.code;
+    this.#course.emit({ event: 'code', code: formatCode(shown) });
+    run.enter('waiting-for-peer');
+  }
+
+  /** Makes us findable without a server; HERE leaves from the socket at which to claim. */
+  #answerOnLan(nameplate: number, endpoints: Endpoints): void {
+    const socket = endpoints.sockets.find(({ family }) => family === 'udp4');
+    void this.#responder?.close();
+    this.#responder = new LanResponder({
+      nameplate,
+      answer: (payload, remote) => socket?.send({ remote, payload, segmentSize: payload.length }),
+    });
+    void this.#responder.start();
+  }
+}
