@@ -4,12 +4,16 @@ import type {
   OfferEvent,
   PathEvent,
   PeerEvent,
+  ReceiverEvent,
   StatusEvent,
   SteadyPhase,
   TicketEvent,
   TransferEvent,
 } from '../client/events.ts';
 import { display } from '../protocol/display.ts';
+import { P2PShareError } from '../protocol/errors.ts';
+import { messageFor } from './messages.ts';
+import { isSamePlace, pathWords } from './path-words.ts';
 import {
   formatBytes,
   formatClock,
@@ -124,6 +128,9 @@ export class HumanReporter {
         break;
       case 'ticket':
         this.#ticket(event);
+        break;
+      case 'receiver':
+        this.#receiverEnd(event);
         break;
       case 'done':
         this.#done(event);
@@ -241,6 +248,12 @@ export class HumanReporter {
     if (event.status === 'skipped') this.#view.line(`skipped ${shown(event.path)}: it exists`);
   }
 
+  /** One of several, whose events all of these are. */
+  #receiverEnd(event: ReceiverEvent): void {
+    if (event.state === 'done') this.#done({ ...event, event: 'done' });
+    else this.#view.line(messageFor(new P2PShareError(event.code, event.message), 'sender').text);
+  }
+
   #done({ bytes, ms, path }: DoneEvent): void {
     this.#view.hide();
     if (this.#fileCount === 1 && this.#file?.status === 'skipped') return;
@@ -261,25 +274,6 @@ function omittedWords({ special, links, excluded }: NonNullable<OfferEvent['omit
     special > 0 && formatCount(special, 'special file'),
   ].filter((part) => part !== false);
   return `left out: ${parts.join(', ')}`;
-}
-
-function pathWords(event: PathEvent, before: PathEvent | undefined): string {
-  const { kind } = event;
-  const words = kind === 'direct' ? 'direct connection' : 'connection through the relay';
-  if (before === undefined) return words;
-  if (before.kind !== kind || isSamePlace(before, event)) return `now ${words}`;
-  return kind === 'direct'
-    ? 'now another direct connection'
-    : 'now connection through another relay';
-}
-
-function isSamePlace(a: PathEvent, b: PathEvent): boolean {
-  return a.kind === b.kind && hostOf(a) === hostOf(b);
-}
-
-/** The address of the other end, or of the relay, without its port. */
-function hostOf({ remote }: PathEvent): string {
-  return remote.replace(/:\d+$/, '');
 }
 
 /** What the next event of its kind says as well. */

@@ -10,12 +10,12 @@ const FIRST_BYTES = 2 ** 20;
 
 /** Without a terminal: lines that stay. */
 export class PlainView implements View {
-  readonly #output: Output;
+  readonly #output: Pick<Output, 'write'>;
   #awaited: string | undefined;
   #nextPercent = PERCENT_PER_LINE;
   #nextBytes = FIRST_BYTES;
 
-  constructor(output: Output) {
+  constructor(output: Pick<Output, 'write'>) {
     this.#output = output;
   }
 

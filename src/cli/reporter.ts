@@ -1,7 +1,8 @@
 import type { TransferEvent } from '../client/events.ts';
 import { HumanReporter, type HumanReporterOptions } from './human-reporter.ts';
 import { jsonLine } from './json-events.ts';
-import { pickView } from './pick-view.ts';
+import { pickViews } from './pick-view.ts';
+import { SeveralReporter } from './several-reporter.ts';
 import type { Terminal } from './terminal.ts';
 
 /** Tells somebody what happens: a person on stderr, or a program on stdout. */
@@ -17,12 +18,16 @@ export interface Reporter {
 export interface ReporterOptions extends HumanReporterOptions {
   readonly json: boolean;
   readonly quiet: boolean;
+  /** Whether there may be several receivers; false when absent. */
+  readonly several?: boolean;
 }
 
 export function reporterFor(terminal: Terminal, options: ReporterOptions): Reporter {
   if (options.json) return jsonReporter(terminal);
   if (options.quiet) return quietReporter(terminal);
-  return new HumanReporter(terminal, pickView(terminal), options);
+  const views = pickViews(terminal);
+  if (options.several) return new SeveralReporter(terminal, views, options);
+  return new HumanReporter(terminal, views.all, options);
 }
 
 function jsonReporter({ stdout }: Terminal): Reporter {

@@ -22,6 +22,9 @@ export type Attempt = (course: AttemptCourse, signal: AbortSignal) => Promise<Tr
 /** Why an attempt ends without a goodbye: its peer is not there any more, and another one goes on. */
 export const GIVES_WAY: P2PShareError = new P2PShareError('P2P_CANCELLED', 'another one goes on');
 
+/** Why a session with the reception of a sender of several ends: that sender is met elsewhere. */
+export const MOVES_ON: P2PShareError = new P2PShareError('P2P_CANCELLED', 'it is met elsewhere');
+
 export interface AttemptsOptions {
   /** Begun at once; of what happens before the peer is met, that of the first of them is told. */
   readonly first: readonly Attempt[];

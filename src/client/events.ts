@@ -5,8 +5,12 @@ import type { ErrorCode } from '../protocol/errors.ts';
  * What happens during a transfer, in the order in which it happens. One event is one line of
  * `--json`: plain values only, `event` first. Text that the peer chose (`name`) is raw: whoever
  * shows it to a person passes it through `display()` first.
+ *
+ * `receiver`: which one of several an event is about, by the order in which they came, from 1.
  */
-export type TransferEvent =
+export type TransferEvent = AnyEvent & { readonly receiver?: number };
+
+type AnyEvent =
   | StatusEvent
   | CodeEvent
   | PeerEvent
@@ -16,6 +20,7 @@ export type TransferEvent =
   | FileEvent
   | TextEvent
   | TicketEvent
+  | ReceiverEvent
   | DoneEvent
   | ErrorEvent;
 
@@ -151,7 +156,29 @@ export type TicketEvent =
   | { readonly event: 'ticket'; readonly state: 'expired' }
   | { readonly event: 'ticket'; readonly state: 'unavailable'; readonly reason: string };
 
-/** The last event of a transfer that succeeded. `path` is the kind in use at the end. */
+/**
+ * Sender of several only, the last event about one of them: it has everything, or it will not have it.
+ * `message` is for logs, not for people.
+ */
+export type ReceiverEvent =
+  | {
+      readonly event: 'receiver';
+      readonly state: 'done';
+      readonly bytes: number;
+      readonly ms: number;
+      readonly path: PathKind;
+    }
+  | {
+      readonly event: 'receiver';
+      readonly state: 'failed';
+      readonly code: ErrorCode;
+      readonly message: string;
+    };
+
+/**
+ * The last event of a transfer that succeeded. `path` is the kind in use at the end; of several
+ * receivers, `relay` if any of them used one, and `bytes` are those of all.
+ */
 export interface DoneEvent {
   readonly event: 'done';
   readonly bytes: number;

@@ -51,6 +51,12 @@ export interface SendOptions extends CommonOptions {
   readonly exclude?: readonly string[];
   /** Whether the `.gitignore` of each folder counts; false by default. */
   readonly gitignore?: boolean;
+  /**
+   * How many are to have it; 1 by default. The code is good until they do, or, where their number is
+   * `unlimited`, until the transfer is aborted or nobody has come for `timeoutMs`. At most twelve are
+   * served at once: others wait.
+   */
+  readonly receivers?: number | 'unlimited';
 }
 
 export interface ReceiveOptions extends CommonOptions {

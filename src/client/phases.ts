@@ -52,3 +52,9 @@ function reconnecting(since: Instant, until: Instant, now: Instant): StatusEvent
   const remainingMs = Math.max(0, Math.round(until - now));
   return { event: 'status', phase: 'reconnecting', silentMs, remainingMs };
 }
+
+/** Whether the other side is still being looked for. */
+export function isSearching(event: TransferEvent): boolean {
+  if (event.event !== 'status') return false;
+  return event.phase === 'finding-server' || event.phase === 'waiting-for-peer';
+}

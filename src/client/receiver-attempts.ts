@@ -1,9 +1,10 @@
 import { createCrypto } from '../crypto/node-crypto.ts';
 import type { Code } from '../protocol/handshake/code.ts';
 import { reunion, type SenderPast } from '../protocol/handshake/resume-code.ts';
-import { type Attempt, Attempts } from './attempts.ts';
+import { type Attempt, Attempts, MOVES_ON } from './attempts.ts';
 import type { CommonOptions } from './options.ts';
 import { type Persistence, persistently } from './persistent.ts';
+import { isSearching } from './phases.ts';
 import type { ReceiveTicket } from './ticket.ts';
 import type { TicketKeeper } from './ticket-keeper.ts';
 import type { TransferHandle, TransferResult } from './transfer-handle.ts';
@@ -11,11 +12,19 @@ import type { TransferHandle, TransferResult } from './transfer-handle.ts';
 /** Between two questions whether the sender is back. */
 const AGAIN_MS = 2000;
 /**
- * A sender that died before it heard us waits under its code. That is tried after the other ways,
- * and more seldom than makes a server suspicious of who asks for numbers that are not there.
+ * A sender that died before it heard us waits under its code, and so does one of several that was
+ * started again. That is tried after the other ways, and more seldom than makes a server suspicious of
+ * who asks for numbers that are not there.
  */
 const CODE_DELAY_MS = 3000;
+/** When it is us who died, a sender of several needs 5 s to miss us, and takes us for another till then. */
+const CODE_DELAY_AFTER_DEATH_MS = 10_000;
 const CODE_AGAIN_MS = 20_000;
+/** A sender of several registers for us as soon as it has let us in: two round trips. */
+const ELSEWHERE_DELAY_MS = 100;
+const ELSEWHERE_AGAIN_MS = 250;
+/** And is there within seconds, or has died since. */
+const ELSEWHERE_WITHIN_MS = 45_000;
 
 /** What a receiver goes by. */
 export interface Invitation {
@@ -42,29 +51,61 @@ export async function runReceiver(
   const { handle, keeper, code, attempt } = parts;
   const seek = (invitation: Invitation, timing: Persistence): Attempt =>
     persistently((leftMs) => attempt(invitation, leftMs), timing);
-  const seekAgain = (pasts: readonly SenderPast[], untilMs: number): Attempt[] => {
+  const elsewhere = (): Attempt => {
+    const secret = keeper.ticket.resumeSecret;
+    if (secret === undefined) throw new Error('unreachable: sent elsewhere without a secret');
+    return seek(invitationOf(secret, 'restarted'), {
+      delayMs: ELSEWHERE_DELAY_MS,
+      everyMs: ELSEWHERE_AGAIN_MS,
+      untilMs: performance.now() + ELSEWHERE_WITHIN_MS,
+    });
+  };
+  const byCode = (known: Code, leftMs: number | undefined): Attempt =>
+    movingOn(attempt({ kind: 'code', code: known }, leftMs), elsewhere);
+  const seekAgain = (
+    pasts: readonly SenderPast[],
+    { untilMs, delayMs }: Pick<Persistence, 'untilMs' | 'delayMs'>,
+  ): Attempt[] => {
     const secret = keeper.ticket.resumeSecret;
     if (secret === undefined) return [];
     const ways = pasts.map((past) =>
       seek(invitationOf(secret, past), { delayMs: 0, everyMs: AGAIN_MS, untilMs }),
     );
-    if (code === undefined) return ways;
-    const timing = { delayMs: CODE_DELAY_MS, everyMs: CODE_AGAIN_MS, untilMs };
-    return [...ways, seek({ kind: 'code', code }, timing)];
+    // Who has everything is not one more receiver.
+    if (code === undefined || keeper.ticket.result !== undefined) return ways;
+    const timing = { delayMs, everyMs: CODE_AGAIN_MS, untilMs };
+    return [...ways, persistently((leftMs) => byCode(code, leftMs), timing)];
   };
-  const again = seekAgain(['restarted', 'running'], performance.now() + timeoutMs);
+  const again = seekAgain(['restarted', 'running'], {
+    untilMs: performance.now() + timeoutMs,
+    delayMs: CODE_DELAY_AFTER_DEATH_MS,
+  });
+  const forEver = { untilMs: Number.POSITIVE_INFINITY, delayMs: CODE_DELAY_MS };
   const attempts = new Attempts({
-    first:
-      again.length === 0 && code !== undefined
-        ? [attempt({ kind: 'code', code }, timeoutMs)]
-        : again,
+    first: again.length === 0 && code !== undefined ? [byCode(code, timeoutMs)] : again,
     // A sender that runs on has not lost us for good.
-    rescue: () => (isOnce ? [] : seekAgain(['restarted'], Number.POSITIVE_INFINITY)),
+    rescue: () => (isOnce ? [] : seekAgain(['restarted'], forEver)),
     keep: (secret) => keeper.change({ resumeSecret: secret }),
     emit: (event) => handle.emit(event),
     signal,
   });
   return await attempts.run();
+}
+
+/** Goes on elsewhere when the reception of a sender of several says so. */
+function movingOn(attempt: Attempt, elsewhere: () => Attempt): Attempt {
+  return async (course, signal) => {
+    try {
+      return await attempt(course, signal);
+    } catch (error) {
+      if (error !== MOVES_ON) throw error;
+    }
+    // What was looked for has been found; that it is met elsewhere is nothing to a person.
+    const emit: typeof course.emit = (event) => {
+      if (!isSearching(event)) course.emit(event);
+    };
+    return await elsewhere()({ ...course, emit }, signal);
+  };
 }
 
 function invitationOf(secret: Uint8Array, past: SenderPast): Invitation {

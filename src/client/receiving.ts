@@ -7,7 +7,7 @@ import { ReceiverSession } from '../protocol/session/receiver-session.ts';
 import type { SessionEvent } from '../protocol/session/session-event.ts';
 import { millis } from '../protocol/time.ts';
 import { type Entry, isOnce, type Offer as TransferOffer } from '../protocol/transfer/entry.ts';
-import { type AttemptCourse, GIVES_WAY } from './attempts.ts';
+import { type AttemptCourse, GIVES_WAY, MOVES_ON } from './attempts.ts';
 import { type Destination, destinationOf } from './destination.ts';
 import { FileWriter } from './file-writer.ts';
 import { searchLan } from './lan-search.ts';
@@ -105,14 +105,14 @@ export class Receiving {
 
   /** What has come stays, if anything can go on with it. */
   async #leave(failure: unknown): Promise<void> {
-    const canGoOn = failure === GIVES_WAY || this.#keeper.canGoOn(failure);
+    const canGoOn = failure === GIVES_WAY || failure === MOVES_ON || this.#keeper.canGoOn(failure);
     await (canGoOn ? this.#sink?.close() : this.#sink?.discard());
   }
 
   #onEvent(event: SessionEvent, run: SessionRun<ReceiverSession>): void {
     switch (event.kind) {
       case 'keep':
-        void this.#keep(event.resumeSecret, run);
+        void this.#keep(event, run);
         break;
       case 'joined':
         this.#doubt = setTimeout(() => this.#course.lost(), DOUBT_MS);
@@ -145,7 +145,10 @@ export class Receiving {
   }
 
   /** Before the sender hears of us: from then on it counts on us to find it again. */
-  async #keep(resumeSecret: Uint8Array, run: SessionRun<ReceiverSession>): Promise<void> {
+  async #keep(
+    { resumeSecret, isElsewhere }: Extract<SessionEvent, { kind: 'keep' }>,
+    run: SessionRun<ReceiverSession>,
+  ): Promise<void> {
     const isFirst = this.#invitation.kind === 'code';
     try {
       await this.#course.met(isFirst ? resumeSecret : undefined);
@@ -153,7 +156,8 @@ export class Receiving {
       // Another session was faster, and this one is about to end.
       return;
     }
-    run.touch((session, now) => session.handleKept(now));
+    if (isElsewhere) run.leave(MOVES_ON);
+    else run.touch((session, now) => session.handleKept(now));
   }
 
   /** Runs a step of the shell's own; what it throws ends the session. */

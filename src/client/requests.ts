@@ -7,19 +7,20 @@ import type { StoredOptions, StoredValue } from './ticket.ts';
  * `undefined` for a stream, which cannot begin again, and for a text, which is nobody's business.
  */
 export function storedSend(options: SendOptions): StoredOptions | undefined {
-  const { paths, input, text, symlinks, exclude = [], gitignore } = options;
+  const { paths, input, text, symlinks, exclude = [], gitignore, receivers = 1 } = options;
   if (input !== undefined || text !== undefined) return undefined;
   return {
     paths: paths.map((path) => resolve(path)),
     ...(symlinks && { symlinks }),
     ...(exclude.length > 0 && { exclude }),
     ...(gitignore && { gitignore }),
+    ...(receivers !== 1 && { receivers }),
   };
 }
 
 /** What `storedSend` kept; `undefined` if it is not of that form. */
 export function sendRequest(stored: StoredOptions): SendRequest | undefined {
-  const { paths, exclude, gitignore, symlinks: links } = stored;
+  const { paths, exclude, gitignore, receivers, symlinks: links } = stored;
   const symlinks = SYMLINK_POLICIES.find((policy) => policy === links);
   if (!isList(paths) || paths.length === 0) return undefined;
   return {
@@ -27,10 +28,11 @@ export function sendRequest(stored: StoredOptions): SendRequest | undefined {
     ...(symlinks && { symlinks }),
     ...(isList(exclude) && { exclude }),
     ...(gitignore === true && { gitignore }),
+    ...((typeof receivers === 'number' || receivers === 'unlimited') && { receivers }),
   };
 }
 
-type SendRequest = Pick<SendOptions, 'paths' | 'symlinks' | 'exclude' | 'gitignore'>;
+type SendRequest = Pick<SendOptions, 'paths' | 'symlinks' | 'exclude' | 'gitignore' | 'receivers'>;
 
 function isList(value: StoredValue | undefined): value is readonly string[] {
   return Array.isArray(value);

@@ -9,6 +9,7 @@ import { storedSend } from './requests.ts';
 import { sendTicket } from './send-ticket.ts';
 import { type Door, runSender } from './sender-attempts.ts';
 import { Sending } from './sending.ts';
+import { SeveralReceivers } from './several-receivers.ts';
 import type { Source } from './source.ts';
 import { Sources } from './sources.ts';
 import { StreamSource } from './stream-source.ts';
@@ -57,6 +58,10 @@ async function sendNow(
 ): Promise<TransferResult> {
   const source = await sourceOf(options, keeper.ticket.salt);
   source.prepare();
+  const receivers = expectedReceivers(options);
+  if (receivers > 1) {
+    return await new SeveralReceivers(options, receivers, { handle, keeper, source }).run();
+  }
   const attempt =
     (door: Door, timeoutMs: number | undefined): Attempt =>
     (course, signal) =>
@@ -78,6 +83,18 @@ async function sourceOf(options: SendOptions, salt: Uint8Array): Promise<Source>
   const name = parseEntryName(input.name);
   if (typeof name === 'string') return new StreamSource(input.stream, name);
   throw new P2PShareError('P2P_NAME_REFUSED', `name refused: ${name.refused}`);
+}
+
+/** How many are to have it; throws `P2P_USAGE` for what is no number of people. */
+function expectedReceivers({ receivers = 1, input }: SendOptions): number {
+  const count = receivers === 'unlimited' ? Number.POSITIVE_INFINITY : receivers;
+  if (count !== Number.POSITIVE_INFINITY && !(Number.isSafeInteger(count) && count > 0)) {
+    throw new P2PShareError('P2P_USAGE', 'receivers: a number from 1, or unlimited');
+  }
+  if (count > 1 && input !== undefined) {
+    throw new P2PShareError('P2P_USAGE', 'a stream can be sent once, and so to one receiver');
+  }
+  return count;
 }
 
 function textSource(text: string): Source {

@@ -20,6 +20,9 @@ export interface Door {
   readonly failedAttempts: number;
 }
 
+/** A session at a door, within so many milliseconds to be met. */
+export type DoorAttempt = (door: Door, timeoutMs: number | undefined) => Attempt;
+
 /** Sends by as many sessions as it takes; each is an `attempt`, within so many milliseconds to be met. */
 export async function runSender(
   options: Pick<CommonOptions, 'signal' | 'timeoutMs'> & {
@@ -29,16 +32,14 @@ export async function runSender(
   parts: {
     readonly handle: TransferHandle;
     readonly keeper: TicketKeeper<SendTicket>;
-    readonly attempt: (door: Door, timeoutMs: number | undefined) => Attempt;
+    readonly attempt: DoorAttempt;
   },
 ): Promise<TransferResult> {
   const { signal, timeoutMs, isOnce } = options;
   const { handle, keeper, attempt } = parts;
   const { resumeSecret } = keeper.ticket;
-  const again = (past: SenderPast, secret: Uint8Array, untilMs: number): Attempt => {
-    const timing: Persistence = { delayMs: 0, everyMs: AGAIN_MS, untilMs };
-    return persistently((leftMs) => attempt(reunionDoor(secret, past), leftMs), timing);
-  };
+  const again = (past: SenderPast, secret: Uint8Array, untilMs: number): Attempt =>
+    reunionAttempt(attempt, { past, secret, untilMs });
   const untilMs = performance.now() + (timeoutMs ?? Number.POSITIVE_INFINITY);
   const attempts = new Attempts({
     first: [
@@ -59,7 +60,17 @@ export async function runSender(
   return await attempts.run();
 }
 
-function codeDoor({ code, ownerSecret, failedAttempts }: SendTicket): Door {
+/** To be met again by one receiver: tried again while no server can be reached. */
+export function reunionAttempt(
+  attempt: DoorAttempt,
+  meeting: { readonly past: SenderPast; readonly secret: Uint8Array; readonly untilMs: number },
+): Attempt {
+  const { past, secret, untilMs } = meeting;
+  const timing: Persistence = { delayMs: 0, everyMs: AGAIN_MS, untilMs };
+  return persistently((leftMs) => attempt(reunionDoor(secret, past), leftMs), timing);
+}
+
+export function codeDoor({ code, ownerSecret, failedAttempts }: SendTicket): Door {
   const { nameplate, words } = code;
   const place = nameplate === 0 ? { ownerSecret } : { nameplate, ownerSecret };
   return { kind: 'code', words, place, failedAttempts };

@@ -1,5 +1,4 @@
 import { monotonicNow } from '../io/clock.ts';
-import { LanResponder } from '../io/lan-beacon.ts';
 import type { EntryReader } from '../io/stream-reader.ts';
 import { STREAM_PATH } from '../io/stream-sink.ts';
 import type { P2PShareError } from '../protocol/errors.ts';
@@ -8,8 +7,8 @@ import { SenderSession } from '../protocol/session/sender-session.ts';
 import type { SessionEvent } from '../protocol/session/session-event.ts';
 import { isOnce } from '../protocol/transfer/entry.ts';
 import type { AttemptCourse } from './attempts.ts';
-import type { Endpoints } from './endpoints.ts';
 import { asSourceError, FileReader } from './file-reader.ts';
+import { LanAnswers } from './lan-answers.ts';
 import { type OfferSummary, summaryOf, topSizes } from './offer-summary.ts';
 import type { SendOptions } from './options.ts';
 import type { Door } from './sender-attempts.ts';
@@ -20,10 +19,13 @@ import type { SendTicket } from './ticket.ts';
 import type { TicketKeeper } from './ticket-keeper.ts';
 import type { TransferResult } from './transfer-handle.ts';
 
+/** What a session needs of the ticket of its transfer. */
+export type SendKeeper = Pick<TicketKeeper<SendTicket>, 'ticket' | 'change' | 'forget'>;
+
 interface SendingParts {
   readonly course: AttemptCourse;
   readonly source: Source;
-  readonly keeper: TicketKeeper<SendTicket>;
+  readonly keeper: SendKeeper;
   readonly door: Door;
 }
 
@@ -31,12 +33,11 @@ interface SendingParts {
 export class Sending {
   readonly #options: SendOptions;
   readonly #course: AttemptCourse;
-  readonly #keeper: TicketKeeper<SendTicket>;
+  readonly #keeper: SendKeeper;
   readonly #door: Door;
   readonly #source: Source;
   #reader: EntryReader | undefined;
   #buffers: FileReader | undefined;
-  #responder: LanResponder | undefined;
   #finishProgress: () => void = () => undefined;
   #isAccepted = false;
   #bytes = 0;
@@ -70,18 +71,19 @@ export class Sending {
       },
       monotonicNow(),
     );
+    const answers = lan ? new LanAnswers(ground.endpoints) : undefined;
     const run = new SessionRun({
       session,
       handle: this.#course,
       ground,
-      onEvent: (event) => this.#onEvent(event, run, lan ? ground.endpoints : undefined),
+      onEvent: (event) => this.#onEvent(event, run, answers),
       // Whatever gives way to us, we need not wait for it.
       onJoined: () => void this.#course.met().catch(() => undefined),
     });
     try {
       await run.run({ signal, timeoutMs });
     } finally {
-      await this.#responder?.close();
+      await answers?.close();
       await this.#reader?.close();
     }
     const bytes = run.session.bytesTaken;
@@ -89,12 +91,16 @@ export class Sending {
     return { files, bytes, ms: run.elapsedMs, path: run.pathKind };
   }
 
-  #onEvent(event: SessionEvent, run: SessionRun<SenderSession>, lan: Endpoints | undefined): void {
+  #onEvent(
+    event: SessionEvent,
+    run: SessionRun<SenderSession>,
+    answers: LanAnswers | undefined,
+  ): void {
     const course = this.#course;
     this.#buffers?.onEvent(event, run);
     switch (event.kind) {
       case 'code':
-        if (lan !== undefined) this.#answerOnLan(event.code.nameplate, lan);
+        answers?.begin(event.code.nameplate);
         void this.#showCode(event.code, run);
         break;
       case 'wrong-code':
@@ -197,16 +203,5 @@ export class Sending {
     const shown = kind === 'code' ? code : this.#keeper.ticket.code;
     this.#course.emit({ event: 'code', code: formatCode(shown) });
     run.enter('waiting-for-peer');
-  }
-
-  /** Makes us findable without a server; HERE leaves from the socket at which to claim. */
-  #answerOnLan(nameplate: number, endpoints: Endpoints): void {
-    const socket = endpoints.sockets.find(({ family }) => family === 'udp4');
-    void this.#responder?.close();
-    this.#responder = new LanResponder({
-      nameplate,
-      answer: (payload, remote) => socket?.send({ remote, payload, segmentSize: payload.length }),
-    });
-    void this.#responder.start();
   }
 }

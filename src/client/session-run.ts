@@ -10,7 +10,7 @@ import type { SessionEvent, SessionFailure } from '../protocol/session/session-e
 import type { LocalNetworks } from '../protocol/session/session-options.ts';
 import type { Instant } from '../protocol/time.ts';
 import type { Endpoint } from '../protocol/wire/endpoint.ts';
-import { GIVES_WAY } from './attempts.ts';
+import { GIVES_WAY, type MOVES_ON } from './attempts.ts';
 import type { Endpoints } from './endpoints.ts';
 import type { StallCause } from './events.ts';
 import { MappedPort } from './mapped-port.ts';
@@ -124,7 +124,7 @@ export class SessionRun<S extends Session> {
   }): Promise<void> {
     const { signal, timeoutMs } = options;
     const cancel = () => {
-      if (signal?.reason === GIVES_WAY) this.#giveWay();
+      if (signal?.reason === GIVES_WAY) this.leave(GIVES_WAY);
       else this.abort(new P2PShareError('P2P_CANCELLED', 'aborted'));
     };
     signal?.addEventListener('abort', cancel, { once: true });
@@ -194,9 +194,12 @@ export class SessionRun<S extends Session> {
     };
   }
 
-  /** Another session goes on in our place: whom we had is not there any more to be told anything. */
-  #giveWay(): void {
-    this.#failure ??= GIVES_WAY;
+  /**
+   * Ends the session at once, and without a goodbye: another one goes on in our place, and whom we
+   * had is not there any more to be told anything.
+   */
+  leave(reason: typeof GIVES_WAY | typeof MOVES_ON): void {
+    this.#failure ??= reason;
     this.#finished = true;
     this.#over.abort();
     this.#gone();

@@ -47,6 +47,7 @@ function readSend(fields: Fields): SendTicket | undefined {
   const ownerSecret = readBytes(fields.ownerSecret, 16);
   const salt = readBytes(fields.salt, 16);
   const failedAttempts = readCount(fields.failedAttempts);
+  const served = readCount(fields.served);
   const resumeSecret = readBytes(fields.resumeSecret, 32);
   if (common === undefined || parsed?.kind !== 'code' || ownerSecret === undefined)
     return undefined;
@@ -60,6 +61,7 @@ function readSend(fields: Fields): SendTicket | undefined {
     ownerSecret,
     salt,
     failedAttempts,
+    ...(served && { served }),
     ...(resumeSecret && { resumeSecret }),
   };
 }

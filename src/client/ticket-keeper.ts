@@ -31,6 +31,7 @@ export class TicketKeeper<T extends Ticket> {
   #isTold = false;
   #isForgotten = false;
   #stays = false;
+  #isMissed = false;
   #endsWithProcess = false;
 
   constructor(parts: {
@@ -70,6 +71,11 @@ export class TicketKeeper<T extends Ticket> {
     } catch (error) {
       this.#tell({ event: 'ticket', state: 'unavailable', reason: String(error) });
     }
+  }
+
+  /** Whether somebody who has no secret to meet us again would miss the transfer, and has the code. */
+  miss(isMissed: boolean): void {
+    this.#isMissed = isMissed;
   }
 
   /** Whether the ticket is kept even if the transfer succeeds. */
@@ -113,7 +119,7 @@ export class TicketKeeper<T extends Ticket> {
   #isWorthIt(error: unknown): boolean {
     const { resumeSecret, offer } = this.#ticket;
     // Whoever has met nobody has given up its number.
-    if (resumeSecret === undefined) return false;
+    if (resumeSecret === undefined && !this.#isMissed) return false;
     if (!(error instanceof P2PShareError)) return true;
     // Nothing was accepted, so there is nothing that somebody would miss.
     if (error.code === 'P2P_CANCELLED' && offer === undefined) return false;

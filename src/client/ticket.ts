@@ -26,6 +26,8 @@ export interface SendTicket extends TicketCommon {
   /** 16 bytes that the version tags of files are made with. */
   readonly salt: Uint8Array;
   readonly failedAttempts: number;
+  /** How many of several receivers have everything; the code is good for the others. */
+  readonly served?: number;
   /** 32 bytes, from the time on that the receiver was heard: then the code itself is used up. */
   readonly resumeSecret?: Uint8Array;
 }

@@ -44,9 +44,7 @@ export class TransferHandle implements Transfer {
   emit(event: TransferEvent): void {
     if (this.#ended) return;
     const last = this.#queue.at(-1);
-    if (last !== undefined && isCounter(last) && last.event === event.event && isCounter(event)) {
-      this.#queue.pop();
-    }
+    if (last !== undefined && isOutdated(last, event)) this.#queue.pop();
     this.#queue.push(event);
     if (this.#queue.length > limits.queuedEvents) this.#queue.shift();
     this.#wake?.();
@@ -82,6 +80,11 @@ export class TransferHandle implements Transfer {
       this.#wake = resolve;
     });
   }
+}
+
+function isOutdated(last: TransferEvent, event: TransferEvent): boolean {
+  const isAlike = last.event === event.event && last.receiver === event.receiver;
+  return isAlike && isCounter(last) && isCounter(event);
 }
 
 /** Whether an event says nothing that a later one of its kind does not say. */

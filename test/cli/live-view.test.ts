@@ -1,7 +1,7 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { LiveView } from '../../src/cli/live-view.ts';
-import { pickView } from '../../src/cli/pick-view.ts';
+import { pickViews } from '../../src/cli/pick-view.ts';
 import { PlainView } from '../../src/cli/plain-view.ts';
 import { fakeTerminal } from './support/fake-terminal.ts';
 
@@ -68,14 +68,14 @@ describe('LiveView', () => {
   });
 });
 
-describe('pickView', () => {
+describe('pickViews', () => {
   it.each([
     [{ tty: true }, LiveView],
     [{ tty: false }, PlainView],
     [{ tty: true, env: { TERM: 'dumb' } }, PlainView],
     [{ tty: true, columns: 0 }, PlainView],
   ])('takes for %j what can be shown there', (options, View) => {
-    expect(pickView(fakeTerminal(options))).toBeInstanceOf(View);
+    expect(pickViews(fakeTerminal(options)).all).toBeInstanceOf(View);
   });
 });
 

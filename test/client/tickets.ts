@@ -12,6 +12,7 @@ export const SEND_TICKET: SendTicket = {
   ownerSecret: new Uint8Array(16).fill(1),
   salt: new Uint8Array(16).fill(2),
   failedAttempts: 1,
+  served: 2,
   resumeSecret: new Uint8Array(32).fill(3),
 };
 

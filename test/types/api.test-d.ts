@@ -64,7 +64,8 @@ describe('Transfer', () => {
   });
 
   it('tells events apart by their name', () => {
-    expectTypeOf<Extract<TransferEvent, { event: 'progress' }>>().toEqualTypeOf<ProgressEvent>();
+    expectTypeOf<Extract<TransferEvent, { event: 'progress' }>>().toExtend<ProgressEvent>();
+    expectTypeOf<TransferEvent['receiver']>().toEqualTypeOf<number | undefined>();
     expectTypeOf<TransferEvent['event']>().toEqualTypeOf<
       | 'status'
       | 'code'
@@ -72,6 +73,7 @@ describe('Transfer', () => {
       | 'offer'
       | 'path'
       | 'progress'
+      | 'receiver'
       | 'file'
       | 'text'
       | 'ticket'

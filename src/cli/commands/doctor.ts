@@ -5,7 +5,7 @@ import { P2PShareError } from '../../protocol/errors.ts';
 import { requireCode } from '../code-problem.ts';
 import { doctorReport } from '../doctor-report.ts';
 import { jsonLine } from '../json-events.ts';
-import { pickView } from '../pick-view.ts';
+import { pickViews } from '../pick-view.ts';
 import { commandFor } from '../receive-command.ts';
 import { UsageError } from '../usage-error.ts';
 import type { Command, CommandContext } from './command.ts';
@@ -52,7 +52,7 @@ export function addDoctor(yargs: Argv, choose: (command: Command) => void): Argv
 async function diagnose(args: DoctorArguments, context: CommandContext): Promise<void> {
   const { terminal, library, signal } = context;
   const servers = namedServers(args.server, terminal);
-  const view = args.json ? undefined : pickView(terminal);
+  const view = args.json ? undefined : pickViews(terminal).all;
   const peer = peerOf(args, servers, (code) => {
     if (args.json) terminal.stdout.write(jsonLine({ event: 'code', code }));
     else view?.line(`on the other machine, run: ${commandFor('doctor', code, servers)}`);

@@ -16,6 +16,11 @@ const SEND_FLAGS = {
     requiresArg: true,
     describe: 'Leave out what matches this pattern, as in .gitignore; repeatable',
   },
+  receivers: {
+    type: 'string',
+    requiresArg: true,
+    describe: 'How many are to have it: a number, or unlimited',
+  },
   text: { type: 'string', requiresArg: true, describe: 'A text to show there, instead of files' },
   name: { type: 'string', requiresArg: true, describe: 'What standard input (-) is called' },
   gitignore: { type: 'boolean', describe: 'Leave out what .gitignore files say' },
@@ -30,6 +35,7 @@ interface SendArguments {
   readonly PATH: readonly string[] | undefined;
   readonly name: string | undefined;
   readonly text: string | undefined;
+  readonly receivers: string | undefined;
   readonly exclude: readonly string[] | undefined;
   readonly gitignore: boolean | undefined;
   readonly symlinks: string | undefined;
@@ -64,6 +70,17 @@ type Contents = Pick<
   'paths' | 'input' | 'text' | 'exclude' | 'gitignore' | 'symlinks'
 >;
 
+/** One, unless it is said otherwise. */
+function expectedReceivers(args: SendArguments): number | 'unlimited' {
+  const given = onlyOnce('receivers', args.receivers) ?? '1';
+  if (given !== '1' && args.PATH?.includes(STDIN_OPERAND)) {
+    throw new UsageError('standard input can be sent once, and so to one receiver');
+  }
+  if (given === 'unlimited') return given;
+  if (/^[1-9][0-9]{0,5}$/.test(given)) return Number(given);
+  throw new UsageError('--receivers takes a number from 1 to 999999, or unlimited');
+}
+
 /** Standard input, for `-`; a file of that name is `./-`. */
 function input(paths: readonly string[], name: string | undefined, { stdin }: Terminal): Contents {
   if (paths.length > 1) {
@@ -92,8 +109,13 @@ export function addSend(yargs: Argv, choose: (command: Command, role: Role) => v
       choose(async ({ terminal, library, signal }) => {
         const options = { ...transferOptions(args, terminal), ...contents(args, terminal), signal };
         const { servers } = options;
-        const reporter = reporterFor(terminal, reporterOptions(args, { role: 'sender', servers }));
-        await follow(library.send(options), reporter);
+        const receivers = expectedReceivers(args);
+        const several = receivers !== 1;
+        const about = reporterOptions(args, { role: 'sender', servers, several });
+        await follow(
+          library.send({ ...options, ...(several && { receivers }) }),
+          reporterFor(terminal, about),
+        );
       }, 'sender'),
   );
 }

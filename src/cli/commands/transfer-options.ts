@@ -54,7 +54,7 @@ export function reporterOptions(
     readonly quiet: boolean | undefined;
     readonly verbose: boolean | undefined;
   },
-  rest: Pick<ReporterOptions, 'role' | 'servers'>,
+  rest: Pick<ReporterOptions, 'role' | 'servers' | 'several'>,
 ): ReporterOptions {
   return {
     json: args.json === true,

@@ -40,8 +40,10 @@ export interface SenderHandshakeOptions {
   readonly box: () => Uint8Array;
   /** Attempts at the same code that failed in an earlier process. */
   readonly failedBefore?: number;
-  /** How many may prove it; one when absent. */
+  /** How many are expected, of whom each may slip; one when absent. */
   readonly receivers?: number;
+  /** How many may prove it before `makeRoom`; all of them when absent. */
+  readonly places?: number;
 }
 
 export const limits: {
@@ -90,9 +92,9 @@ export class SenderHandshake {
 
   constructor(options: SenderHandshakeOptions) {
     this.#options = options;
-    const { receivers = 1 } = options;
+    const { receivers = 1, places = receivers } = options;
     this.#isForMany = receivers > 1;
-    this.#room = receivers;
+    this.#room = places;
     const nonce = options.random.bytes(NONCE_BYTES);
     this.hello = encodeHello({ versions: VERSIONS, suites: options.suites, nonce });
   }

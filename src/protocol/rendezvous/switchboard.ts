@@ -175,14 +175,15 @@ export class Switchboard {
       known.deliveryId = txid.slice();
       return encodeClaimed(txid, remote, registration.hello);
     }
-    // Two sides that have met ask until the other is there as well, and guess nothing by it.
+    // Two sides that have met ask until the other is there as well, and guess nothing by it. And a
+    // group behind one address meets its sender twice each: under the code, and by what it has kept.
     const isDerived = request.nameplate >= DERIVED_NAMEPLATES_FROM;
     if (!registration && isDerived) return this.#missing(request.nameplate, now);
     if (this.#misses.isShutOut(host, now) && !isDerived) return 'rate-limited';
     if (!registration) {
       return this.#misses.fail(host, now) ? 'rate-limited' : this.#missing(request.nameplate, now);
     }
-    if (!this.#claims.take(host, now)) return 'rate-limited';
+    if (!isDerived && !this.#claims.take(host, now)) return 'rate-limited';
     if (!this.#makeRoom(registration)) return 'burnt';
     registration.claims.push(this.#newClaim(request, call));
     this.#options.outbox.tell({ kind: 'claimed' });

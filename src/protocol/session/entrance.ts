@@ -21,8 +21,10 @@ export interface EntranceOptions
   readonly failedAttempts?: number;
   /** The plaintext of our sealed box, asked for when somebody has proved the code. */
   readonly box: () => Uint8Array;
-  /** How many are let in; one when absent. */
+  /** How many are expected; one when absent. */
   readonly receivers?: number;
+  /** How many are let in before `makeRoom`; all of them when absent. */
+  readonly places?: number;
 }
 
 export type EntranceEvent =

@@ -21,7 +21,8 @@ import type { SessionEvent } from './session-event.ts';
 import type { LocalNetworks, SessionOptions } from './session-options.ts';
 import { SessionPeer } from './session-peer.ts';
 
-export type SenderSessionOptions = SessionOptions & Omit<EntranceOptions, 'box' | 'receivers'>;
+export type SenderSessionOptions = SessionOptions &
+  Omit<EntranceOptions, 'box' | 'receivers' | 'places'>;
 
 /**
  * A whole sender: waits to be found, proves the code, finds a path, sends.
