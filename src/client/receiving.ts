@@ -213,7 +213,9 @@ export class Receiving {
     run.enter('transferring');
     const total = isOnce(offer) ? null : offer.totalBytes;
     const cause = () => (this.#writer?.isBusy ? 'disk' : 'peer');
-    this.#finishProgress = run.meter(total, () => run.session.bytesWritten, cause);
+    const isPipe = typeof this.#options.out === 'object';
+    const done = () => run.session.bytesWritten;
+    this.#finishProgress = run.meter({ total, done, cause, isPipe });
   }
 
   /** Whether an earlier attempt has brought all of this, and given it its names. */

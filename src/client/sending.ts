@@ -141,11 +141,12 @@ export class Sending {
         // From now on somebody would miss it.
         if (this.#summary !== undefined) void this.#keeper.change({ offer: this.#summary });
         run.enter('transferring');
-        this.#finishProgress = run.meter(
-          this.#isEndless ? null : this.#bytes,
-          () => run.session.bytesTaken,
-          () => (this.#buffers?.isBusy ? 'disk' : 'peer'),
-        );
+        this.#finishProgress = run.meter({
+          total: this.#isEndless ? null : this.#bytes,
+          done: () => run.session.bytesTaken,
+          cause: () => (this.#buffers?.isBusy ? 'disk' : 'peer'),
+          isPipe: this.#isEndless,
+        });
         break;
       case 'sent':
         this.#finishProgress();

@@ -39,6 +39,14 @@ export interface Session extends Machine<SessionEvent> {
   handleMappedPort(port: number | undefined, now: Instant): void;
 }
 
+interface MeterOptions {
+  readonly total: number | null;
+  readonly done: () => number;
+  readonly cause: () => StallCause;
+  /** Whether it is a pipe that is read, or written to. */
+  readonly isPipe: boolean;
+}
+
 /** A session on real sockets, from its opening to its last goodbye; what both sides share. */
 export class SessionRun<S extends Session> {
   readonly session: S;
@@ -173,15 +181,20 @@ export class SessionRun<S extends Session> {
 
   /**
    * Tells progress from now on, and a last time when the returned function is called; `total`: `null`
-   * where nobody knows; `cause`: what is waited for when nothing moves.
+   * where nobody knows; `cause`: what is waited for when nothing moves. A pipe may keep us waiting for
+   * as long as whoever is at its other end likes; a disk that does nothing ends the session.
    */
-  meter(total: number | null, done: () => number, cause: () => StallCause): () => void {
+  meter({ total, done, cause, isPipe }: MeterOptions): () => void {
     // What came before was waiting for people.
     this.#startedAt = performance.now();
     const meter = new ProgressMeter(total);
     const tell = () => this.#handle.emit(meter.measure(done(), performance.now()));
     tell();
-    const stall = new StallWatch(cause, (event) => this.#handle.emit(event));
+    const onStuck = (ms: number) => {
+      if (!isPipe)
+        this.abort(new P2PShareError('P2P_LOCAL_IO', `the disk did nothing for ${ms} ms`));
+    };
+    const stall = new StallWatch(cause, (event) => this.#handle.emit(event), onStuck);
     const look = () => {
       const now = performance.now();
       if (this.#phases.isWaiting) stall.reset(now);

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { StallCause } from '../../src/client/events.ts';
 import { StallWatch } from '../../src/client/stall-watch.ts';
 
 describe('a transfer that stands still', () => {
@@ -34,6 +35,27 @@ describe('a transfer that stands still', () => {
     at = 1;
     watch.look(1, 6000);
     expect(told).toEqual(['disk', 'peer']);
+  });
+
+  it('is stuck when our own disk has done nothing for ten minutes, and not before', () => {
+    const causes = { current: 'peer' as StallCause };
+    const stuck: number[] = [];
+    const watch = new StallWatch(
+      () => causes.current,
+      () => undefined,
+      (ms) => stuck.push(ms),
+    );
+    const lookUntil = (end: number, from = 0) => {
+      for (let now = from; now <= end; now += 1000) watch.look(1, now);
+    };
+    lookUntil(700_000);
+    expect(stuck).toEqual([]);
+    causes.current = 'disk';
+    watch.reset(700_000);
+    lookUntil(1_299_000, 700_000);
+    expect(stuck).toEqual([]);
+    lookUntil(1_300_000, 1_300_000);
+    expect(stuck).toEqual([600_000]);
   });
 
   it('does not count the time in which the other side was missing', () => {
