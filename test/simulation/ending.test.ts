@@ -95,6 +95,17 @@ describe('the last words', () => {
     scene.expectEqualFile(receiver);
   });
 
+  it('are waited for until a sender that died just before them would be looked for', () => {
+    const scene = new Scene(1);
+    const { sender, receiver } = scene.meet({ onVerified: (self) => self.stop() });
+    scene.runUntil(() => sender.find('verified') !== undefined);
+    scene.runUntil(() => receiver.ended);
+    const sought = receiver.timeOf('missing');
+    // It takes some seconds to find it, after those that it takes to miss it.
+    expect(receiver.timeOf('finished') - sought).toBeGreaterThan(4000);
+    expect(receiver.failure).toBeUndefined();
+  });
+
   forEachSeed('of the receiver are repeated until they arrive', SEEDS, (seed) => {
     const scene = new Scene(seed);
     const { sender, receiver } = scene.meet();

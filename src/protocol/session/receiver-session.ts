@@ -26,8 +26,11 @@ export interface ReceiverSessionOptions extends SessionOptions {
   readonly searchFor: Millis | undefined;
 }
 
-/** After VERIFIED, how long the sender's goodbye is waited for: the file is safe without it. */
-const GOODBYE: Millis = millis(3000);
+/**
+ * After VERIFIED, how long the sender's goodbye is waited for: the file is safe without it. But a sender that
+ * died before it has forgotten us waits for us in its next process, and is missed after 5 s.
+ */
+const GOODBYE: Millis = millis(10_000);
 /** But the sender is not told of its success while VERIFIED is lost: a blackout of 10 s may pass. */
 const UNHEARD_GOODBYE: Millis = millis(15_000);
 

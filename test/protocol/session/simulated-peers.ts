@@ -41,6 +41,8 @@ export interface SenderOptions extends PeerOptions {
   readonly lan?: boolean;
   readonly place?: Place;
   readonly failedAttempts?: number;
+  /** What is done when the receiver has everything; by default it is dismissed at once. */
+  readonly onVerified?: (sender: SimulatedSender) => void;
 }
 
 export interface ReceiverOptions extends PeerOptions {
@@ -57,6 +59,7 @@ export interface ReceiverOptions extends PeerOptions {
 /** A sender on a simulated host with a file of the given bytes in memory for a disk. */
 export class SimulatedSender extends SimulatedPeer {
   readonly #file: Uint8Array;
+  readonly #onVerified: (sender: SimulatedSender) => void;
   readonly session: SenderSession;
   protected readonly driver: Driver<SessionEvent>;
 
@@ -64,6 +67,7 @@ export class SimulatedSender extends SimulatedPeer {
     const { name = 'sender', port = 5000, fileName = 'file.bin' } = options;
     super(sim, host, port, options.dial);
     this.#file = file;
+    this.#onVerified = options.onVerified ?? ((sender) => sender.dismiss());
     const entryName = parseEntryName(fileName);
     if (typeof entryName !== 'string') throw new Error(`${fileName} is refused`);
     const { length } = file;
@@ -86,13 +90,15 @@ export class SimulatedSender extends SimulatedPeer {
     return this.find('code')?.code;
   }
 
+  dismiss(): void {
+    this.session.handleForgotten(this.driver.now);
+    this.driver.poke();
+  }
+
   #onEvent(event: SessionEvent): void {
     if (event.kind !== 'read' && event.kind !== 'released') this.note(event);
     this.followBases(event);
-    if (event.kind === 'verified') {
-      this.session.handleForgotten(this.driver.now);
-      this.driver.poke();
-    }
+    if (event.kind === 'verified') this.#onVerified(this);
     if (event.kind !== 'read') return;
     const bytes = this.#file.slice(event.offset, event.offset + event.length);
     this.session.handleRead(event.entry, event.offset, bytes, this.driver.now);
