@@ -18,7 +18,7 @@ const AGAIN_MS = 2000;
  */
 const CODE_DELAY_MS = 3000;
 /** When it is us who died, a sender of several needs 5 s to miss us, and takes us for another till then. */
-const CODE_DELAY_AFTER_DEATH_MS = 10_000;
+const CODE_DELAY_TO_SEVERAL_MS = 10_000;
 const CODE_AGAIN_MS = 20_000;
 /** A sender of several registers for us as soon as it has let us in: two round trips. */
 const ELSEWHERE_DELAY_MS = 100;
@@ -78,7 +78,7 @@ export async function runReceiver(
   };
   const again = seekAgain(['restarted', 'running'], {
     untilMs: performance.now() + timeoutMs,
-    delayMs: CODE_DELAY_AFTER_DEATH_MS,
+    delayMs: keeper.ticket.isOneOfSeveral ? CODE_DELAY_TO_SEVERAL_MS : CODE_DELAY_MS,
   });
   const forEver = { untilMs: Number.POSITIVE_INFINITY, delayMs: CODE_DELAY_MS };
   const attempts = new Attempts({

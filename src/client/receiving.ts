@@ -156,8 +156,10 @@ export class Receiving {
       // Another session was faster, and this one is about to end.
       return;
     }
-    if (isElsewhere) run.leave(MOVES_ON);
-    else run.touch((session, now) => session.handleKept(now));
+    if (isElsewhere) {
+      await this.#keeper.change({ isOneOfSeveral: true });
+      run.leave(MOVES_ON);
+    } else run.touch((session, now) => session.handleKept(now));
   }
 
   /** Runs a step of the shell's own; what it throws ends the session. */

@@ -71,7 +71,7 @@ function readReceive(fields: Fields): ReceiveTicket | undefined {
   const codeSalt = readBytes(fields.codeSalt, 16);
   const codeHash = readBytes(fields.codeHash, 32);
   const resumeSecret = readBytes(fields.resumeSecret, 32);
-  const { kind, folder, settled, result } = fields;
+  const { kind, folder, settled, result, isOneOfSeveral } = fields;
   if (kind !== 'receive' || common === undefined) return undefined;
   if (codeSalt === undefined || codeHash === undefined) return undefined;
   return {
@@ -80,6 +80,7 @@ function readReceive(fields: Fields): ReceiveTicket | undefined {
     codeSalt,
     codeHash,
     ...(resumeSecret && { resumeSecret }),
+    ...(isOneOfSeveral === true && { isOneOfSeveral }),
     ...(typeof folder === 'string' && { folder }),
     ...(typeof settled === 'string' && { settled }),
     ...(typeof result === 'string' && { result }),

@@ -39,6 +39,8 @@ export interface ReceiveTicket extends TicketCommon {
   readonly codeHash: Uint8Array;
   /** 32 bytes; erased when the ticket has expired. */
   readonly resumeSecret?: Uint8Array;
+  /** Whether the sender has others as well, and its code is good for them. */
+  readonly isOneOfSeveral?: boolean;
   /** The folder in which what comes has its staging place, once something was accepted. */
   readonly folder?: string;
   /** Of an offer (`offerKey`) that is here whole, from the time on that it may have its final names. */

@@ -26,6 +26,7 @@ export const RECEIVE_TICKET: ReceiveTicket = {
   codeSalt: new Uint8Array(16).fill(4),
   codeHash: new Uint8Array(32).fill(5),
   resumeSecret: new Uint8Array(32).fill(6),
+  isOneOfSeveral: true,
   folder: '/home/me/in',
   settled: 'c0ffee',
   result: '/inbox/a.bin',
