@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import process from 'node:process';
 import { parseArgs } from 'node:util';
+import { median } from './median.mjs';
 import { Program } from './program.mjs';
 import { transfer } from './transfer.mjs';
 
@@ -92,10 +93,6 @@ async function tar(source, out) {
 async function peakOf({ pid }) {
   const status = await readFile(`/proc/${pid}/status`, 'utf8');
   return Math.round(Number(/VmHWM:\s+(\d+)/.exec(status)?.[1]) / 1024);
-}
-
-function median(all) {
-  return [...all].sort((a, b) => a - b)[Math.floor(all.length / 2)];
 }
 
 function start(args) {

@@ -12,5 +12,5 @@ v8.setFlagsFromString('--no-incremental-marking');
 // 400 MB, at the same rate.
 v8.setFlagsFromString('--heap-growing-percent=40');
 
-const { main } = await import('../dist/cli/main.js');
+const { main } = await import('../dist/bundle/main.js');
 process.exitCode = await main();

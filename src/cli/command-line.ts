@@ -32,7 +32,8 @@ export function parseCommandLine(
     command = chosen;
     role = itsRole;
   };
-  const parser = yargs()
+  // It looks for a version from this folder upwards, which in that of a user may take long.
+  const parser = yargs([], import.meta.dirname)
     .scriptName('p2pshare')
     .usage('p2pshare: files straight from one machine to another, end-to-end encrypted')
     .locale('en')

@@ -4,7 +4,7 @@ import type { TcpChannel } from '../io/tcp-channel.ts';
 import { openSimultaneously } from '../io/tcp-simultaneous-open.ts';
 import { openUdpSocket, type UdpSocket } from '../io/udp-socket.ts';
 import type { WebSocketChannel } from '../io/websocket-channel.ts';
-import { dialWebSocket, type WebSocketDial } from '../io/websocket-dial.ts';
+import type { WebSocketDial } from '../io/websocket-dial.ts';
 import type { Endpoint } from '../protocol/wire/endpoint.ts';
 
 /** The sockets of a session, one for each address family that this machine has, and connections. */
@@ -45,6 +45,8 @@ export class Endpoints {
   /** Opens a WebSocket under a number, and ends one that was there. Rejects when it cannot. */
   async openStream(number: number, dial: WebSocketDial): Promise<WebSocketChannel> {
     const { signal } = this.#closing;
+    // Most sessions need none, and somebody waits for the code while it loads.
+    const { dialWebSocket } = await import('../io/websocket-dial.ts');
     const channel = await dialWebSocket({ ...dial, signal });
     return this.#keep(number, channel);
   }

@@ -12,7 +12,6 @@ import { Driver } from './driver.ts';
 import { findGateway, type Gateway } from './gateway.ts';
 import type { LocalAddress } from './network-interfaces.ts';
 import { openUdpSocket } from './udp-socket.ts';
-import { UpnpGateway } from './upnp-gateway.ts';
 
 export interface PortMapperOptions {
   readonly interfaces: readonly LocalAddress[];
@@ -106,6 +105,7 @@ export class PortMapper {
     const { port } = this.#options;
     const { signal } = this.#closing;
     const search = AbortSignal.any([signal, AbortSignal.timeout(SEARCH_MS)]);
+    const { UpnpGateway } = await import('./upnp-gateway.ts');
     const upnp = await UpnpGateway.find(gateway, search);
     // Not ended with the session: what is asked for is to be known, so that it can be released.
     const ask = () => upnp.map(port, AbortSignal.timeout(RELEASE_MS));

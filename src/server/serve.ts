@@ -10,9 +10,8 @@ import { isPublicAddress } from '../protocol/relay/public-address.ts';
 import { RendezvousServer } from '../protocol/rendezvous/rendezvous-server.ts';
 import type { ServerCounters, ServerEvent } from '../protocol/rendezvous/server-event.ts';
 import { type Endpoint, formatEndpoint } from '../protocol/wire/endpoint.ts';
-import { readCertificate } from './certificate.ts';
 import { ANY_ADDRESS, parseListenAddresses } from './listen-address.ts';
-import { StreamClients } from './stream-clients.ts';
+import type { StreamClients } from './stream-clients.ts';
 import { openUdpListeners, type UdpListener } from './udp-listeners.ts';
 
 /** More than any bad luck; a system that has no port left says so at the first. */
@@ -22,6 +21,11 @@ const PORTS_TRIED = 10;
 export async function serve(options: ServeOptions = {}): Promise<RunningServer> {
   options.signal?.throwIfAborted();
   const listen = parseListenAddresses(options.listen);
+  // Who sends and receives loads this module as well, but not what only a server needs.
+  const [{ readCertificate }, { StreamClients }] = await Promise.all([
+    import('./certificate.ts'),
+    import('./stream-clients.ts'),
+  ]);
   const certificate = options.tls && (await readCertificate(options.tls));
   const server = await started(listen, (listeners) => {
     const machine = new RendezvousServer(

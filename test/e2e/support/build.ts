@@ -32,12 +32,14 @@ function build(): void {
   }
 }
 
+/** What runs is the bundle, which is made from the other output. */
 function isStale(): boolean {
+  const bundled = modified(join(ROOT, 'dist', 'bundle', 'main.js'));
   return readdirSync(join(ROOT, 'src'), { recursive: true, encoding: 'utf8' })
     .filter((path) => path.endsWith('.ts'))
     .some((path) => {
       const output = join(ROOT, 'dist', path.replace(/\.ts$/, '.js'));
-      return modified(output) < modified(join(ROOT, 'src', path));
+      return Math.min(modified(output), bundled) < modified(join(ROOT, 'src', path));
     });
 }
 

@@ -1,0 +1,46 @@
+// The program as one file: Node takes a millisecond or more to find and load each of 250 modules of
+// ours and 150 of others, and somebody waits for the code meanwhile. The library stays as it is.
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { rolldown } from 'rolldown';
+
+const ROOT = join(import.meta.dirname, '..');
+const OUTPUT = join(ROOT, 'dist', 'bundle');
+/** Loaded late, if at all; koffi is not JavaScript alone. */
+const EXTERNAL = ['koffi', 'socks', 'default-gateway'];
+/** Where a licence says that it, or a notice, has to go wherever the code goes. */
+const LICENCES = /^(licen[cs]e|copying|notice)/i;
+
+rmSync(OUTPUT, { recursive: true, force: true });
+const bundle = await rolldown({
+  input: join(ROOT, 'dist', 'cli', 'main.js'),
+  platform: 'node',
+  external: EXTERNAL,
+});
+const { output } = await bundle.write({ dir: OUTPUT, format: 'esm' });
+await bundle.close();
+const modules = output.flatMap((chunk) => (chunk.type === 'chunk' ? chunk.moduleIds : []));
+writeFileSync(join(OUTPUT, 'LICENSES.txt'), licencesOf(packagesOf(modules)));
+
+/** The folders of the packages that these modules are from. */
+function packagesOf(paths) {
+  const folders = paths.flatMap((path) => {
+    return /^.*[/\\]node_modules[/\\](?:@[^/\\]+[/\\])?[^/\\]+/.exec(path)?.[0] ?? [];
+  });
+  return [...new Set(folders)].sort();
+}
+
+/** Fails for a package without a licence: nobody may pass that on. */
+function licencesOf(folders) {
+  return folders
+    .map((folder) => {
+      const { name, version, license } = JSON.parse(
+        readFileSync(join(folder, 'package.json'), 'utf8'),
+      );
+      const files = readdirSync(folder).filter((file) => LICENCES.test(file));
+      if (license === undefined) throw new Error(`${name} has no licence`);
+      const texts = files.map((file) => readFileSync(join(folder, file), 'utf8').trim());
+      return `${name} ${version} (${license})\n\n${texts.join('\n\n')}\n`;
+    })
+    .join(`\n${'-'.repeat(72)}\n\n`);
+}
