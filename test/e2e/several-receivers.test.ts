@@ -7,8 +7,9 @@ import { contents, type Sending, type Stage } from './support/stage.ts';
 import { it } from './support/staged.ts';
 import { snapshot, writeTree } from './support/tree.ts';
 
-/** On loopback that takes a third of a second. */
-const BYTES = 60_000_000;
+/** On loopback that takes a third of a second, in which somebody can be killed. */
+const LARGE = 60_000_000;
+const SMALL = 1_000_000;
 const NAME = 'tree';
 
 beforeAll(ensureBuilt);
@@ -20,7 +21,8 @@ describe('three receivers, one of them late and one killed and coming back,', ()
     { flags: [], how: 'directly' },
     { flags: ['--relay-only'], how: 'through the relay' },
   ])('have three identical trees $how', options, async ({ flags }, { stage }) => {
-    const scene = await Scene.begin(stage, '3', { server: await serverOf(stage), flags });
+    const options = { server: await serverOf(stage), flags };
+    const scene = await Scene.begin(stage, '3', options, LARGE);
     const [steady, killed, late] = await scene.folders(3);
     const first = scene.receive(steady);
     const victim = scene.receive(killed);
@@ -71,7 +73,7 @@ describe('a sender of several', () => {
   });
 
   it('that was killed goes on under the same code, with those who are left', async ({ stage }) => {
-    const scene = await Scene.begin(stage, '2', { server: await serverOf(stage) });
+    const scene = await Scene.begin(stage, '2', { server: await serverOf(stage) }, LARGE);
     const [one, two] = await scene.folders(2);
     await expectSuccess(scene.receive(one));
     await scene.sender.event('receiver');
@@ -126,9 +128,9 @@ class Scene {
     this.#options = options;
   }
 
-  static async begin(stage: Stage, count: string, options: Sending): Promise<Scene> {
+  static async begin(stage: Stage, count: string, options: Sending, bytes = SMALL): Promise<Scene> {
     const tree = join(await stage.folder(), NAME);
-    await writeTree(tree, BYTES);
+    await writeTree(tree, bytes);
     const scene = new Scene(stage, tree, count, options);
     await scene.sendAgain();
     return scene;
