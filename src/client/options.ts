@@ -25,6 +25,11 @@ export interface CommonOptions {
   readonly thoroughSearch?: boolean;
   /** Which paths may carry the file; `any` by default. */
   readonly route?: RoutePolicy;
+  /**
+   * How many bytes a second may travel at most, more than 0; no limit when absent. Of the limits of
+   * both sides the lower one counts; that of a sender of several is for all of them together.
+   */
+  readonly limit?: number;
   /** How long to wait for the peer, in milliseconds: 60,000 for `receive`, no limit for `send`. */
   readonly timeoutMs?: number;
   /**

@@ -7,6 +7,7 @@ import { type Code, parseCode } from '../protocol/handshake/code.ts';
 import type { Attempt } from './attempts.ts';
 import { requireDestination, settledTarget } from './destination.ts';
 import type { ReceiveOptions } from './options.ts';
+import { requireLimit } from './rate-limit.ts';
 import { receiveTicket } from './receive-ticket.ts';
 import { type Invitation, runReceiver } from './receiver-attempts.ts';
 import { Receiving } from './receiving.ts';
@@ -36,6 +37,7 @@ async function receiveFile(
   handle: TransferHandle,
 ): Promise<TransferResult> {
   options.signal?.throwIfAborted();
+  requireLimit(options);
   const parsed = parseCode(options.code);
   if (parsed.kind !== 'code') {
     throw new P2PShareError('P2P_CODE_INVALID', JSON.stringify(parsed.problem));

@@ -211,7 +211,9 @@ export class Receiving {
     this.#complete = () => this.#publish(opened.sink, destination, offer, run);
     // What begins after the end would have nobody to stop it.
     if (run.over.aborted) return;
-    run.touch((session, now) => session.accept(now, opened.holdings));
+    const { limit } = this.#options;
+    const wanted = limit === undefined ? undefined : Math.ceil(limit);
+    run.touch((session, now) => session.accept(now, opened.holdings, wanted));
     run.enter('transferring');
     const total = isOnce(offer) ? null : offer.totalBytes;
     const cause = () => (this.#writer?.isBusy ? 'disk' : 'peer');

@@ -3,8 +3,10 @@ import { requireSources } from '../io/source-scan.ts';
 import { P2PShareError } from '../protocol/errors.ts';
 import { MAX_TEXT_BYTES } from '../protocol/transfer/entry.ts';
 import { type EntryName, parseEntryName } from '../protocol/transfer/entry-name.ts';
+import { RateCap } from '../protocol/transport/rate-cap.ts';
 import type { Attempt } from './attempts.ts';
 import type { SendOptions } from './options.ts';
+import { requireLimit } from './rate-limit.ts';
 import { storedSend } from './requests.ts';
 import { sendTicket } from './send-ticket.ts';
 import { type Door, runSender } from './sender-attempts.ts';
@@ -31,6 +33,7 @@ export function send(options: SendOptions): Transfer {
 
 async function sendFile(options: SendOptions, handle: TransferHandle): Promise<TransferResult> {
   options.signal?.throwIfAborted();
+  requireLimit(options);
   const request = storedSend(options);
   const keeper = await sendTicket({
     stateFolder: request && options.stateFolder,
@@ -59,13 +62,15 @@ async function sendNow(
   const source = await sourceOf(options, keeper.ticket.salt);
   source.prepare();
   const receivers = expectedReceivers(options);
+  const cap = options.limit === undefined ? undefined : new RateCap(options.limit);
   if (receivers > 1) {
-    return await new SeveralReceivers(options, receivers, { handle, keeper, source }).run();
+    const parts = { handle, keeper, source, cap };
+    return await new SeveralReceivers(options, receivers, parts).run();
   }
   const attempt =
     (door: Door, timeoutMs: number | undefined): Attempt =>
     (course, signal) =>
-      new Sending(options, { course, source, keeper, door }).run(signal, timeoutMs);
+      new Sending(options, { course, source, keeper, door, cap }).run(signal, timeoutMs);
   return await runSender(
     { ...options, isOnce: options.input !== undefined },
     { handle, keeper, attempt },

@@ -6,6 +6,7 @@ import { type Code, formatCode } from '../protocol/handshake/code.ts';
 import { SenderSession } from '../protocol/session/sender-session.ts';
 import type { SessionEvent } from '../protocol/session/session-event.ts';
 import { isOnce } from '../protocol/transfer/entry.ts';
+import type { RateCap } from '../protocol/transport/rate-cap.ts';
 import type { AttemptCourse } from './attempts.ts';
 import { asSourceError, FileReader } from './file-reader.ts';
 import { LanAnswers } from './lan-answers.ts';
@@ -27,6 +28,8 @@ interface SendingParts {
   readonly source: Source;
   readonly keeper: SendKeeper;
   readonly door: Door;
+  /** What may be sent, by all sessions of the transfer together. */
+  readonly cap: RateCap | undefined;
 }
 
 /** Files on their way out, in one session. */
@@ -36,6 +39,7 @@ export class Sending {
   readonly #keeper: SendKeeper;
   readonly #door: Door;
   readonly #source: Source;
+  readonly #cap: RateCap | undefined;
   #reader: EntryReader | undefined;
   #buffers: FileReader | undefined;
   #finishProgress: () => void = () => undefined;
@@ -47,18 +51,19 @@ export class Sending {
   #sizes: ReadonlyMap<string, number> = new Map();
   #resumeSecret: Uint8Array | undefined;
 
-  constructor(options: SendOptions, { course, source, keeper, door }: SendingParts) {
+  constructor(options: SendOptions, { course, source, keeper, door, cap }: SendingParts) {
     this.#options = options;
     this.#course = course;
     this.#keeper = keeper;
     this.#door = door;
     this.#source = source;
+    this.#cap = cap;
   }
 
   async run(signal: AbortSignal, timeoutMs: number | undefined): Promise<TransferResult> {
     const { servers = [], paths, input, text } = this.#options;
     if (servers.length > 0) this.#course.emit({ event: 'status', phase: 'finding-server' });
-    const ground = await prepareSession(this.#options);
+    const ground = await prepareSession({ ...this.#options, cap: this.#cap });
     const { lan } = ground;
     const { words, place, failedAttempts } = this.#door;
     const session = new SenderSession(

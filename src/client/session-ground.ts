@@ -4,6 +4,7 @@ import { systemRandom } from '../crypto/random.ts';
 import { createHasher } from '../crypto/xxhash.ts';
 import { P2PShareError } from '../protocol/errors.ts';
 import type { SessionOptions } from '../protocol/session/session-options.ts';
+import type { RateCap } from '../protocol/transport/rate-cap.ts';
 import { type Endpoints, noEndpoints, openEndpoints } from './endpoints.ts';
 import { type NamedServer, resolveServers } from './named-server.ts';
 import type { CommonOptions } from './options.ts';
@@ -20,7 +21,9 @@ export interface SessionGround {
 }
 
 /** Opens what every session needs. Rejects with a `P2PShareError`. */
-export async function prepareSession(options: CommonOptions): Promise<SessionGround> {
+export async function prepareSession(
+  options: CommonOptions & { readonly cap?: RateCap | undefined },
+): Promise<SessionGround> {
   const {
     servers: names = [],
     udp = true,
@@ -48,6 +51,7 @@ export async function prepareSession(options: CommonOptions): Promise<SessionGro
       hasher: await createHasher(),
       suites: preferredSuites(crypto),
       policy: route,
+      caps: options.cap === undefined ? [] : [options.cap],
       thorough: options.thoroughSearch ?? false,
       servers: servers.map(({ endpoint, isResolved }) => ({
         endpoint,

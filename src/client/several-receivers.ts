@@ -1,4 +1,5 @@
 import { P2PShareError } from '../protocol/errors.ts';
+import type { RateCap } from '../protocol/transport/rate-cap.ts';
 import { type Attempt, Attempts } from './attempts.ts';
 import type { ReceiverEvent, TransferEvent } from './events.ts';
 import type { SendOptions } from './options.ts';
@@ -20,6 +21,7 @@ interface SeveralParts {
   readonly handle: TransferHandle;
   readonly keeper: TicketKeeper<SendTicket>;
   readonly source: Source;
+  readonly cap: RateCap | undefined;
 }
 
 /**
@@ -124,7 +126,7 @@ export class SeveralReceivers {
     const attempt =
       (door: Door, timeoutMs: number | undefined): Attempt =>
       (course, ended) => {
-        const parts = { course, source: this.#parts.source, keeper, door };
+        const parts = { course, source: this.#parts.source, keeper, door, cap: this.#parts.cap };
         return new Sending(this.#options, parts).run(ended, timeoutMs);
       };
     const untilMs = performance.now() + COMES_WITHIN_MS;

@@ -4,11 +4,19 @@ import type { StoredOptions } from './ticket.ts';
 /** How a transfer is gone about, as a ticket keeps it. */
 export function storedWays(options: CommonOptions): StoredOptions {
   const { servers = [], lan = true, udp = true, portMapping = true, route = 'any' } = options;
-  return { servers, lan, udp, portMapping, route };
+  const { limit } = options;
+  return { servers, lan, udp, portMapping, route, ...(limit !== undefined && { limit }) };
 }
 
 /** What `storedWays` kept; what is not of its form is as if it had not been said. */
-export function waysOf({ servers, lan, udp, portMapping, route }: StoredOptions): CommonOptions {
+export function waysOf({
+  servers,
+  lan,
+  udp,
+  portMapping,
+  route,
+  limit,
+}: StoredOptions): CommonOptions {
   const policy = ROUTES.find((known) => known === route);
   return {
     ...(Array.isArray(servers) && { servers: servers.map(String) }),
@@ -16,6 +24,7 @@ export function waysOf({ servers, lan, udp, portMapping, route }: StoredOptions)
     ...(typeof udp === 'boolean' && { udp }),
     ...(typeof portMapping === 'boolean' && { portMapping }),
     ...(policy && { route: policy }),
+    ...(typeof limit === 'number' && limit > 0 && { limit }),
   };
 }
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { parseDuration } from '../../src/cli/duration.ts';
 import { formatBytes, formatClock, formatRate, formatSpan } from '../../src/cli/quantity.ts';
+import { parseRate } from '../../src/cli/rate.ts';
 
 describe('quantities', () => {
   it.each([
@@ -54,6 +55,28 @@ describe('parseDuration', () => {
     'refuses %j',
     (text) => {
       expect(() => parseDuration(text)).toThrow(/^not a duration: /);
+    },
+  );
+});
+
+describe('parseRate', () => {
+  it.each([
+    ['2MB/s', 2_000_000],
+    ['500k', 500_000],
+    ['500K', 500_000],
+    ['1.5G', 1_500_000_000],
+    ['20Mbit', 2_500_000],
+    ['20Mbit/s', 2_500_000],
+    ['8kbit/s', 1000],
+    ['1000', 1000],
+  ])('reads %s as %i bytes a second', (text, rate) => {
+    expect(parseRate(text)).toBe(rate);
+  });
+
+  it.each(['', '0', '999', 'fast', '-1M', '1T', '2 MB', '2MiB', '2MB/m', '1e9', '9'.repeat(400)])(
+    'refuses %j',
+    (text) => {
+      expect(() => parseRate(text)).toThrow(/^not a rate: /);
     },
   );
 });

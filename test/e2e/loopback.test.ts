@@ -84,6 +84,24 @@ describe.concurrent('a transfer over loopback', () => {
 describe('two programs', () => {
   const server = groupServer();
 
+  it.for(['sender', 'receiver'] as const)(
+    'are never faster than the %s wants',
+    async (side, { stage }) => {
+      const folder = await stage.folder();
+      const file = join(folder, 'sample.bin');
+      await writeSample(file, 4_000_000);
+      const limited = { server: server().endpoint, flags: ['--limit', '2MB/s'] };
+      const free = { server: server().endpoint };
+      const sender = stage.send(file, side === 'sender' ? limited : free);
+      const { code } = await sender.event('code');
+      const out = await stage.folder();
+      const receiver = stage.receive(code, { ...(side === 'receiver' ? limited : free), out });
+      await expectSuccess(sender, receiver);
+      const ms = (sender.msTo('file') ?? 0) - (sender.msTo('progress') ?? 0);
+      expect(ms).toBeGreaterThan(1900);
+    },
+  );
+
   it('go through the server when told to use the relay only', async ({ stage }) => {
     const flags = ['--relay-only'];
     const { sender, receiver, sums } = await transfer(stage, 10 * MIB, {

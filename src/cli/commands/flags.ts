@@ -24,6 +24,11 @@ export const TRANSFER_FLAGS = {
     type: 'boolean',
     describe: 'Spend up to 20,000 packets on a direct path, if both sides say so',
   },
+  limit: {
+    type: 'string',
+    requiresArg: true,
+    describe: 'How fast at most, such as 2MB/s, 500k or 20Mbit',
+  },
   timeout: {
     type: 'string',
     requiresArg: true,

@@ -1,5 +1,6 @@
 import type { CommonOptions, RoutePolicy } from '../../client/options.ts';
 import { parseDuration } from '../duration.ts';
+import { parseRate } from '../rate.ts';
 import type { ReporterOptions } from '../reporter.ts';
 import { stateFolder } from '../state-folder.ts';
 import type { Terminal } from '../terminal.ts';
@@ -15,6 +16,7 @@ export interface TransferArguments {
   readonly 'no-udp': boolean | undefined;
   readonly 'no-port-mapping': boolean | undefined;
   readonly 'thorough-search': boolean | undefined;
+  readonly limit: string | undefined;
   readonly timeout: string | undefined;
 }
 
@@ -24,6 +26,7 @@ export function transferOptions(
   terminal: Terminal,
 ): CommonOptions & { readonly servers: readonly string[] } {
   const timeout = onlyOnce('timeout', args.timeout);
+  const limit = onlyOnce('limit', args.limit);
   const named = namedServers(args.server, terminal);
   const policy = route(args);
   const folder = stateFolder(terminal.env);
@@ -36,6 +39,7 @@ export function transferOptions(
     ...(args['thorough-search'] ? { thoroughSearch: true } : {}),
     route: policy,
     ...(folder === undefined ? {} : { stateFolder: folder }),
+    ...(limit === undefined ? {} : { limit: parseRate(limit) }),
     ...(timeout === undefined ? {} : { timeoutMs: parseDuration(timeout) }),
   };
 }

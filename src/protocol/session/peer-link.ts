@@ -10,6 +10,7 @@ import { after, earliest, type Instant, type Millis, millis } from '../time.ts';
 import { Connection } from '../transport/connection.ts';
 import type { ConnectionEvent } from '../transport/connection-event.ts';
 import type { RecordSource } from '../transport/outgoing-records.ts';
+import type { RateCap } from '../transport/rate-cap.ts';
 import { type Endpoint, sameEndpoint } from '../wire/endpoint.ts';
 import { Silence, type SilenceEvent } from './silence.ts';
 
@@ -31,6 +32,8 @@ export interface PeerLinkOptions {
   readonly random: Random;
   readonly policy: PathPolicy;
   readonly source: RecordSource;
+  /** As those of a connection. */
+  readonly caps: readonly RateCap[];
 }
 
 /** A connection to a peer over whichever path is best: the path agent and the transport, joined. */

@@ -123,9 +123,12 @@ export class ReceiverSession implements Machine<SessionEvent> {
     this.#drain(now);
   }
 
-  /** Says yes to the offer; `holdings`, within its bounds, is what need not be sent. */
-  accept(now: Instant, holdings?: Holdings): void {
-    this.#transfer.accept(holdings);
+  /**
+   * Says yes to the offer; `holdings`, within its bounds, is what need not be sent, `limit` how many
+   * bytes a second are to come at most.
+   */
+  accept(now: Instant, holdings?: Holdings, limit?: number): void {
+    this.#transfer.accept(holdings, limit);
     this.#drain(now);
   }
 

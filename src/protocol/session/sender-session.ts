@@ -242,6 +242,9 @@ export class SenderSession implements Machine<SessionEvent> {
     for (let event = this.#transfer.pollEvent(); event; event = this.#transfer.pollEvent()) {
       switch (event.kind) {
         case 'accepted':
+          if (event.limit !== undefined) this.#peer.limit(event.limit);
+          this.#peer.tell({ kind: 'accepted' });
+          break;
         case 'sent':
           this.#peer.tell(event);
           break;

@@ -3,8 +3,7 @@ import type { Transmit } from '../machine.ts';
 import type { OpenedBase } from '../nat/nat-survey.ts';
 import type { Outcome } from '../rendezvous/requests.ts';
 import { earliest, type Instant } from '../time.ts';
-import type { ConnectionEvent } from '../transport/connection-event.ts';
-import type { RecordSource } from '../transport/outgoing-records.ts';
+import { RateCap } from '../transport/rate-cap.ts';
 import type { Endpoint } from '../wire/endpoint.ts';
 import type { PacketClass } from '../wire/packet-runs.ts';
 import type { Acquaintance, Passage } from './acquaintance.ts';
@@ -13,20 +12,13 @@ import { NatWatch } from './nat-watch.ts';
 import { OwnNetworks } from './own-networks.ts';
 import { Passages } from './passages.ts';
 import { seenCandidates } from './peer-candidates.ts';
-import { type LinkEvent, PeerLink, type PeerLinkOptions } from './peer-link.ts';
+import { type LinkEvent, PeerLink } from './peer-link.ts';
+import type { PeerParts } from './peer-parts.ts';
 import { closeCodeOf, outcomeOf } from './session-close.ts';
 import type { SessionEvent, SessionFailure } from './session-event.ts';
 import type { LocalNetworks, SessionOptions } from './session-options.ts';
 import { NOTHING_KNOWN, type Situation } from './signal.ts';
 import { Trickle } from './trickle.ts';
-
-/** What a session gives to a peer, and hears of it beside what it passes on as it is. */
-export interface PeerParts {
-  readonly role: PeerLinkOptions['role'];
-  readonly source: RecordSource;
-  readonly onRecord: (plaintext: Uint8Array) => void;
-  readonly onClosed: (event: Extract<ConnectionEvent, { kind: 'closed' }>, now: Instant) => void;
-}
 
 /** The other side of a session, from the moment that it is met: the link to it, and the end. */
 export class SessionPeer {
@@ -208,6 +200,11 @@ export class SessionPeer {
     for (let event = trickle?.pollEvent(); event; event = trickle?.pollEvent()) this.tell(event);
   }
 
+  /** It wants so many bytes a second at most. */
+  limit(bytesPerSecond: number): void {
+    this.#options.caps.push(new RateCap(bytesPerSecond));
+  }
+
   /** The application is done with so many bytes of records. */
   release(bytes: number, now: Instant): void {
     if (bytes > 0) this.#link?.connection.release(bytes, now);
@@ -250,8 +247,12 @@ export class SessionPeer {
 
   pollTimeout(): Instant | undefined {
     const news = this.isOver ? undefined : this.#trickle?.pollTimeout();
-    const link = this.#link?.pollTimeout();
-    return earliest(link, news, this.#nat.pollTimeout(), this.#ending.deadline);
+    return earliest(
+      this.#link?.pollTimeout(),
+      news,
+      this.#nat.pollTimeout(),
+      this.#ending.deadline,
+    );
   }
 
   /** Gives back what was opened on the way to somebody who was met before. */

@@ -1,7 +1,7 @@
 import type { ByteReader } from '../wire/byte-reader.ts';
 import { ByteWriter } from '../wire/byte-writer.ts';
 import { type Basis, type BasisPart, readBasisPart, writeBasisPart } from './basis.ts';
-import { LAST_PAGE, MessageType, PAGE_BYTES, PAGE_CAPACITY } from './message-type.ts';
+import { LAST_PAGE, LIMITED, MessageType, PAGE_BYTES, PAGE_CAPACITY } from './message-type.ts';
 
 /** Consecutive entries of which the receiver needs nothing. */
 export interface EntryRun {
@@ -35,24 +35,28 @@ export interface AnswerPage extends Omit<Holdings, 'bases'> {
   readonly kind: 'accept';
   readonly last: boolean;
   readonly bases: readonly BasisPart[];
+  /** Bytes a second that the receiver wants at most. */
+  readonly limit?: number;
 }
 
-/** The pages of an acceptance; at least one, even when nothing is held. */
-export function* answerPages(holdings: Holdings): Generator<Uint8Array> {
+/** The pages of an acceptance; at least one, even when nothing is held. The first has the `limit`. */
+export function* answerPages(holdings: Holdings, limit?: number): Generator<Uint8Array> {
   const at = { run: 0, range: 0, basis: 0, sum: 0 };
   let isLast = false;
-  while (!isLast) {
+  for (let isFirst = true; !isLast; isFirst = false) {
     const parts = [packRuns(holdings, at), packRanges(holdings, at), packBases(holdings, at)];
     const { skipped, have, bases } = holdings;
     isLast = at.run === skipped.length && at.range === have.length && at.basis === bases.length;
-    const page = new ByteWriter(parts.reduce((sum, { body }) => sum + body.length + 8, 8));
+    const page = new ByteWriter(parts.reduce((sum, { body }) => sum + body.length + 8, 16));
     page.uint8(MessageType.answer);
     page.uint8(0);
-    page.uint8(isLast ? LAST_PAGE : 0);
+    const isLimited = isFirst && limit !== undefined;
+    page.uint8((isLast ? LAST_PAGE : 0) | (isLimited ? LIMITED : 0));
     for (const { count, body } of parts) {
       page.varint(count);
       page.bytes(body.view());
     }
+    if (isLimited) page.varint(limit);
     yield page.finish();
   }
 }
@@ -121,7 +125,12 @@ export function readAnswerPage(reader: ByteReader): AnswerPage | undefined {
   const bases = readBases(reader);
   if (flags === undefined || skipped === undefined) return undefined;
   if (have === undefined || bases === undefined) return undefined;
+  const isLimited = (flags & LIMITED) !== 0;
+  const limit = isLimited ? reader.varint() : undefined;
+  // Nobody can wait for a rate of nothing.
+  if (isLimited && !limit) return undefined;
   return {
+    ...(limit !== undefined && { limit }),
     bases,
     kind: 'accept',
     last: (flags & LAST_PAGE) !== 0,

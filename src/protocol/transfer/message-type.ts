@@ -3,6 +3,8 @@ export const MessageType = { offer: 1, answer: 2, done: 3, verified: 4, cancel: 
 
 /** Bit 0 of a page's flags: no page follows. The other bits are zero and ignored. */
 export const LAST_PAGE = 1;
+/** Flag of an ANSWER page at whose end there is a limit. */
+export const LIMITED = 2;
 
 /** A page is closed once it has grown to this: few enough records, little enough memory. */
 export const PAGE_BYTES: number = 16 * 1024;

@@ -11,7 +11,8 @@ export interface TransferFailed {
 }
 
 export type SenderEvent =
-  | { readonly kind: 'accepted' }
+  /** `limit`: bytes a second that the receiver wants at most; `undefined` for as many as there are. */
+  | { readonly kind: 'accepted'; readonly limit: number | undefined }
   /** The receiver does not want it; nothing follows. */
   | { readonly kind: 'declined'; readonly reason: ErrorCode }
   /** All data has been handed over; the receiver has still to write, check and publish it. */

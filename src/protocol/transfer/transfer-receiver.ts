@@ -100,15 +100,18 @@ export class TransferReceiver {
     return consumed;
   }
 
-  /** Says yes to the offer; `holdings`, within its bounds, is what need not be sent. */
-  accept(holdings: Holdings = NOTHING_HELD): void {
+  /**
+   * Says yes to the offer; `holdings`, within its bounds, is what need not be sent, `limit` how many
+   * bytes a second are to come at most.
+   */
+  accept(holdings: Holdings = NOTHING_HELD, limit?: number): void {
     if (this.#state.kind === 'ended') return;
     if (this.#state.kind !== 'offered') throw new Error('unreachable: nothing to accept');
     const { offer, chunkBytes } = this.#state;
     const assembly = new ChunkAssembly(offer, chunkBytes, this.#hasher, holdings);
     this.#bytesWritten = assembly.written;
     this.#state = { kind: 'receiving', assembly, digests: new DigestCheck(offer) };
-    this.#stream.send(answerPages(holdings));
+    this.#stream.send(answerPages(holdings, limit));
   }
 
   /** Says no to the offer. */

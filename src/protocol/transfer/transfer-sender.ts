@@ -32,6 +32,7 @@ export class TransferSender {
   readonly #stream = new MessageStream();
   readonly #events: SenderEvent[] = [];
   #state: State = 'preparing';
+  #limit: number | undefined;
   #answerBytes = 0;
   #handedIn = 0;
 
@@ -189,10 +190,11 @@ export class TransferSender {
       return protocolViolation('answer too large');
     }
     if (!this.#chunks.addHoldings(page)) return protocolViolation('holdings out of order');
+    this.#limit ??= page.limit;
     if (!page.last) return undefined;
     this.#chunks.begin();
     this.#state = 'sending';
-    this.#events.push({ kind: 'accepted' });
+    this.#events.push({ kind: 'accepted', limit: this.#limit });
     return undefined;
   }
 

@@ -1,21 +1,19 @@
 import type { Transmit } from '../machine.ts';
-import type { Crypto, Random } from '../ports.ts';
-import type { SessionKeys } from '../session-keys.ts';
 import { earliest, type Instant, type Millis, millis } from '../time.ts';
 import type { Endpoint } from '../wire/endpoint.ts';
 import { BASE_DATAGRAM_BYTES, MAX_BATCH_SEGMENTS } from '../wire/packet.ts';
 import { AckTracker, MAX_ACK_DELAY } from './ack-tracker.ts';
 import { BatchBuilder } from './batch-builder.ts';
 import { Bbr } from './bbr.ts';
-import type { CongestionController } from './congestion-controller.ts';
 import { CloseCode, type ConnectionEvent } from './connection-event.ts';
+import type { ConnectionOptions } from './connection-options.ts';
 import { ControlSender } from './control-sender.ts';
 import { CreditWait } from './credit-wait.ts';
 import { HeaderAuthenticator, MAX_PACKET_NUMBER } from './data-packet.ts';
 import type { AckFrame, Frame } from './frame.ts';
 import { IncomingRecords } from './incoming-records.ts';
 import { MtuDiscovery } from './mtu-discovery.ts';
-import { OutgoingRecords, type RecordSource } from './outgoing-records.ts';
+import { OutgoingRecords } from './outgoing-records.ts';
 import { PacketReceiver } from './packet-receiver.ts';
 import { PacketSealer } from './packet-sealer.ts';
 import { RecordCipher } from './record-cipher.ts';
@@ -31,19 +29,6 @@ const DEFAULT_WINDOW_BYTES = 16 * 2 ** 20;
 const PROBE_PACKETS = 2;
 /** Sealed slices that make no record are the peer's own doing: a bug, or malice. */
 const MAX_BROKEN_RECORDS = 8;
-
-export interface ConnectionOptions {
-  readonly keys: SessionKeys;
-  readonly crypto: Crypto;
-  readonly random: Random;
-  /** Where the plaintext of the next record comes from. */
-  readonly source: RecordSource;
-  /** Round-trip time measured by the handshake or a path check. */
-  readonly rtt: Millis;
-  readonly windowBytes?: number;
-  readonly datagramBytes?: number;
-  readonly congestion?: CongestionController;
-}
 
 /**
  * The reliable transport of a session: records in, records out, over whatever path it is given. It
@@ -74,7 +59,8 @@ export class Connection {
     this.#mtu = new MtuDiscovery(packetBytes);
     const congestion =
       options.congestion ?? new Bbr({ random, packetBytes, rtt: options.rtt }, now);
-    this.#gate = new SendGate(congestion, packetBytes, now);
+    const { caps = [] } = options;
+    this.#gate = new SendGate({ congestion, packetBytes, caps }, now);
     const { send, receive, suite } = keys;
     const outgoing = new OutgoingRecords(
       new RecordCipher(crypto, suite, send.record),
@@ -213,7 +199,11 @@ export class Connection {
     if (this.#closed || packets.room < 2 * MAX_BATCH_SEGMENTS) return undefined;
     if (packets.next > MAX_PACKET_NUMBER) return undefined;
     const allowance = this.#gate.allowance(this.#recovery.inFlight, now);
-    if (allowance === 0) return undefined;
+    if (allowance === 0) {
+      // What is measured now is the cap, and says nothing of the path.
+      if (this.#gate.isCapped) this.#recovery.rate.onAppLimited(this.#recovery.inFlight);
+      return undefined;
+    }
     this.#skipTrap.maybeSkip(packets, now);
     const batch = this.#builder.next(allowance, now);
     if (batch === undefined) return this.#onNothingToSend(now);

@@ -3,24 +3,41 @@ import { MAX_BATCH_BYTES } from '../wire/packet.ts';
 import type { CongestionController } from './congestion-controller.ts';
 import { DATA_HEADER_BYTES } from './data-packet.ts';
 import { Pacer } from './pacer.ts';
+import type { RateCap } from './rate-cap.ts';
 
-/** How many bytes may leave at this moment: congestion window, pacer, and probes past both. */
+/** How many bytes may leave at this moment: congestion window, pacer, caps, and probes past all. */
 export class SendGate {
   readonly #congestion: CongestionController;
   readonly #pacer: Pacer;
   readonly #packetBytes: number;
+  readonly #caps: readonly RateCap[];
+  #isCapped = false;
   #probes = 0;
   #deadline: Instant | undefined;
 
-  constructor(congestion: CongestionController, packetBytes: number, now: Instant) {
+  constructor(
+    options: {
+      readonly congestion: CongestionController;
+      readonly packetBytes: number;
+      readonly caps: readonly RateCap[];
+    },
+    now: Instant,
+  ) {
+    const { congestion, packetBytes, caps } = options;
     this.#congestion = congestion;
     this.#packetBytes = packetBytes;
+    this.#caps = caps;
     this.#pacer = new Pacer(packetBytes, Math.min(congestion.window, 10 * packetBytes), now);
   }
 
   /** When the pacer will let a burst go; `undefined` when it is not what holds us. */
   get deadline(): Instant | undefined {
     return this.#deadline;
+  }
+
+  /** Whether it is a cap that holds us: the path would have carried more. */
+  get isCapped(): boolean {
+    return this.#isCapped;
   }
 
   get isProbing(): boolean {
@@ -35,21 +52,38 @@ export class SendGate {
   /** Datagram bytes that may leave now as one batch; 0 for none. */
   allowance(inFlight: number, now: Instant): number {
     this.#deadline = undefined;
+    this.#isCapped = false;
     if (this.#probes > 0) return this.#probes * this.#packetBytes;
     const room = this.#congestion.window - inFlight;
     if (room < this.#packetBytes - DATA_HEADER_BYTES) return 0;
-    const rate = this.#congestion.pacingRate;
+    const { pacingRate } = this.#congestion;
+    const rate = this.#capped(pacingRate);
     // A burst is a millisecond of the rate: smaller ones cost a system call for too little.
     const burst = Math.min(MAX_BATCH_BYTES, Math.max(2 * this.#packetBytes, rate));
-    const tokens = this.#pacer.budget(rate, now);
+    const paced = this.#pacer.budget(pacingRate, now);
+    const tokens = this.#afterCaps(paced, now);
     // A byte of slack: the deadline below is rounded, and must not be missed by that much.
     if (tokens + 1 >= burst) return Math.min(burst, Math.max(room, this.#packetBytes));
+    this.#isCapped = tokens < paced;
     this.#deadline = instant(now + (burst - tokens) / rate);
     return 0;
   }
 
   onSent(bytes: number, packets: number): void {
     this.#pacer.onSent(bytes);
+    for (const cap of this.#caps) cap.onSent(bytes);
     this.#probes = Math.max(0, this.#probes - packets);
+  }
+
+  #capped(rate: number): number {
+    let least = rate;
+    for (const cap of this.#caps) least = Math.min(least, cap.rate);
+    return least;
+  }
+
+  #afterCaps(tokens: number, now: Instant): number {
+    let least = tokens;
+    for (const cap of this.#caps) least = Math.min(least, cap.budget(now));
+    return least;
   }
 }

@@ -9,6 +9,7 @@ import type { SessionEvent } from '../../../src/protocol/session/session-event.t
 import type { KnownServer, SessionOptions } from '../../../src/protocol/session/session-options.ts';
 import { type Millis, millis } from '../../../src/protocol/time.ts';
 import { parseEntryName } from '../../../src/protocol/transfer/entry-name.ts';
+import type { RateCap } from '../../../src/protocol/transport/rate-cap.ts';
 import type { Endpoint } from '../../../src/protocol/wire/endpoint.ts';
 import type { Driver } from '../../support/driver.ts';
 import type { Host } from '../../support/host.ts';
@@ -31,6 +32,7 @@ export interface PeerOptions {
   /** What the peer says of its own addresses; the truth when left out. */
   readonly localEndpoints?: readonly Endpoint[];
   readonly transports?: Omit<KnownServer, 'endpoint'>;
+  readonly caps?: RateCap[];
   readonly dial?: Dial;
 }
 
@@ -147,8 +149,8 @@ export class SimulatedReceiver extends SimulatedPeer {
     this.driver.poke();
   }
 
-  accept(): void {
-    this.session.accept(this.driver.now);
+  accept(limit?: number): void {
+    this.session.accept(this.driver.now, undefined, limit);
     this.driver.poke();
   }
 
@@ -201,6 +203,7 @@ function sessionOptions(sim: Simulation, host: Host, name: string, port: number)
     hasher,
     suites: [CipherSuite.aes256Gcm, CipherSuite.chacha20Poly1305],
     policy: 'any',
+    caps: [],
     servers: [],
     ...networksOf([host], port),
   };

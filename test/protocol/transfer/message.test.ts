@@ -25,6 +25,7 @@ describe('messages', () => {
     const entry = fileEntry('a.txt', 256);
     expect(hexes(offerPages([entry], 256, 20, 128))).toEqual([OFFER]);
     expect(hexes(answerPages(NOTHING_HELD))).toEqual(['020001000000']);
+    expect(hexes(answerPages(NOTHING_HELD, 10_000))).toEqual(['0200030000006710']);
     const have = [{ entry: 0, first: 64, count: 3 }];
     const skipped = [{ first: 1, count: 2 }];
     const none = new Uint32Array(0);

@@ -40,11 +40,22 @@ function offering(size: number): TransferSender {
 function sending(size: number, have: readonly HaveRange[] = []): TransferSender {
   const sender = offering(size);
   sender.handleRecord(message(0, answer(have)));
-  expect(sender.pollEvent()).toEqual({ kind: 'accepted' });
+  expect(sender.pollEvent()).toEqual({ kind: 'accepted', limit: undefined });
   return sender;
 }
 
 describe('a sender', () => {
+  it('is told how many bytes a second are wanted, and that none is no answer', () => {
+    const limited = (limit: number) => {
+      const sender = offering(10_000);
+      const [page = new Uint8Array()] = answerPages(NOTHING_HELD, limit);
+      sender.handleRecord(message(0, page));
+      return sender.pollEvent();
+    };
+    expect(limited(5_000_000)).toEqual({ kind: 'accepted', limit: 5_000_000 });
+    expect(limited(0)).toMatchObject({ kind: 'failed', code: 'P2P_PROTOCOL' });
+  });
+
   it('reads nothing before it is accepted, and then four chunks ahead', () => {
     expect(offering(10_000).pollRead()).toBeUndefined();
     const sender = sending(10_000);

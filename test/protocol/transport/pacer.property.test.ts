@@ -1,7 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { instant } from '../../../src/protocol/time.ts';
+import type { CongestionController } from '../../../src/protocol/transport/congestion-controller.ts';
 import { Pacer } from '../../../src/protocol/transport/pacer.ts';
+import { RateCap } from '../../../src/protocol/transport/rate-cap.ts';
 import { SendGate } from '../../../src/protocol/transport/send-gate.ts';
 import { FixedRate, START } from './history.ts';
 
@@ -52,7 +54,7 @@ describe('SendGate', () => {
   it('stays below rate x time + burst and keeps its own deadlines', () => {
     fc.assert(
       fc.property(rates, fc.integer({ min: 1, max: 80 }), (rate, rounds) => {
-        const gate = new SendGate(new FixedRate(1e9, rate), PACKET, instant(START));
+        const gate = gateOf(new FixedRate(1e9, rate));
         let now = START;
         let total = 0;
         for (let i = 0; i < rounds; i += 1) {
@@ -73,14 +75,14 @@ describe('SendGate', () => {
   });
 
   it('asks for at least a packet of room in the window', () => {
-    const gate = new SendGate(new FixedRate(10_000, 1250), PACKET, instant(START));
+    const gate = gateOf(new FixedRate(10_000, 1250));
     expect(gate.allowance(10_000 - 1168, instant(START))).toBe(1200);
     expect(gate.allowance(10_000 - 1167, instant(START))).toBe(0);
     expect(gate.deadline).toBeUndefined();
   });
 
   it('lets probes past window and pacer, as many as were asked for', () => {
-    const gate = new SendGate(new FixedRate(4800, 1), PACKET, instant(START));
+    const gate = gateOf(new FixedRate(4800, 1));
     gate.onSent(4800, 4);
     gate.allowProbes(2);
     expect([gate.isProbing, gate.allowance(99_999, instant(START))]).toEqual([true, 2400]);
@@ -90,3 +92,53 @@ describe('SendGate', () => {
     expect([gate.isProbing, gate.allowance(99_999, instant(START))]).toEqual([false, 0]);
   });
 });
+
+describe('SendGate under a cap', () => {
+  it('keeps to it on average, however late its timers are', () => {
+    fc.assert(
+      fc.property(rates, fc.array(fc.double({ min: 0, max: 15, noNaN: true })), (rate, lates) => {
+        const gate = gateOf(new FixedRate(1e9, 1e9), [new RateCap(1000 * rate)]);
+        let now = START;
+        let total = 0;
+        for (const late of [...lates, ...Array.from({ length: 300 }, () => 1)]) {
+          const bytes = Math.floor(gate.allowance(0, instant(now)));
+          gate.onSent(bytes, 1);
+          total += bytes;
+          if (bytes === 0) now = (gate.deadline ?? now) + late;
+        }
+        const due = rate * (now - START);
+        expect(total).toBeLessThanOrEqual(due + 1);
+        expect(total).toBeGreaterThanOrEqual(due - Math.max(100 * rate, 65_000));
+      }),
+    );
+  });
+
+  it('says that it is the cap that holds, and not the path', () => {
+    const cap = new RateCap(1_000_000);
+    const gate = gateOf(new FixedRate(1e9, 1e9), [cap]);
+    expect([gate.allowance(0, instant(START)), gate.isCapped]).toEqual([0, true]);
+    const slow = gateOf(new FixedRate(1e9, 1), [new RateCap(1e9)]);
+    slow.allowance(0, instant(START));
+    slow.onSent(50_000, 1);
+    expect([slow.allowance(0, instant(START + 1)), slow.isCapped]).toEqual([0, false]);
+  });
+
+  it('shares it with others', () => {
+    const cap = new RateCap(1_000_000);
+    const gates = [1, 2].map(() => gateOf(new FixedRate(1e9, 1e9), [cap]));
+    let total = 0;
+    for (let now = START; now <= START + 10_000; now += 1) {
+      for (const gate of gates) {
+        const bytes = Math.floor(gate.allowance(0, instant(now)));
+        gate.onSent(bytes, 1);
+        total += bytes;
+      }
+    }
+    expect(total).toBeGreaterThan(9_990_000);
+    expect(total).toBeLessThanOrEqual(10_000_001);
+  });
+});
+
+function gateOf(congestion: CongestionController, caps: readonly RateCap[] = []): SendGate {
+  return new SendGate({ congestion, packetBytes: PACKET, caps }, instant(START));
+}

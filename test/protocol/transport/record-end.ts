@@ -3,8 +3,9 @@ import type { Machine, Transmit } from '../../../src/protocol/machine.ts';
 import { CipherSuite, type Crypto, type Random } from '../../../src/protocol/ports.ts';
 import type { DirectionKeys, SessionKeys } from '../../../src/protocol/session-keys.ts';
 import { type Instant, millis } from '../../../src/protocol/time.ts';
-import { Connection, type ConnectionOptions } from '../../../src/protocol/transport/connection.ts';
+import { Connection } from '../../../src/protocol/transport/connection.ts';
 import type { ConnectionEvent } from '../../../src/protocol/transport/connection-event.ts';
+import type { ConnectionOptions } from '../../../src/protocol/transport/connection-options.ts';
 import type { Endpoint } from '../../../src/protocol/wire/endpoint.ts';
 
 /** One end of a connection that sends records of numbered bytes and checks what it receives. */

@@ -1,6 +1,6 @@
 import type { Random } from '../../../src/protocol/ports.ts';
 import { millis } from '../../../src/protocol/time.ts';
-import type { ConnectionOptions } from '../../../src/protocol/transport/connection.ts';
+import type { ConnectionOptions } from '../../../src/protocol/transport/connection-options.ts';
 import type { Host } from '../../support/host.ts';
 import type { LinePair } from '../../support/link-options.ts';
 import { Simulation } from '../../support/simulator.ts';

@@ -1,0 +1,21 @@
+import type { Crypto, Random } from '../ports.ts';
+import type { SessionKeys } from '../session-keys.ts';
+import type { Millis } from '../time.ts';
+import type { CongestionController } from './congestion-controller.ts';
+import type { RecordSource } from './outgoing-records.ts';
+import type { RateCap } from './rate-cap.ts';
+
+export interface ConnectionOptions {
+  readonly keys: SessionKeys;
+  readonly crypto: Crypto;
+  readonly random: Random;
+  /** Where the plaintext of the next record comes from. */
+  readonly source: RecordSource;
+  /** Round-trip time measured by the handshake or a path check. */
+  readonly rtt: Millis;
+  readonly windowBytes?: number;
+  readonly datagramBytes?: number;
+  readonly congestion?: CongestionController;
+  /** Rates that are kept to, from when they are in the list; each may be shared with other connections. */
+  readonly caps?: readonly RateCap[];
+}

@@ -1,0 +1,52 @@
+import { describe, expect, it } from 'vitest';
+import { millis } from '../../src/protocol/time.ts';
+import { RateCap } from '../../src/protocol/transport/rate-cap.ts';
+import { bothWays } from '../support/scenarios.ts';
+import { forEachSeed } from '../support/seeds.ts';
+import { Scene } from './scene.ts';
+
+const SEEDS = 3;
+/** Bytes a second. */
+const LIMIT = 200_000;
+const SECONDS = 10;
+const BYTES = LIMIT * SECONDS;
+const LINES = {
+  fast: bothWays({ rate: 200_000_000, delay: millis(10) }),
+  lossy: bothWays({ rate: 20_000_000, delay: millis(40), loss: 0.02 }),
+};
+
+describe.each(Object.entries(LINES))('on a %s line', (name, line) => {
+  forEachSeed('a limit of the sender is kept', SEEDS, (seed) => {
+    const scene = new Scene(seed, { bytes: BYTES, line });
+    const meeting = scene.meet({ caps: [new RateCap(LIMIT)] });
+    scene.expectTransfer(meeting);
+    expectRate(meeting.sender.timeOf('verified') - meeting.sender.timeOf('accepted'), name);
+  });
+
+  forEachSeed('a limit of the receiver is kept', SEEDS, (seed) => {
+    const scene = new Scene(seed, { bytes: BYTES, line });
+    const meeting = scene.meet({}, { onOffer: (receiver) => receiver.accept(LIMIT) });
+    scene.expectTransfer(meeting);
+    expectRate(meeting.sender.timeOf('verified') - meeting.sender.timeOf('accepted'), name);
+  });
+});
+
+describe('of two limits', () => {
+  it('the lower one counts', () => {
+    const line = LINES.fast;
+    const scene = new Scene(1, { bytes: BYTES, line });
+    const accept = {
+      onOffer: (receiver: { accept(limit: number): void }) => receiver.accept(LIMIT),
+    };
+    const meeting = scene.meet({ caps: [new RateCap(50 * LIMIT)] }, accept);
+    scene.expectTransfer(meeting);
+    expectRate(meeting.sender.timeOf('verified') - meeting.sender.timeOf('accepted'), 'fast');
+  });
+});
+
+/** Headers count, and what is lost is sent again, and takes its share. */
+function expectRate(ms: number, name: string): void {
+  const rate = BYTES / (ms / 1000);
+  expect(rate).toBeLessThan(1.02 * LIMIT);
+  expect(rate).toBeGreaterThan((name === 'lossy' ? 0.88 : 0.95) * LIMIT);
+}
