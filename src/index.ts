@@ -51,6 +51,7 @@ export type {
   CertificateFiles,
   CommonOptions,
   ConflictPolicy,
+  CongestionName,
   Decision,
   Offer,
   ReceiveOptions,

@@ -1,4 +1,5 @@
 import type { SymlinkPolicy } from '../io/source-scan.ts';
+import type { CongestionName } from '../protocol/transport/controllers.ts';
 
 /** What `send` and `receive` have in common. */
 export interface CommonOptions {
@@ -57,6 +58,11 @@ export interface SendOptions extends CommonOptions {
   /** Whether the `.gitignore` of each folder counts; false by default. */
   readonly gitignore?: boolean;
   /**
+   * How the rate is found; `bbr` by default. `cubic` is what most TCP does; `ledbat` takes only what
+   * others leave, and yields to whatever else is on the way.
+   */
+  readonly congestion?: CongestionName;
+  /**
    * How many are to have it; 1 by default. The code is good until they do, or, where their number is
    * `unlimited`, until the transfer is aborted or nobody has come for `timeoutMs`. At most twelve are
    * served at once: others wait.
@@ -93,6 +99,7 @@ export interface ReceiveOptions extends CommonOptions {
 }
 
 export type { SymlinkPolicy } from '../io/source-scan.ts';
+export { CONGESTION_NAMES, type CongestionName } from '../protocol/transport/controllers.ts';
 
 export const SYMLINK_POLICIES: readonly SymlinkPolicy[] = ['keep', 'follow', 'skip'];
 

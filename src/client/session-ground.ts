@@ -4,6 +4,7 @@ import { systemRandom } from '../crypto/random.ts';
 import { createHasher } from '../crypto/xxhash.ts';
 import { P2PShareError } from '../protocol/errors.ts';
 import type { SessionOptions } from '../protocol/session/session-options.ts';
+import type { CongestionName } from '../protocol/transport/controllers.ts';
 import type { RateCap } from '../protocol/transport/rate-cap.ts';
 import { type Endpoints, noEndpoints, openEndpoints } from './endpoints.ts';
 import { type NamedServer, resolveServers } from './named-server.ts';
@@ -22,7 +23,10 @@ export interface SessionGround {
 
 /** Opens what every session needs. Rejects with a `P2PShareError`. */
 export async function prepareSession(
-  options: CommonOptions & { readonly cap?: RateCap | undefined },
+  options: CommonOptions & {
+    readonly cap?: RateCap | undefined;
+    readonly congestion?: CongestionName | undefined;
+  },
 ): Promise<SessionGround> {
   const {
     servers: names = [],
@@ -51,6 +55,7 @@ export async function prepareSession(
       hasher: await createHasher(),
       suites: preferredSuites(crypto),
       policy: route,
+      congestion: options.congestion,
       caps: options.cap === undefined ? [] : [options.cap],
       thorough: options.thoroughSearch ?? false,
       servers: servers.map(({ endpoint, isResolved }) => ({

@@ -1,23 +1,27 @@
-import type { CommonOptions, RoutePolicy } from './options.ts';
+import {
+  CONGESTION_NAMES,
+  type CommonOptions,
+  type RoutePolicy,
+  type SendOptions,
+} from './options.ts';
 import type { StoredOptions } from './ticket.ts';
 
 /** How a transfer is gone about, as a ticket keeps it. */
-export function storedWays(options: CommonOptions): StoredOptions {
+export function storedWays(options: Ways): StoredOptions {
   const { servers = [], lan = true, udp = true, portMapping = true, route = 'any' } = options;
-  const { limit } = options;
-  return { servers, lan, udp, portMapping, route, ...(limit !== undefined && { limit }) };
+  const { limit, congestion } = options;
+  return {
+    ...{ servers, lan, udp, portMapping, route },
+    ...(limit !== undefined && { limit }),
+    ...(congestion && { congestion }),
+  };
 }
 
 /** What `storedWays` kept; what is not of its form is as if it had not been said. */
-export function waysOf({
-  servers,
-  lan,
-  udp,
-  portMapping,
-  route,
-  limit,
-}: StoredOptions): CommonOptions {
+export function waysOf(stored: StoredOptions): Ways {
+  const { servers, lan, udp, portMapping, route, limit, congestion: named } = stored;
   const policy = ROUTES.find((known) => known === route);
+  const congestion = CONGESTION_NAMES.find((known) => known === named);
   return {
     ...(Array.isArray(servers) && { servers: servers.map(String) }),
     ...(typeof lan === 'boolean' && { lan }),
@@ -25,7 +29,11 @@ export function waysOf({
     ...(typeof portMapping === 'boolean' && { portMapping }),
     ...(policy && { route: policy }),
     ...(typeof limit === 'number' && limit > 0 && { limit }),
+    ...(congestion && { congestion }),
   };
 }
 
 const ROUTES: readonly RoutePolicy[] = ['any', 'direct', 'relay'];
+
+/** That of a receiver has no congestion controller: it is the sender's choice. */
+type Ways = CommonOptions & Pick<SendOptions, 'congestion'>;

@@ -72,6 +72,11 @@ export class Link implements EventTarget {
     this.#reorder = reorder && new ReorderBuffer(this.#queue, this, reorder, this.#streams.reorder);
   }
 
+  /** How long what comes now would wait in the queue, in milliseconds. */
+  waitingMs(now: Instant): number {
+    return Math.max(0, this.#idleAt - now);
+  }
+
   /** Takes a packet at its near end. */
   send(packet: Packet, now: Instant): void {
     this.counters.offered += 1;

@@ -1,5 +1,11 @@
 import type { Argv } from 'yargs';
-import { type SendOptions, SYMLINK_POLICIES, type SymlinkPolicy } from '../../client/options.ts';
+import {
+  CONGESTION_NAMES,
+  type CongestionName,
+  type SendOptions,
+  SYMLINK_POLICIES,
+  type SymlinkPolicy,
+} from '../../client/options.ts';
 import { reporterFor } from '../reporter.ts';
 import type { Role } from '../role.ts';
 import type { Terminal } from '../terminal.ts';
@@ -16,6 +22,12 @@ const SEND_FLAGS = {
     requiresArg: true,
     describe: 'Leave out what matches this pattern, as in .gitignore; repeatable',
   },
+  congestion: {
+    choices: CONGESTION_NAMES,
+    requiresArg: true,
+    describe: 'How the rate is found: bbr (the default), cubic as most TCP, or ledbat',
+  },
+  background: { type: 'boolean', describe: 'Take only what others leave: --congestion ledbat' },
   receivers: {
     type: 'string',
     requiresArg: true,
@@ -36,6 +48,8 @@ interface SendArguments {
   readonly name: string | undefined;
   readonly text: string | undefined;
   readonly receivers: string | undefined;
+  readonly congestion: string | undefined;
+  readonly background: boolean | undefined;
   readonly exclude: readonly string[] | undefined;
   readonly gitignore: boolean | undefined;
   readonly symlinks: string | undefined;
@@ -69,6 +83,14 @@ type Contents = Pick<
   SendOptions,
   'paths' | 'input' | 'text' | 'exclude' | 'gitignore' | 'symlinks'
 >;
+
+/** The usual one, unless it is said otherwise. */
+function congestion(args: SendArguments): CongestionName | undefined {
+  const named = onlyOnce('congestion', args.congestion) as CongestionName | undefined;
+  if (!args.background) return named;
+  if (named === undefined || named === 'ledbat') return 'ledbat';
+  throw new UsageError(`--background and --congestion ${named} exclude each other`);
+}
 
 /** One, unless it is said otherwise. */
 function expectedReceivers(args: SendArguments): number | 'unlimited' {
@@ -107,7 +129,13 @@ export function addSend(yargs: Argv, choose: (command: Command, role: Role) => v
         .options({ ...SEND_FLAGS, ...TRANSFER_FLAGS, ...OUTPUT_FLAGS }),
     (args) =>
       choose(async ({ terminal, library, signal }) => {
-        const options = { ...transferOptions(args, terminal), ...contents(args, terminal), signal };
+        const chosen = congestion(args);
+        const options = {
+          ...transferOptions(args, terminal),
+          ...contents(args, terminal),
+          ...(chosen && { congestion: chosen }),
+          signal,
+        };
         const { servers } = options;
         const receivers = expectedReceivers(args);
         const several = receivers !== 1;

@@ -9,6 +9,7 @@ import type { SessionKeys } from '../session-keys.ts';
 import { after, earliest, type Instant, type Millis, millis } from '../time.ts';
 import { Connection } from '../transport/connection.ts';
 import type { ConnectionEvent } from '../transport/connection-event.ts';
+import type { CongestionName } from '../transport/controllers.ts';
 import type { RecordSource } from '../transport/outgoing-records.ts';
 import type { RateCap } from '../transport/rate-cap.ts';
 import { type Endpoint, sameEndpoint } from '../wire/endpoint.ts';
@@ -34,6 +35,7 @@ export interface PeerLinkOptions {
   readonly source: RecordSource;
   /** As those of a connection. */
   readonly caps: readonly RateCap[];
+  readonly congestion?: CongestionName | undefined;
 }
 
 /** A connection to a peer over whichever path is best: the path agent and the transport, joined. */
@@ -50,7 +52,8 @@ export class PeerLink {
 
   constructor(options: PeerLinkOptions, now: Instant) {
     this.#agent = new PathAgent(options, now);
-    this.#connection = new Connection({ ...options, rtt: INITIAL_RTT }, now);
+    const { congestion = 'bbr' } = options;
+    this.#connection = new Connection({ ...options, congestion, rtt: INITIAL_RTT }, now);
     this.#silence = new Silence(now);
   }
 

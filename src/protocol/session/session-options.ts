@@ -1,5 +1,6 @@
 import type { PathPolicy } from '../path/checklist.ts';
 import type { CipherSuite, Crypto, Hasher, Random } from '../ports.ts';
+import type { CongestionName } from '../transport/controllers.ts';
 import type { RateCap } from '../transport/rate-cap.ts';
 import type { Endpoint } from '../wire/endpoint.ts';
 import type { LocalInterface } from './meeting-point.ts';
@@ -30,6 +31,8 @@ export interface SessionOptions extends LocalNetworks {
   readonly policy: PathPolicy;
   /** Whether a search for a direct path may cost ten times as much, if the peer wants that too. */
   readonly thorough?: boolean;
+  /** What governs how much is in flight; BBR when absent. */
+  readonly congestion?: CongestionName | undefined;
   /** Rates that are kept to; each may be shared with other sessions. The peer may add its own. */
   readonly caps: RateCap[];
   /** All are used, side by side; none, and there is only the local network. */

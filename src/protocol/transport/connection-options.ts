@@ -2,6 +2,7 @@ import type { Crypto, Random } from '../ports.ts';
 import type { SessionKeys } from '../session-keys.ts';
 import type { Millis } from '../time.ts';
 import type { CongestionController } from './congestion-controller.ts';
+import type { CongestionName } from './controllers.ts';
 import type { RecordSource } from './outgoing-records.ts';
 import type { RateCap } from './rate-cap.ts';
 
@@ -15,7 +16,8 @@ export interface ConnectionOptions {
   readonly rtt: Millis;
   readonly windowBytes?: number;
   readonly datagramBytes?: number;
-  readonly congestion?: CongestionController;
+  /** By its name, or one that is made already; BBR when absent. */
+  readonly congestion?: CongestionName | CongestionController;
   /** Rates that are kept to, from when they are in the list; each may be shared with other connections. */
   readonly caps?: readonly RateCap[];
 }

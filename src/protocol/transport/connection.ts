@@ -4,10 +4,10 @@ import type { Endpoint } from '../wire/endpoint.ts';
 import { BASE_DATAGRAM_BYTES, MAX_BATCH_SEGMENTS } from '../wire/packet.ts';
 import { AckTracker, MAX_ACK_DELAY } from './ack-tracker.ts';
 import { BatchBuilder } from './batch-builder.ts';
-import { Bbr } from './bbr.ts';
 import { CloseCode, type ConnectionEvent } from './connection-event.ts';
 import type { ConnectionOptions } from './connection-options.ts';
 import { ControlSender } from './control-sender.ts';
+import { createController } from './controllers.ts';
 import { CreditWait } from './credit-wait.ts';
 import { HeaderAuthenticator, MAX_PACKET_NUMBER } from './data-packet.ts';
 import type { AckFrame, Frame } from './frame.ts';
@@ -57,8 +57,11 @@ export class Connection {
     const { keys, crypto, random } = options;
     const packetBytes = options.datagramBytes ?? BASE_DATAGRAM_BYTES;
     this.#mtu = new MtuDiscovery(packetBytes);
+    const { rtt, congestion: wanted = 'bbr' } = options;
     const congestion =
-      options.congestion ?? new Bbr({ random, packetBytes, rtt: options.rtt }, now);
+      typeof wanted === 'string'
+        ? createController(wanted, { random, packetBytes, rtt }, now)
+        : wanted;
     const { caps = [] } = options;
     this.#gate = new SendGate({ congestion, packetBytes, caps }, now);
     const { send, receive, suite } = keys;
