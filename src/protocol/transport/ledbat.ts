@@ -96,7 +96,9 @@ export class Ledbat implements CongestionController {
 
   /** The part of Reno's growth that is ours: the less, the shorter the path is. */
   get #gain(): number {
-    return 1 / Math.min(MAX_DIVISOR, Math.ceil((2 * TARGET_MS) / Math.max(this.#base, 0.1)));
+    return (
+      1 / Math.min(MAX_DIVISOR, Math.max(1, Math.ceil((2 * TARGET_MS) / Math.max(this.#base, 0.1))))
+    );
   }
 
   #measure(rtt: Millis, now: Instant): void {
