@@ -51,6 +51,7 @@ export class SendGate {
 
   /** Datagram bytes that may leave now as one batch; 0 for none. */
   allowance(inFlight: number, now: Instant): number {
+    const lateMs = this.#deadline === undefined ? 0 : Math.max(0, now - this.#deadline);
     this.#deadline = undefined;
     this.#isCapped = false;
     if (this.#probes > 0) return this.#probes * this.#packetBytes;
@@ -60,7 +61,7 @@ export class SendGate {
     const rate = this.#capped(pacingRate);
     // A burst is a millisecond of the rate: smaller ones cost a system call for too little.
     const burst = Math.min(MAX_BATCH_BYTES, Math.max(2 * this.#packetBytes, rate));
-    const paced = this.#pacer.budget(pacingRate, now);
+    const paced = this.#pacer.budget(pacingRate, now, lateMs);
     const tokens = this.#afterCaps(paced, now);
     // A byte of slack: the deadline below is rounded, and must not be missed by that much.
     if (tokens + 1 >= burst) return Math.min(burst, Math.max(room, this.#packetBytes));
