@@ -8,15 +8,16 @@ export async function snapshot(folder: string): Promise<Record<string, string>> 
   const found: Record<string, string> = {};
   for (const name of (await readdir(folder, { recursive: true })).sort()) {
     const path = join(folder, name);
-    const stats = await lstat(path);
-    const mtime = Math.floor(stats.mtimeMs);
+    // As a floating-point number, the last 0.1 us of a millisecond are the next one.
+    const stats = await lstat(path, { bigint: true });
+    const mtime = stats.mtimeMs;
     if (stats.isSymbolicLink()) found[name] = `link ${await readlink(path)}`;
     else if (stats.isDirectory()) found[name] = `folder ${mtime}`;
     else {
       const sum = createHash('sha256')
         .update(await readFile(path))
         .digest('hex');
-      found[name] = `file ${stats.size} ${mtime} ${stats.mode & 0o111} ${sum}`;
+      found[name] = `file ${stats.size} ${mtime} ${stats.mode & 0o111n} ${sum}`;
     }
   }
   return found;
