@@ -1,5 +1,6 @@
-import { type Instant, instant, type Millis } from '../time.ts';
+import { type Instant, instant, type Millis, millis } from '../time.ts';
 import type { AckSample, CongestionController } from './congestion-controller.ts';
+import { RttEstimator } from './rtt-estimator.ts';
 import { SlowStart } from './slow-start.ts';
 
 /** RFC 9438 §5: C in packets a second cubed, and β. */
@@ -17,7 +18,8 @@ const SLOW_START_PACING_GAIN = 2;
 /** CUBIC (RFC 9438) with HyStart++ (RFC 9406): as most TCP does it. */
 export class Cubic implements CongestionController {
   readonly #packetBytes: number;
-  #srtt: Millis;
+  /** After persistent congestion it starts over: what was measured last may be a stall of the machine. */
+  readonly #rtt: RttEstimator;
   #window: number;
   /** `undefined` when it is over. */
   #slowStart: SlowStart | undefined = new SlowStart();
@@ -35,7 +37,7 @@ export class Cubic implements CongestionController {
 
   constructor({ packetBytes, rtt }: { readonly packetBytes: number; readonly rtt: Millis }) {
     this.#packetBytes = packetBytes;
-    this.#srtt = rtt;
+    this.#rtt = new RttEstimator(rtt);
     this.#window = INITIAL_WINDOW_PACKETS * packetBytes;
   }
 
@@ -45,12 +47,12 @@ export class Cubic implements CongestionController {
 
   get pacingRate(): number {
     const gain = this.#slowStart === undefined ? PACING_GAIN : SLOW_START_PACING_GAIN;
-    return (gain * this.#window) / Math.max(this.#srtt, 0.1);
+    return (gain * this.#window) / Math.max(this.#rtt.smoothed, 0.1);
   }
 
   onAck(sample: AckSample): void {
     const { rtt, now } = sample;
-    if (rtt !== undefined) this.#srtt = (this.#srtt + (rtt - this.#srtt) / 8) as Millis;
+    if (rtt !== undefined) this.#rtt.onSample(rtt, millis(0));
     if (sample.lost > 0 && sample.delivered >= this.#recoveredAt) this.#reduce(sample);
     else if (sample.appLimited) this.#idle(now);
     else this.#grow(sample);
@@ -58,6 +60,7 @@ export class Cubic implements CongestionController {
   }
 
   onPersistentCongestion(_now: Instant): void {
+    this.#rtt.reset(this.#rtt.min);
     this.#max = Math.max(this.#max, this.#window);
     this.#window = MIN_WINDOW_PACKETS * this.#packetBytes;
     this.#slowStart = new SlowStart();
@@ -65,7 +68,7 @@ export class Cubic implements CongestionController {
   }
 
   onPathChange(rtt: Millis, _now: Instant): void {
-    this.#srtt = rtt;
+    this.#rtt.reset(rtt);
     this.#window = INITIAL_WINDOW_PACKETS * this.#packetBytes;
     this.#slowStart = new SlowStart();
     this.#max = 0;
@@ -104,7 +107,7 @@ export class Cubic implements CongestionController {
     const epoch = this.#epoch ?? this.#begin(now);
     const seconds = (now - epoch) / 1000;
     // RFC 9438 §4.2: where the curve is a round trip from now.
-    const target = this.#curve(seconds + this.#srtt / 1000);
+    const target = this.#curve(seconds + this.#rtt.smoothed / 1000);
     const aim = Math.min(Math.max(target, this.#window), 1.5 * this.#window);
     const alpha = this.#friendly < this.#max ? ALPHA : 1;
     this.#friendly += (alpha * acked * this.#packetBytes) / this.#window;

@@ -1,6 +1,7 @@
-import { type Instant, instant, type Millis } from '../time.ts';
+import { type Instant, instant, type Millis, millis } from '../time.ts';
 import type { AckSample, CongestionController } from './congestion-controller.ts';
 import { RoundCounter } from './round-counter.ts';
+import { RttEstimator } from './rtt-estimator.ts';
 
 /** draft-irtf-iccrg-ledbat-plus-plus: the queueing delay that it aims at. */
 const TARGET_MS = 60;
@@ -27,10 +28,11 @@ const PACING_GAIN = 1.25;
  */
 export class Ledbat implements CongestionController {
   readonly #packetBytes: number;
+  /** After persistent congestion it starts over: what was measured last may be a stall of the machine. */
+  readonly #rtt: RttEstimator;
   readonly #rounds = new RoundCounter();
   readonly #current: number[] = [];
   readonly #minutes: { readonly from: Instant; lowest: number }[] = [];
-  #srtt: Millis;
   #window: number;
   /** Until there, growth is exponential; without bound before the first slowdown. */
   #threshold = Infinity;
@@ -41,7 +43,7 @@ export class Ledbat implements CongestionController {
 
   constructor({ packetBytes, rtt }: { readonly packetBytes: number; readonly rtt: Millis }) {
     this.#packetBytes = packetBytes;
-    this.#srtt = rtt;
+    this.#rtt = new RttEstimator(rtt);
     this.#window = INITIAL_WINDOW_PACKETS * packetBytes;
   }
 
@@ -50,7 +52,7 @@ export class Ledbat implements CongestionController {
   }
 
   get pacingRate(): number {
-    return (PACING_GAIN * this.#window) / Math.max(this.#srtt, 0.1);
+    return (PACING_GAIN * this.#window) / Math.max(this.#rtt.smoothed, 0.1);
   }
 
   onAck(sample: AckSample): void {
@@ -64,6 +66,7 @@ export class Ledbat implements CongestionController {
   }
 
   onPersistentCongestion(now: Instant): void {
+    this.#rtt.reset(this.#rtt.min);
     this.#threshold = this.#window / 2;
     this.#window = this.#least;
     this.#slowdown = undefined;
@@ -71,7 +74,7 @@ export class Ledbat implements CongestionController {
   }
 
   onPathChange(rtt: Millis, _now: Instant): void {
-    this.#srtt = rtt;
+    this.#rtt.reset(rtt);
     this.#window = INITIAL_WINDOW_PACKETS * this.#packetBytes;
     this.#threshold = Infinity;
     this.#current.length = 0;
@@ -102,7 +105,7 @@ export class Ledbat implements CongestionController {
   }
 
   #measure(rtt: Millis, now: Instant): void {
-    this.#srtt = (this.#srtt + (rtt - this.#srtt) / 8) as Millis;
+    this.#rtt.onSample(rtt, millis(0));
     this.#current.push(rtt);
     if (this.#current.length > CURRENT_SAMPLES) this.#current.shift();
     const minute = this.#minutes.at(-1);
@@ -167,6 +170,6 @@ export class Ledbat implements CongestionController {
 
   /** The first slowdown: the queue that is there by then is our own. */
   #soon(now: Instant): Instant {
-    return instant(now + SLOWDOWN_ROUNDS * this.#srtt);
+    return instant(now + SLOWDOWN_ROUNDS * this.#rtt.smoothed);
   }
 }

@@ -57,4 +57,19 @@ describe.each(CONGESTION_NAMES)('%s, whatever happens,', (name) => {
       { numRuns: 500 },
     );
   });
+
+  it('does not pace by a stall of the machine after persistent congestion', () => {
+    const options = { random: new SeededRandom(1), packetBytes: PACKET, rtt: millis(50) };
+    const one = createController(name, options, instant(START));
+    for (const [i, rtt] of [20, 20, 20, 8000, 8000, 8000].entries()) {
+      one.onAck({
+        ...{ acked: PACKET, lost: 0, rate: 60, appLimited: false },
+        ...{ inFlight: PACKET, priorInFlight: 2 * PACKET, delivered: (i + 1) * PACKET },
+        ...{ priorDelivered: i * PACKET, now: instant(START + 1000 * i), rtt: millis(rtt) },
+      });
+    }
+    one.onPersistentCongestion(instant(START + 9000));
+    // Two packets a round trip at least, as it was before.
+    expect(one.pacingRate).toBeGreaterThanOrEqual((2 * PACKET) / 20);
+  });
 });
