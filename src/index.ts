@@ -39,6 +39,7 @@ export type {
   PathVia,
   PeerEvent,
   ProgressEvent,
+  ReceiverEvent,
   StallCause,
   StatusEvent,
   TextEvent,

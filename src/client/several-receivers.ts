@@ -75,8 +75,8 @@ export class SeveralReceivers {
       await this.#allEnds();
       if (this.#served < this.#expected) throw error;
     } finally {
-      clearTimeout(this.#patience);
       await this.#allEnds();
+      clearTimeout(this.#patience);
       signal?.removeEventListener('abort', leave);
     }
     const ms = Math.round(performance.now() - (this.#startedAt ?? performance.now()));
