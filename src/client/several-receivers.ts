@@ -157,7 +157,8 @@ export class SeveralReceivers {
         if (isServed) return;
         isServed = true;
         this.#served += 1;
-        await keeper.change({ served: this.#served });
+        if (this.#served < this.#expected) await keeper.change({ served: this.#served });
+        else await keeper.forget();
       },
     };
   }

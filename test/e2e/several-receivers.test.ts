@@ -71,8 +71,10 @@ describe('a sender of several', () => {
     await expectFailure(scene.receive(three), { code: 'P2P_CODE_USED', exit: 3 });
     expect(await contents(String(three))).toEqual([]);
   });
+});
 
-  it('that was killed goes on under the same code, with those who are left', async ({ stage }) => {
+describe('a sender of several that was killed', () => {
+  it('goes on under the same code, with those who are left', async ({ stage }) => {
     const scene = await Scene.begin(stage, '2', { server: await serverOf(stage) }, LARGE);
     const [one, two] = await scene.folders(2);
     await expectSuccess(scene.receive(one));
@@ -86,6 +88,22 @@ describe('a sender of several', () => {
     expect(again.all('receiver')).toHaveLength(1);
   });
 
+  it('when all had it begins anew, and waits for nobody of before', async ({ stage }) => {
+    const scene = await Scene.begin(stage, '2', { server: await serverOf(stage) });
+    const [one, two] = await scene.folders(2);
+    const { code } = await scene.sender.event('code');
+    const receivers = [scene.receive(one), scene.receive(two)];
+    await Promise.all(
+      [1, 2].map((number) => scene.sender.event('file', ({ receiver }) => receiver === number)),
+    );
+    await scene.sender.end();
+    await expectSuccess(...receivers);
+    const again = await scene.sendAgain();
+    expect((await again.event('code')).code).not.toBe(code);
+  });
+});
+
+describe('a sender of several that waits', () => {
   it('without a limit serves whoever comes until nobody does', async ({ stage }) => {
     const flags = ['--timeout', '5s'];
     const scene = await Scene.begin(stage, 'unlimited', { server: await serverOf(stage), flags });
