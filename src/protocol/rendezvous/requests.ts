@@ -105,18 +105,18 @@ export function encodeRegister(head: RequestHead, fields: RegisterFields): Uint8
   return encodeRequest(MessageType.register, head, (writer) => {
     writer.bytes(fields.ownerSecret);
     writer.uint32(fields.wanted);
-    writer.uint8(fields.isOpen ? 1 : 0);
     writer.prefixed(fields.hello);
+    writer.uint8(fields.isOpen ? 1 : 0);
   });
 }
 
 export function decodeRegister(fields: ByteReader): RegisterFields | undefined {
   const ownerSecret = fields.bytes(SECRET_BYTES);
   const wanted = fields.uint32();
-  const openness = fields.uint8();
   const hello = fields.prefixed(MAX_HELLO_BYTES);
-  if (!ownerSecret || wanted === undefined || openness === undefined || !hello) return undefined;
-  return { ownerSecret, wanted, isOpen: openness === 1, hello };
+  if (!ownerSecret || wanted === undefined || !hello) return undefined;
+  // Behind the hello of an older client there is padding, or nothing.
+  return { ownerSecret, wanted, isOpen: fields.uint8() === 1, hello };
 }
 
 export function encodeRefresh(head: RequestHead, fields: RefreshFields): Uint8Array {

@@ -3,7 +3,7 @@ import { perSecond, type Rate } from './rate-limit.ts';
 
 /** Everything a rendezvous server bounds. The defaults suit one machine of two cores. */
 export interface ServerLimits {
-  /** Live registrations; each takes at most 2 KiB. Above it: `busy`. */
+  /** Live registrations; each takes at most 2 KiB, 7 where guests take turns. Above it: `busy`. */
   readonly registrations: number;
   /** Live registrations of one IPv4 /32 or IPv6 /64. */
   readonly registrationsPerHost: number;

@@ -117,6 +117,15 @@ describe('rendezvous messages', () => {
     expect(read(REQUESTS.observe, decodeObserve)).toEqual({ replyFrom: 'other-address' });
   });
 
+  it('takes the register of a client that does not know of several for one guest', () => {
+    const older =
+      '0000000000000000100042010203040506070814d2c71c01101112131415161718191a1b1c1d1e1f' +
+      '606162636465666768696a6b6c6d6e6f00000007058081828384';
+    const request = openRequest(Uint8Array.from(Buffer.from(older, 'hex')));
+    const register = { ownerSecret: secret, wanted: 7, isOpen: false, hello: body };
+    expect(request && decodeRegister(request.fields)).toEqual(register);
+  });
+
   it.each([
     [REPLIES.challenge, { kind: 'challenge', token: run(0x10, 16), observed: v4 }],
     [REPLIES.registered, { kind: 'registered', nameplate, observed: v4 }],
