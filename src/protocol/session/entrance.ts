@@ -69,14 +69,10 @@ export class Entrance implements Machine<EntranceEvent> {
     this.#handshake.makeRoom(now);
   }
 
-  /** Takes a run of rendezvous packets. */
-  handleRun(run: Uint8Array, remote: Endpoint, now: Instant): void {
-    this.#hosting.handleRun(run, remote, now);
-    this.#drain(now);
-  }
-
+  /** Takes rendezvous packets alone. */
   handleBatch(batch: Uint8Array, remote: Endpoint, now: Instant): void {
-    this.handleRun(batch, remote, now);
+    this.#hosting.handleRun(batch, remote, now);
+    this.#drain(now);
   }
 
   handleTimeout(now: Instant): void {

@@ -42,7 +42,7 @@ export class Reception implements Machine<SessionEvent> {
 
   handleBatch(batch: Uint8Array, remote: Endpoint, now: Instant): void {
     forEachRun(batch, (kind, run) => {
-      if (kind === 'rendezvous') this.#entrance.handleRun(run, remote, now);
+      if (kind === 'rendezvous') this.#entrance.handleBatch(run, remote, now);
     });
     this.#drain(now);
   }

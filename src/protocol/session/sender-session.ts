@@ -158,7 +158,8 @@ export class SenderSession implements Machine<SessionEvent> {
   }
 
   #handleRendezvous(run: Uint8Array, remote: Endpoint, now: Instant): void {
-    if (!this.#peer.handleRendezvous(run, remote, now)) this.#entrance.handleRun(run, remote, now);
+    if (!this.#peer.handleRendezvous(run, remote, now))
+      this.#entrance.handleBatch(run, remote, now);
   }
 
   #drain(now: Instant): void {

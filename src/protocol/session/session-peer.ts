@@ -247,12 +247,8 @@ export class SessionPeer {
 
   pollTimeout(): Instant | undefined {
     const news = this.isOver ? undefined : this.#trickle?.pollTimeout();
-    return earliest(
-      this.#link?.pollTimeout(),
-      news,
-      this.#nat.pollTimeout(),
-      this.#ending.deadline,
-    );
+    const link = this.#link?.pollTimeout();
+    return earliest(link, news, this.#nat.pollTimeout(), this.#ending.deadline);
   }
 
   /** Gives back what was opened on the way to somebody who was met before. */

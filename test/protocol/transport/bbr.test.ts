@@ -1,4 +1,3 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { instant, millis } from '../../../src/protocol/time.ts';
 import { Bbr } from '../../../src/protocol/transport/bbr.ts';
@@ -61,45 +60,6 @@ describe('Bbr itself', () => {
       else one.onPersistentCongestion(now);
       expect([one.phase, one.window]).toEqual(['startup', 32 * 1200]);
     }
-  });
-
-  it('never closes its window below four packets, nor its rate to zero', () => {
-    const sample = fc.record({
-      wait: fc.double({ min: 0, max: 3000, noNaN: true }),
-      acked: fc.nat({ max: 100_000 }),
-      lost: fc.nat({ max: 100_000 }),
-      inFlight: fc.nat({ max: 1_000_000 }),
-      rate: fc.oneof(fc.constant(0), fc.double({ min: 0.001, max: 10_000, noNaN: true })),
-      rtt: fc.option(fc.double({ min: 0.01, max: 5000, noNaN: true }), { nil: undefined }),
-      appLimited: fc.boolean(),
-      event: fc.constantFrom('ack', 'ack', 'ack', 'ack', 'path', 'congestion'),
-    });
-    fc.assert(
-      fc.property(fc.array(sample, { maxLength: 80 }), (samples) => {
-        const one = bbr(50);
-        let now = START;
-        let delivered = 0;
-        for (const { wait, event, rtt, inFlight, ...rest } of samples) {
-          now += wait;
-          if (event === 'path') one.onPathChange(millis(30), instant(now));
-          if (event === 'congestion') one.onPersistentCongestion(instant(now));
-          const priorDelivered = delivered;
-          delivered += rest.acked;
-          one.onAck({
-            ...rest,
-            now: instant(now),
-            inFlight,
-            priorInFlight: inFlight + rest.acked,
-            delivered,
-            priorDelivered,
-            rtt: rtt === undefined ? undefined : millis(rtt),
-          });
-          expect(one.window).toBeGreaterThanOrEqual(4 * 1200);
-          expect(one.pacingRate).toBeGreaterThan(0);
-        }
-      }),
-      { numRuns: 300 },
-    );
   });
 });
 
