@@ -1,4 +1,4 @@
-// The program as one file: Node takes a millisecond or more to find and load each of 250 modules of
+// The program in a few files: Node takes a millisecond or more to find and load each of 250 modules of
 // ours and 150 of others, and somebody waits for the code meanwhile. The library stays as it is.
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
