@@ -1,4 +1,5 @@
 import { createCrypto } from '../crypto/node-crypto.ts';
+import { openSsl } from '../crypto/openssl.ts';
 import { preferredSuites } from '../crypto/preferred-suites.ts';
 import { systemRandom } from '../crypto/random.ts';
 import { createHasher } from '../crypto/xxhash.ts';
@@ -43,7 +44,7 @@ export async function prepareSession(
   }
   const servers = await resolveServers(names);
   const endpoints = udp ? await openEndpoints() : noEndpoints();
-  const crypto = createCrypto();
+  const crypto = createCrypto(systemRandom, await openSsl());
   return {
     endpoints,
     servers,

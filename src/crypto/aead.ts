@@ -8,6 +8,7 @@ import {
   type KeyObject,
 } from 'node:crypto';
 import { AEAD_TAG_BYTES, type Aead, CipherSuite } from '../protocol/ports.ts';
+import { copy, Scatter } from './scatter.ts';
 
 /** One key (32 bytes) of AES-256-GCM (NIST SP 800-38D) or ChaCha20-Poly1305 (RFC 8439). */
 export function createAead(suite: CipherSuite, key: Uint8Array): Aead {
@@ -16,6 +17,12 @@ export function createAead(suite: CipherSuite, key: Uint8Array): Aead {
   return {
     seal: (nonce, aad, plaintext) => seal(algorithm, secret, nonce, aad, plaintext),
     open: (nonce, aad, sealed) => open(algorithm, secret, nonce, aad, sealed),
+    sealInto: (nonce, plaintext, into) => {
+      const scatter = new Scatter(into);
+      const sealed = seal(algorithm, secret, nonce, NO_AAD, plaintext);
+      for (const piece of sealed) scatter.fill(piece, copy);
+    },
+    openInPlace: (nonce, sealed) => open(algorithm, secret, nonce, NO_AAD, sealed),
   };
 }
 
@@ -24,6 +31,8 @@ const ALGORITHMS: Record<CipherSuite, CipherGCMTypes> = {
   [CipherSuite.aes256Gcm]: 'aes-256-gcm',
   [CipherSuite.chacha20Poly1305]: 'chacha20-poly1305' as CipherGCMTypes,
 };
+
+const NO_AAD = new Uint8Array(0);
 
 const OPTIONS = { authTagLength: AEAD_TAG_BYTES };
 

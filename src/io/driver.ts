@@ -144,15 +144,20 @@ export class Driver<Event> {
     if (!this.#closed) this.#arm();
   }
 
-  /** Sends until the machine is silent or a socket is full; in that case `onDrain` goes on. */
+  /**
+   * Sends until the machine is silent or a socket is full, when `onDrain` goes on, or until it is the
+   * sockets' turn to be read.
+   */
   #transmit(now: Instant): void {
-    while (this.#full.size === 0) {
+    for (let helping = MAX_PENDING_SENDS; helping > 0; helping -= 1) {
+      if (this.#full.size > 0) return;
       const transmit = this.#machine.pollTransmit(now);
       if (!transmit) return;
       const channel = this.#channelOf(transmit.remote);
       if (channel) this.#send(channel, transmit);
       else transmit.release?.();
     }
+    this.#soon();
   }
 
   #send(channel: Channel, transmit: Transmit): void {

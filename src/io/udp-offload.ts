@@ -1,11 +1,16 @@
-import { endianness } from 'node:os';
 import { getSystemErrorName } from 'node:util';
-import { addressBytes } from '../protocol/wire/endpoint.ts';
+import type { Endpoint } from '../protocol/wire/endpoint.ts';
+import { AF, SOCKET_ADDRESS_BYTES, SocketAddresses, socketAddress } from './socket-address.ts';
+import { type SystemCalls, systemCalls } from './system-calls.ts';
 
 /**
  * UDP segmentation and receive offload (Linux `UDP_SEGMENT`, `UDP_GRO`) for plain `dgram`: the
  * socket is made and bound through the C library, and `dgram` adopts its descriptor. That is public
  * API on both sides, where reaching into a `dgram` socket for its descriptor is not.
+ *
+ * `dgram` then waits for what comes. What can be had and sent without waiting goes past it: a
+ * request, a buffer, an address in words and a callback for each batch are more work than the batch
+ * (docs/performance.md).
  */
 export interface UdpOffload {
   /** Creates and binds a socket with receive offload on. Throws an error with a `code`. */
@@ -30,8 +35,23 @@ export interface KernelSocket {
   /** Whether datagrams too large for the path are refused instead of fragmented (RFC 8899 §3, 3). */
   setDontFragment(on: boolean): boolean;
   setReuseAddress(on: boolean): boolean;
+  /**
+   * Sends a datagram, or a batch that is to be cut, unless it has to wait or needs more than this
+   * knows how to say: then it is for `dgram`, `later`. Anything else is the system's error code.
+   */
+  send(bytes: Uint8Array, remote: Endpoint): SendOutcome;
+  /** What has come, if anything has; valid until the next call on any socket. */
+  receive(): Arrival | undefined;
   /** Only for a socket that no one else has adopted yet. */
   close(): void;
+}
+
+export type SendOutcome = 'sent' | 'later' | (string & {});
+
+/** A datagram, or several of one sender and one size. */
+export interface Arrival {
+  readonly batch: Uint8Array;
+  readonly remote: Endpoint;
 }
 
 /** The offload of this machine, or `undefined` where there is none or `P2PSHARE_NO_GSO=1` is set. */
@@ -52,30 +72,8 @@ async function probe(): Promise<UdpOffload | undefined> {
     calls.close(fd);
     return works ? { open: (request) => open(calls, request) } : undefined;
   } catch {
-    return undefined; // koffi is an optional dependency: without it, plain dgram does the work.
+    return undefined; // without koffi, plain dgram does the work.
   }
-}
-
-interface SystemCalls {
-  socket(domain: number, type: number, protocol: number): number;
-  setsockopt(fd: number, level: number, name: number, value: Int32Array, length: number): number;
-  bind(fd: number, address: Uint8Array, length: number): number;
-  close(fd: number): number;
-  errno(): number;
-}
-
-async function systemCalls(): Promise<SystemCalls> {
-  const { default: koffi } = await import('koffi');
-  const libc = koffi.load(null);
-  return {
-    socket: libc.func('int socket(int domain, int type, int protocol)'),
-    setsockopt: libc.func(
-      'int setsockopt(int fd, int level, int name, const void *value, uint32_t length)',
-    ),
-    bind: libc.func('int bind(int fd, const void *address, uint32_t length)'),
-    close: libc.func('int close(int fd)'),
-    errno: () => koffi.errno(),
-  };
 }
 
 function open(calls: SystemCalls, request: BindRequest): KernelSocket {
@@ -98,14 +96,41 @@ function open(calls: SystemCalls, request: BindRequest): KernelSocket {
 
 function kernelSocket(calls: SystemCalls, fd: number, family: 'udp4' | 'udp6'): KernelSocket {
   const [level, mtuDiscover] = MTU_DISCOVER[family];
+  const addresses = new SocketAddresses(family);
   return {
     fd,
     setSegmentSize: (bytes) => setOption(calls, fd, SOL_UDP, UDP_SEGMENT, bytes),
     setDontFragment: (on) => setOption(calls, fd, level, mtuDiscover, on ? PMTU_PROBE : PMTU_WANT),
     setReuseAddress: (on) => setOption(calls, fd, SOL_SOCKET, SO_REUSEADDR, on ? 1 : 0),
+    send: (bytes, remote) => {
+      const address = addresses.bytesOf(remote);
+      if (address === undefined) return 'later';
+      const sent = calls.sendto(fd, bytes, bytes.length, MSG_DONTWAIT, address, address.length);
+      if (sent >= 0) return 'sent';
+      const code = getSystemErrorName(-calls.errno());
+      return code === 'EAGAIN' || code === 'ENOBUFS' ? 'later' : code;
+    },
+    receive: () => {
+      remoteLength[0] = SOCKET_ADDRESS_BYTES;
+      const length = calls.recvfrom(
+        fd,
+        inbox,
+        inbox.length,
+        MSG_DONTWAIT,
+        remoteName,
+        remoteLength,
+      );
+      if (length < 0) return undefined;
+      return { batch: inbox.subarray(0, length), remote: addresses.endpointOf(remoteName) };
+    },
     close: () => calls.close(fd),
   };
 }
+
+/** One for all sockets, so that it stays in the processor's cache; longer than any datagram or batch. */
+const inbox = new Uint8Array(65_536);
+const remoteName = new Uint8Array(SOCKET_ADDRESS_BYTES);
+const remoteLength = new Uint32Array(1);
 
 // The FORCE options pass the limits of net.core.*mem_max, but only for CAP_NET_ADMIN.
 function growBuffer(calls: SystemCalls, fd: number, force: number, plain: number, bytes: number) {
@@ -121,26 +146,16 @@ function setOption(calls: SystemCalls, fd: number, level: number, name: number, 
   return calls.setsockopt(fd, level, name, optionValue, 4) === 0;
 }
 
-/** `struct sockaddr_in` or `sockaddr_in6`: the family in host order, the rest in network order. */
-function socketAddress(family: 'udp4' | 'udp6', address: string, port: number): Uint8Array {
-  const bytes = Buffer.alloc(family === 'udp4' ? 16 : 28);
-  if (endianness() === 'LE') bytes.writeUInt16LE(AF[family], 0);
-  else bytes.writeUInt16BE(AF[family], 0);
-  bytes.writeUInt16BE(port, 2);
-  bytes.set(addressBytes(address), family === 'udp4' ? 4 : 8);
-  return bytes;
-}
-
 function systemError(call: string, errno: number): NodeJS.ErrnoException {
   const code = getSystemErrorName(-errno);
   return Object.assign(new Error(`${call} ${code}`), { code, errno: -errno, syscall: call });
 }
 
 // Linux numbers, the same on every architecture that koffi and Node are built for.
-const AF = { udp4: 2, udp6: 10 };
 const SOCK_DGRAM = 2;
 const SOCK_NONBLOCK = 0o4000;
 const SOCK_CLOEXEC = 0o2000000;
+const MSG_DONTWAIT = 0x40;
 const SOL_SOCKET = 1;
 const SOL_UDP = 17;
 const SOL_IPV6 = 41;

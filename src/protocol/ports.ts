@@ -23,6 +23,16 @@ export interface Aead {
   seal(nonce: Uint8Array, aad: Uint8Array, plaintext: readonly Uint8Array[]): Uint8Array[];
   /** The plaintext of `sealed` (ciphertext, then tag), or `undefined` when it does not verify. */
   open(nonce: Uint8Array, aad: Uint8Array, sealed: Uint8Array): Uint8Array | undefined;
+  /**
+   * Seals like `seal`, without associated data, into the concatenation of `into`, which has room for
+   * ciphertext and tag. A plaintext of at most 64 KiB.
+   */
+  sealInto(nonce: Uint8Array, plaintext: readonly Uint8Array[], into: readonly Uint8Array[]): void;
+  /**
+   * Opens like `open`, without associated data, and may do it where `sealed` lies, which is then
+   * spoilt when it does not verify.
+   */
+  openInPlace(nonce: Uint8Array, sealed: Uint8Array): Uint8Array | undefined;
 }
 
 /** AES-128 on single blocks: the pseudo-random function behind header tags. */

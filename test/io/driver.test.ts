@@ -19,6 +19,7 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
+  vi.unstubAllEnvs();
   for (const driver of drivers) driver.close();
   await Promise.all([socket.close(), peer.close()]);
 });
@@ -147,6 +148,10 @@ describe('Driver at its edges', () => {
 
 describe('Driver under backpressure', () => {
   it('leaves the rest in the machine when 64 sends are pending, and goes on when they end', async () => {
+    // On plain dgram, where no send has ended before the call returns.
+    vi.stubEnv('P2PSHARE_NO_GSO', '1');
+    await socket.close();
+    socket = await openUdpSocket({ family: 'udp4', address: '127.0.0.1' });
     let left = 1000;
     let most = 0;
     machine.pollTransmit = () => {
@@ -179,6 +184,18 @@ describe('Driver under backpressure', () => {
     peer.send({ remote: socket.address, payload: Buffer.from('stop'), segmentSize: 4 });
     run();
     expect(await heard).toBeLessThan(64 * 50);
+  });
+
+  it('sends no more than a helping at once, also where each send ends at once', async () => {
+    let sent = 0;
+    machine.pollTransmit = () => {
+      if (sent === 1000) return undefined;
+      sent += 1;
+      return { remote: peer.address, payload: Buffer.alloc(50), segmentSize: 50 };
+    };
+    run();
+    expect(sent).toBe(64);
+    await vi.waitFor(() => expect(sent).toBe(1000), { interval: 1 });
   });
 });
 

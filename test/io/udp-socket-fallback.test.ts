@@ -1,7 +1,7 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import type { KernelSocket } from '../../src/io/udp-offload.ts';
+import type { KernelSocket, SendOutcome } from '../../src/io/udp-offload.ts';
 import { UdpSocket } from '../../src/io/udp-socket.ts';
 
 /** A kernel that segments, as far as the socket can tell, and keeps what it was told to do. */
@@ -20,6 +20,11 @@ class RecordingKernel implements KernelSocket {
   setReuseAddress(): boolean {
     return true;
   }
+  send(bytes: Uint8Array): SendOutcome {
+    this.log.push(`send ${bytes.length}`);
+    return answers.shift() || 'sent';
+  }
+  receive(): undefined {}
   close(): void {}
 }
 
@@ -134,6 +139,21 @@ it('does not change the segment size under a batch that is still queued', async 
     ...['forbid fragments', 'segment 1400', 'send 2800'],
     ...['allow fragments', 'segment 1200', 'send 2400'],
   ]);
+});
+
+it('leaves to dgram what the kernel has no room for, and what comes behind it', async () => {
+  answers = ['later'];
+  queued = 0;
+  const first = send(2400, 1200);
+  queued = 1;
+  const second = send(1200, 1200);
+  expect(socket.pending).toBe(2);
+  queued = 0;
+  raw.emit('writable');
+  await Promise.all([first, second]);
+  expect(socket.pending).toBe(0);
+  expect(kernel.log).toEqual(['segment 1200', ...['send 2400', 'send 2400', 'send 1200']]);
+  expect(errors).toEqual([]);
 });
 
 it('does not set an option that is set already', async () => {

@@ -61,7 +61,8 @@ describe.each(modes)('UdpSocket $mode', ({ disabled, skip }) => {
     expect(lengths).toEqual(expected);
   });
 
-  it.skipIf(skip)('counts unfinished sends and tells when there is room again', async () => {
+  // Past dgram, a send has finished when it returns; udp-socket-fallback has those that have not.
+  it.skipIf(disabled === '')('counts unfinished sends, and tells of room again', async () => {
     const drained = new Promise<number>((resolve) => {
       sender.onDrain(() => resolve(sender.pending));
     });

@@ -141,7 +141,6 @@ export class Connection {
     if (received.authentic) this.#control.onPeerTalking(now);
     if (received.malformed) this.#violation('malformed frame');
     if (this.#recovery.isExhausted) this.#violation('acknowledged nothing for too long');
-    this.#collectRecords();
     return received.authentic;
   }
 
@@ -163,8 +162,9 @@ export class Connection {
     return batch && { remote, ...batch };
   }
 
+  /** The plaintext of a record is valid until the next call. */
   pollEvent(): ConnectionEvent | undefined {
-    return this.#events.shift();
+    return this.#events.shift() ?? this.#nextRecord();
   }
 
   pollTimeout(): Instant | undefined {
@@ -279,10 +279,9 @@ export class Connection {
     if (this.#brokenRecords >= MAX_BROKEN_RECORDS) this.#violation('sealed slices make no record');
   }
 
-  #collectRecords(): void {
-    for (let next = this.#incoming.poll(); next !== undefined; next = this.#incoming.poll()) {
-      this.#events.push({ kind: 'record', plaintext: next });
-    }
+  #nextRecord(): ConnectionEvent | undefined {
+    const plaintext = this.#incoming.poll();
+    return plaintext && { kind: 'record', plaintext };
   }
 
   #violation(reason: string): void {

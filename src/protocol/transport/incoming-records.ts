@@ -24,6 +24,12 @@ interface PartialRecord {
   sealed: boolean;
 }
 
+/** A record that was opened, mostly where it was put together. */
+interface OpenRecord {
+  readonly plaintext: Uint8Array;
+  readonly buffer: Uint8Array;
+}
+
 /**
  * How often a record has failed, and the bytes of the slice that completed it the first time. They
  * are not acknowledged before the record opens: once all of a record is acknowledged, the sender
@@ -72,7 +78,9 @@ export class IncomingRecords {
   readonly #pool = new BufferPool(MAX_RECORD_BYTES, POOLED_BUFFERS);
   readonly #partial = new Map<number, PartialRecord>();
   readonly #completed = new RangeSet();
-  readonly #ready: Uint8Array[] = [];
+  readonly #ready: OpenRecord[] = [];
+  /** The memory of what was handed out last. */
+  #lent: Uint8Array | undefined;
   readonly #failures = new Map<number, Failure>();
   #completedCount = 0;
   /** Plaintext bytes handed out or ready and not released yet. */
@@ -117,9 +125,12 @@ export class IncomingRecords {
     return this.#isWithheld(position, length) ? 'withheld' : 'stored';
   }
 
-  /** The plaintext of the next complete record, in order of completion. */
+  /** The plaintext of the next complete record, in order of completion; valid until the next call. */
   poll(): Uint8Array | undefined {
-    return this.#ready.shift();
+    if (this.#lent !== undefined) this.#pool.give(this.#lent);
+    const next = this.#ready.shift();
+    this.#lent = next?.buffer;
+    return next?.plaintext;
   }
 
   /** The application is done with so many plaintext bytes. True if credit grew noticeably. */
@@ -146,14 +157,15 @@ export class IncomingRecords {
 
   #complete(position: SlicePosition, length: number, partial: PartialRecord): SliceOutcome {
     const { record } = position;
-    const plaintext = this.#cipher.open(record, partial.buffer.subarray(0, partial.length));
+    const { buffer } = partial;
+    const plaintext = this.#cipher.openInPlace(record, buffer.subarray(0, partial.length));
     if (plaintext === undefined) return this.#reject(position, length, partial);
-    this.#drop(record, partial);
+    this.#partial.delete(record);
     this.#failures.delete(record);
     this.#completed.add(record, record + 1);
     this.#completedCount += 1;
     this.#held += plaintext.length;
-    this.#ready.push(plaintext);
+    this.#ready.push({ plaintext, buffer });
     this.#updateCredit();
     return 'completed';
   }

@@ -28,13 +28,22 @@ export class OutgoingRecord {
   /** Packets below this number carried slices that the peer has dropped since. */
   restartedAt = 0;
 
-  constructor(number: number, packets: Uint8Array, layoutSlice: number, sealed: Uint8Array[]) {
+  /** `length`: bytes of ciphertext and tag, which are to be put where `layout` says. */
+  constructor(number: number, packets: Uint8Array, layoutSlice: number, length: number) {
     this.number = number;
     this.packets = packets;
     this.#layoutSlice = layoutSlice;
     this.sliceBytes = layoutSlice;
-    this.length = this.#fill(sealed);
+    this.length = length;
     this.#states = new Uint8Array(Math.ceil(this.length / layoutSlice));
+  }
+
+  /** The memory of the sealed bytes: a part for each slice of the layout. */
+  get layout(): Uint8Array[] {
+    return Array.from({ length: this.sliceCount }, (_, slice) => {
+      const start = this.packetStart(slice) + DATA_HEADER_BYTES;
+      return this.packets.subarray(start, start + this.sliceLength(slice));
+    });
   }
 
   get sliceCount(): number {
@@ -124,22 +133,5 @@ export class OutgoingRecord {
       to += until - from;
       from = until;
     }
-  }
-
-  #fill(sealed: Uint8Array[]): number {
-    let length = 0;
-    for (const { buffer, byteOffset, byteLength } of sealed) {
-      // A plain view: `subarray` of Node's Buffer, which pieces may be, is several times slower.
-      const piece = new Uint8Array(buffer, byteOffset, byteLength);
-      for (let taken = 0; taken < piece.length; ) {
-        const room = this.#layoutSlice - (length % this.#layoutSlice);
-        const slice = Math.floor(length / this.#layoutSlice);
-        const part = piece.subarray(taken, taken + room);
-        this.packets.set(part, length + (slice + 1) * DATA_HEADER_BYTES);
-        taken += part.length;
-        length += part.length;
-      }
-    }
-    return length;
   }
 }

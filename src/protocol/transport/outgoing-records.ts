@@ -142,8 +142,9 @@ export class OutgoingRecords {
     if (plaintext === undefined) return undefined;
     const number = this.#next;
     this.#next += 1;
-    const sealed = this.#cipher.seal(number, plaintext);
-    const record = new OutgoingRecord(number, this.#pool.take(), this.#sliceBytes, sealed);
+    const length = plaintext.reduce((sum, piece) => sum + piece.length, AEAD_TAG_BYTES);
+    const record = new OutgoingRecord(number, this.#pool.take(), this.#sliceBytes, length);
+    this.#cipher.sealInto(number, plaintext, record.layout);
     record.reslice(this.#sliceLimit);
     this.#records.set(number, record);
     return record;

@@ -7,7 +7,7 @@ import { ByteWriter } from '../wire/byte-writer.ts';
  */
 export const RECORDS_PER_EPOCH = 2 ** 20;
 
-const NO_AAD = new Uint8Array(0);
+const NO_SALT = new Uint8Array(0);
 const KEY_UPDATE = new TextEncoder().encode('p2pshare/1 record key update');
 
 /**
@@ -32,15 +32,19 @@ export class RecordCipher {
     this.#current = crypto.aead(suite, key);
   }
 
-  /** Ciphertext and tag of a record, in pieces. Each record number is sealed once in a session. */
-  seal(record: number, plaintext: readonly Uint8Array[]): Uint8Array[] {
+  /**
+   * Seals a record into the concatenation of `into`: ciphertext, then tag. Each record number is
+   * sealed once in a session.
+   */
+  sealInto(record: number, plaintext: readonly Uint8Array[], into: readonly Uint8Array[]): void {
     const aead = this.#aeadOf(record);
     if (aead === undefined) throw new Error('unreachable: record number before the last key');
-    return aead.seal(this.#nonceOf(record), NO_AAD, plaintext);
+    aead.sealInto(this.#nonceOf(record), plaintext, into);
   }
 
-  open(record: number, sealed: Uint8Array): Uint8Array | undefined {
-    return this.#aeadOf(record)?.open(this.#nonceOf(record), NO_AAD, sealed);
+  /** The plaintext, where `sealed` lies or elsewhere; `undefined` if it does not verify. */
+  openInPlace(record: number, sealed: Uint8Array): Uint8Array | undefined {
+    return this.#aeadOf(record)?.openInPlace(this.#nonceOf(record), sealed);
   }
 
   /** Records arrive in any order around a key update, so the previous key is kept beside. */
@@ -54,7 +58,7 @@ export class RecordCipher {
   #update(): void {
     const info = new ByteWriter();
     info.prefixed(KEY_UPDATE);
-    this.#key = this.#crypto.hkdf(this.#key, NO_AAD, info.finish(), this.#key.length);
+    this.#key = this.#crypto.hkdf(this.#key, NO_SALT, info.finish(), this.#key.length);
     this.#epoch += 1;
     this.#previous = this.#current;
     this.#current = this.#crypto.aead(this.#suite, this.#key);

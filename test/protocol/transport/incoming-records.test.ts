@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { CipherSuite } from '../../../src/protocol/ports.ts';
+import { AEAD_TAG_BYTES, CipherSuite } from '../../../src/protocol/ports.ts';
 import {
   IncomingRecords,
   MAX_RECORD_BYTES,
@@ -25,7 +25,9 @@ function plaintext(length: number): Uint8Array {
 }
 
 function sealed(record: number, length: number): Uint8Array {
-  return Buffer.concat(cipher().seal(record, [plaintext(length)]));
+  const into = new Uint8Array(length + AEAD_TAG_BYTES);
+  cipher().sealInto(record, [plaintext(length)], [into]);
+  return into;
 }
 
 interface Part {

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { copy, Scatter } from '../../../src/crypto/scatter.ts';
 import { DATA_HEADER_BYTES } from '../../../src/protocol/transport/data-packet.ts';
 import { OutgoingRecord } from '../../../src/protocol/transport/outgoing-record.ts';
 
@@ -12,7 +13,10 @@ function record(length: number, slice: number, cuts: number[] = []): OutgoingRec
   const whole = ciphertext(length);
   const bounds = [0, ...cuts.map((cut) => cut % length).sort((a, b) => a - b), length];
   const pieces = bounds.slice(1).map((end, i) => whole.subarray(bounds[i], end));
-  return new OutgoingRecord(4, new Uint8Array(65_000), slice, pieces);
+  const record = new OutgoingRecord(4, new Uint8Array(65_000), slice, length);
+  const scatter = new Scatter(record.layout);
+  for (const piece of pieces) scatter.fill(piece, copy);
+  return record;
 }
 
 function wanted(of: OutgoingRecord): number[] {

@@ -1,5 +1,10 @@
 import { expect, it } from 'vitest';
-import { type Aead, CipherSuite, type Crypto } from '../../../src/protocol/ports.ts';
+import {
+  AEAD_TAG_BYTES,
+  type Aead,
+  CipherSuite,
+  type Crypto,
+} from '../../../src/protocol/ports.ts';
 import { RECORDS_PER_EPOCH, RecordCipher } from '../../../src/protocol/transport/record-cipher.ts';
 import { crypto } from './record-end.ts';
 
@@ -16,11 +21,14 @@ function cipher(): RecordCipher {
 }
 
 function seal(by: RecordCipher, record: number, text: string): Uint8Array {
-  return Buffer.concat(by.seal(record, [Buffer.from(text)]));
+  const plaintext = Buffer.from(text);
+  const into = new Uint8Array(plaintext.length + AEAD_TAG_BYTES);
+  by.sealInto(record, [plaintext], [into]);
+  return into;
 }
 
 function open(by: RecordCipher, record: number, sealed: Uint8Array): string | undefined {
-  const plaintext = by.open(record, sealed);
+  const plaintext = by.openInPlace(record, sealed.slice());
   return plaintext && Buffer.from(plaintext).toString();
 }
 
@@ -74,14 +82,13 @@ it('never uses a key for a record of another epoch', () => {
     ...crypto,
     aead: (suite, key) => ({
       ...crypto.aead(suite, key),
-      seal: (nonce) => {
+      sealInto: (nonce) => {
         used.push(`${Buffer.from(key).toString('hex')} ${Buffer.from(nonce).toString('hex')}`);
-        return [];
       },
     }),
   };
   const sealer = new RecordCipher(watched, CipherSuite.aes256Gcm, KEY);
-  for (const record of [0, 1, E - 1, E, E + 1, 2 * E, 3 * E]) sealer.seal(record, []);
+  for (const record of [0, 1, E - 1, E, E + 1, 2 * E, 3 * E]) sealer.sealInto(record, [], []);
   expect(new Set(used).size).toBe(7);
-  expect(() => sealer.seal(0, [])).toThrow('unreachable');
+  expect(() => sealer.sealInto(0, [], [])).toThrow('unreachable');
 });
