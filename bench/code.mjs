@@ -50,7 +50,7 @@ async function bench() {
 async function timeToCode(path) {
   const state = await mkdtemp(join(folder, 'state-'));
   const begin = performance.now();
-  const program = new Program([CLI, 'send', '--json', path], { XDG_STATE_HOME: state });
+  const program = new Program([CLI, 'send', '--json', path], { env: { XDG_STATE_HOME: state } });
   programs.push(program);
   await program.line((event) => event.event === 'code');
   const time = performance.now() - begin;

@@ -1,4 +1,4 @@
-// Runs a Node program and follows the JSON lines on its standard output.
+// Runs programs and follows the JSON lines on their standard output.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import process from 'node:process';
@@ -10,9 +10,14 @@ export class Program {
   #exited;
   #complaints = '';
 
-  constructor(args, env = {}) {
-    this.#child = spawn(process.execPath, args, {
-      stdio: ['ignore', 'pipe', 'pipe'],
+  /** A Node program, or another `command`; `namespace` is the network namespace it runs in. */
+  constructor(args, { env = {}, command = process.execPath, namespace } = {}) {
+    const [first, ...rest] =
+      namespace === undefined
+        ? [command, ...args]
+        : ['ip', 'netns', 'exec', namespace, command, ...args];
+    this.#child = spawn(first, rest, {
+      stdio: ['pipe', 'pipe', 'pipe'],
       env: { ...process.env, ...env },
     });
     this.#child.stderr.on('data', (text) => {
@@ -26,6 +31,11 @@ export class Program {
     return this.#child.pid;
   }
 
+  /** Writes a JSON line to its input. */
+  say(line) {
+    this.#child.stdin.write(`${JSON.stringify(line)}\n`);
+  }
+
   /** The next line for which `wanted` is true; fails when the program ends before. */
   async line(wanted) {
     for (;;) {
@@ -34,9 +44,29 @@ export class Program {
         throw new Error(
           `${this.#child.spawnargs.slice(1).join(' ')} ended early: ${this.#complaints}`,
         );
-      const line = JSON.parse(value);
-      if (wanted(line)) return line;
+      const line = parsed(value);
+      if (line !== undefined && wanted(line)) return line;
     }
+  }
+
+  /** Waits until it has complained in these words. */
+  async complaint(words) {
+    while (!words.test(this.#complaints)) await once(this.#child.stderr, 'data');
+  }
+
+  /** Waits for any line. */
+  async spoken() {
+    await this.#lines.next();
+  }
+
+  /** All that is left of the output, once the program has ended well. */
+  async rest() {
+    const all = [];
+    for (let next = await this.#lines.next(); !next.done; next = await this.#lines.next()) {
+      all.push(next.value);
+    }
+    await this.success();
+    return all.join('\n');
   }
 
   async success() {
@@ -48,5 +78,13 @@ export class Program {
   end() {
     if (this.#child.exitCode === null && this.#child.signalCode === null) this.#child.kill();
     return this.#exited;
+  }
+}
+
+function parsed(text) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined; // Other programs say other things as well.
   }
 }

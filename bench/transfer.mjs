@@ -1,26 +1,39 @@
-// One transfer between two processes of this machine, by a server of its own.
+// One transfer of p2pshare between two processes, by a server of its own.
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 
-const CLI = join(import.meta.dirname, '..', 'bin', 'p2pshare.js');
+export const CLI = join(import.meta.dirname, '..', 'bin', 'p2pshare.js');
+
+/** Everything on one machine. */
+const LOOPBACK = { server: {}, sender: {}, receiver: {}, address: '127.0.0.1' };
 
 /**
  * Sends `source` to `out`; yields the milliseconds from the receiver's consent to the final name, and
- * what `atEnd` makes of both programs before they end. `start` begins a program.
+ * what `atEnd` makes of both programs and the server before they end. `start` begins a program;
+ * `places` has the namespaces of all three and the server's address; `flags` are for both sides.
  */
-export async function transfer(start, { source, out, atEnd = () => undefined }) {
-  const server = start([CLI, 'server', '--json', '--listen', '127.0.0.1:0']);
+export async function transfer(start, options) {
+  const { source, out, atEnd = () => undefined, flags = [], env = {}, places = LOOPBACK } = options;
+  const listen = ['--listen', `${places.address}:0`];
+  const server = start([CLI, 'server', '--json', ...listen], { ...places.server, env });
   const { endpoints } = await server.line(({ event }) => event === 'ready');
-  const common = ['--json', '--no-lan', '--server', endpoints[0]];
-  const sender = start([CLI, 'send', ...common, source]);
+  const common = ['--json', '--no-lan', '--no-port-mapping', '--server', endpoints[0], ...flags];
+  const sender = start([CLI, 'send', ...common, ...(options.sendFlags ?? []), source], {
+    ...places.sender,
+    env,
+  });
   const { code } = await sender.line(({ event }) => event === 'code');
-  const receiver = start([CLI, 'receive', '--yes', '--out', out, ...common, code]);
+  const joining = performance.now();
+  const receiver = start([CLI, 'receive', '--yes', '--out', out, ...common, code], {
+    ...places.receiver,
+    env,
+  });
   await receiver.line(({ event, phase }) => event === 'status' && phase === 'transferring');
   const from = performance.now();
   await receiver.line(({ event }) => event === 'file');
   const ms = performance.now() - from;
-  const seen = await atEnd(sender, receiver);
+  const seen = await atEnd(sender, receiver, server);
   await Promise.all([sender.success(), receiver.success()]);
   await server.end();
-  return { ms, seen };
+  return { ms, seen, startMs: from - joining };
 }

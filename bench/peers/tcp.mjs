@@ -1,7 +1,7 @@
 // The yardstick: a file over one TCP connection of node:net, sealed with AES-256-GCM in chunks of
 // 64 KiB, as plain as a careful program would write it, and durable at the end like ours.
-//   node tcp-peer.mjs receive OUT          prints {"port":…}, then {"ms":…} when the file is durable
-//   node tcp-peer.mjs send PORT FILE
+//   node tcp.mjs receive OUT [ADDRESS]          prints {"port":…}, then {"ms":…} when the file is durable
+//   node tcp.mjs send PORT FILE [ADDRESS]
 import { createCipheriv, createDecipheriv, createSecretKey } from 'node:crypto';
 import { once } from 'node:events';
 import { open, rename } from 'node:fs/promises';
@@ -12,14 +12,15 @@ import process from 'node:process';
 
 const CHUNK = 64 * 1024;
 const TAG = 16;
+const LOOPBACK = '127.0.0.1';
 const READ = 1024 * 1024;
 // Both ends have it from somewhere: this measures the data path, not a key exchange.
 const KEY = createSecretKey(Buffer.alloc(32, 7));
 
-async function send(port, path) {
+async function send(port, path, host) {
   const file = await open(path);
   const { size } = await file.stat();
-  const socket = createConnection({ port, host: '127.0.0.1', noDelay: true });
+  const socket = createConnection({ port, host, noDelay: true });
   await once(socket, 'connect');
   const head = Buffer.alloc(8);
   head.writeBigUInt64BE(BigInt(size));
@@ -41,9 +42,9 @@ async function send(port, path) {
   await file.close();
 }
 
-async function receive(path) {
+async function receive(path, host) {
   const server = createServer();
-  server.listen(0, '127.0.0.1');
+  server.listen(0, host);
   await once(server, 'listening');
   process.stdout.write(`${JSON.stringify({ port: server.address().port })}\n`);
   const [socket] = await once(server, 'connection');
@@ -124,5 +125,5 @@ function nonce(number) {
 }
 
 const [role, ...rest] = process.argv.slice(2);
-if (role === 'receive') await receive(rest[0]);
-else await send(Number(rest[0]), rest[1]);
+if (role === 'receive') await receive(rest[0], rest[1] ?? LOOPBACK);
+else await send(Number(rest[0]), rest[1], rest[2] ?? LOOPBACK);

@@ -1,0 +1,97 @@
+// What a bench works with: programs and a folder that are gone when it ends, however it ends.
+import { createHash, randomBytes } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { mkdtemp, open, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Program } from './program.mjs';
+
+export class Workshop {
+  folder;
+  #programs = [];
+  #cleanUps = [];
+
+  static async open(dir) {
+    const workshop = new Workshop();
+    workshop.folder = await mkdtemp(join(dir, 'p2pshare-bench-'));
+    return workshop;
+  }
+
+  /** Starts a program; see `Program`. */
+  start(args, options) {
+    const program = new Program(args, options);
+    this.#programs.push(program);
+    return program;
+  }
+
+  /** Has `action` done before the end, the last one first. */
+  atEnd(action) {
+    this.#cleanUps.push(action);
+  }
+
+  path(name) {
+    return join(this.folder, name);
+  }
+
+  /** A file of random bytes, made once. */
+  async file(bytes) {
+    const path = this.path(`source-${bytes}.bin`);
+    const file = await open(path, 'wx').catch(() => undefined);
+    if (file === undefined) return path;
+    for (let left = bytes; left > 0; left -= 2 ** 20) {
+      await file.write(randomBytes(Math.min(left, 2 ** 20)));
+    }
+    // Else the disk would still be busy with it in the first rounds.
+    await file.sync();
+    await file.close();
+    return path;
+  }
+
+  async endPrograms() {
+    await Promise.all(this.#programs.splice(0).map((program) => program.end()));
+  }
+
+  async close() {
+    await this.endPrograms();
+    for (const action of this.#cleanUps.splice(0).reverse()) action();
+    await rm(this.folder, { recursive: true, force: true });
+  }
+}
+
+export async function sha256(path) {
+  const hash = createHash('sha256');
+  for await (const piece of createReadStream(path)) hash.update(piece);
+  return hash.digest('hex');
+}
+
+/** Has the system put a file on the disk, as ours and the yardstick do by themselves. */
+export async function makeDurable(path) {
+  const file = await open(path, 'r+');
+  await file.sync();
+  await file.close();
+}
+
+/**
+ * Uses as much memory as a file of `bytes` takes, and lets go of it. A virtual machine hands freed
+ * memory back to its host after two seconds, and getting it again is slower than all that is measured
+ * here: so whoever begins now finds it there. See docs/performance.md.
+ */
+export async function warmMemory(folder, bytes) {
+  const path = join(folder, 'warm.bin');
+  const file = await open(path, 'w');
+  const piece = Buffer.alloc(2 ** 20);
+  for (let left = bytes; left > 0; left -= piece.length) await file.write(piece);
+  await file.close();
+  await rm(path);
+}
+
+/** Seconds of processor time so far, and the largest resident size in MiB. */
+export async function usageOf({ pid }) {
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
+  const [user, system] = stat
+    .slice(stat.lastIndexOf(')') + 2)
+    .split(' ')
+    .slice(11, 13);
+  const status = await readFile(`/proc/${pid}/status`, 'utf8');
+  const peak = Number(/VmHWM:\s+(\d+)/.exec(status)?.[1]);
+  return { cpuSeconds: (Number(user) + Number(system)) / 100, peakMib: Math.round(peak / 1024) };
+}
