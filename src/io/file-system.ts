@@ -2,11 +2,7 @@ import type { BigIntStats } from 'node:fs';
 import { constants } from 'node:fs';
 import {
   chmod,
-  type FileHandle,
   link,
-  lstat,
-  mkdir,
-  open,
   readdir,
   readlink,
   realpath,
@@ -17,6 +13,20 @@ import {
   symlink,
   unlink,
 } from 'node:fs/promises';
+import {
+  chmodFile,
+  closeFile,
+  makeFolder,
+  openFile,
+  readFile,
+  statFile,
+  statPath,
+  syncFile,
+  syncFileData,
+  touchFile,
+  truncateFile,
+  writeFile,
+} from './file-calls.ts';
 import { type SyncFileSystem, syncFileSystem } from './sync-filesystem.ts';
 
 /** What is at a path. `dev` and `ino` together tell it from everything else that exists. */
@@ -100,17 +110,17 @@ export interface FileSystem {
 
 /** The file system of this machine. */
 export const NODE_FILE_SYSTEM: FileSystem = {
-  createFile: async (path, mode) => new NodeFile(await open(path, CREATE_FLAGS, mode)),
+  createFile: async (path, mode) => new NodeFile(await openFile(path, CREATE_FLAGS, mode)),
   openFolder: async (path) =>
-    process.platform === 'win32' ? undefined : new NodeFile(await open(path, FOLDER_FLAGS)),
-  openFile: async (path) => new NodeFile(await open(path, WRITE_FLAGS)),
-  openForReading: async (path) => new NodeFile(await open(path, READ_FLAGS)),
-  makeFolder: (path) => mkdir(path, 0o700),
+    process.platform === 'win32' ? undefined : new NodeFile(await openFile(path, FOLDER_FLAGS)),
+  openFile: async (path) => new NodeFile(await openFile(path, WRITE_FLAGS)),
+  openForReading: async (path) => new NodeFile(await openFile(path, READ_FLAGS)),
+  makeFolder,
   readFolder: (path) => readdir(path),
   symlink: (target, path) => symlink(target, path),
   readlink: (path) => readlink(path),
   stat: async (path) => fileStat(await stat(path, { bigint: true })),
-  lstat: async (path) => fileStat(await lstat(path, { bigint: true })),
+  lstat: async (path) => fileStat(await statPath(path)),
   realpath: (path) => realpath(path),
   space: async (path) => {
     const { bavail, bsize, blocks } = await statfs(path, { bigint: true });
@@ -133,57 +143,46 @@ const FOLDER_FLAGS =
   constants.O_RDONLY | (constants.O_DIRECTORY ?? 0) | (constants.O_NOFOLLOW ?? 0);
 
 class NodeFile implements OpenFile {
-  readonly #handle: FileHandle;
+  readonly fd: number;
 
-  constructor(handle: FileHandle) {
-    this.#handle = handle;
-  }
-
-  get fd(): number {
-    return this.#handle.fd;
+  constructor(fd: number) {
+    this.fd = fd;
   }
 
   async stat(): Promise<FileStat> {
-    return fileStat(await this.#handle.stat({ bigint: true }));
+    return fileStat(await statFile(this.fd));
   }
 
   async writev(buffers: readonly Uint8Array[], position: number): Promise<number> {
-    return (await this.#handle.writev(buffers, position)).bytesWritten;
+    return await writeFile(this.fd, buffers, position);
   }
 
   async read(into: Uint8Array, position: number): Promise<number> {
-    let length = 0;
-    while (length < into.length) {
-      const rest = into.length - length;
-      const { bytesRead } = await this.#handle.read(into, length, rest, position + length);
-      if (bytesRead === 0) break;
-      length += bytesRead;
-    }
-    return length;
+    return await readFile(this.fd, into, position);
   }
 
   async truncate(length: number): Promise<void> {
-    await this.#handle.truncate(length);
+    await truncateFile(this.fd, length);
   }
 
   async chmod(mode: number): Promise<void> {
-    await this.#handle.chmod(mode);
+    await chmodFile(this.fd, mode);
   }
 
   async utimes(accessed: number, modified: number): Promise<void> {
-    await this.#handle.utimes(accessed, modified);
+    await touchFile(this.fd, accessed, modified);
   }
 
   async datasync(): Promise<void> {
-    await this.#handle.datasync();
+    await syncFileData(this.fd);
   }
 
   async sync(): Promise<void> {
-    await this.#handle.sync();
+    await syncFile(this.fd);
   }
 
   async close(): Promise<void> {
-    await this.#handle.close();
+    await closeFile(this.fd);
   }
 }
 

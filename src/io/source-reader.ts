@@ -1,6 +1,7 @@
-import { constants, type FileHandle, lstat, open } from 'node:fs/promises';
+import { constants } from 'node:fs';
 import { P2PShareError } from '../protocol/errors.ts';
 import type { FileEntry } from '../protocol/transfer/entry.ts';
+import { closeFile, openFile, readFile, statFile, statPath } from './file-calls.ts';
 import { asFileError } from './file-errors.ts';
 import type { SourceScan } from './source-scan.ts';
 import type { EntryReader } from './stream-reader.ts';
@@ -14,7 +15,7 @@ const CHECK_EVERY_BYTES = 16 * 2 ** 20;
 const AT_ONCE = 32;
 
 interface OpenSource {
-  readonly handle: Promise<FileHandle>;
+  readonly fd: Promise<number>;
   readers: number;
   unchecked: number;
 }
@@ -41,16 +42,16 @@ export class SourceReader implements EntryReader {
     return await asFileError('source', async () => {
       const source = this.#use(entry);
       try {
-        const handle = await source.handle;
+        const fd = await source.fd;
         const isFirst = source.unchecked === 0;
         const { size } = this.#entry(entry);
         // Not a byte of another file leaves: where it is read in one go, it is looked at behind it.
-        if (isFirst && into.length < size) await this.#requireSame(entry, handle);
-        const length = await readFully(handle, offset, into);
+        if (isFirst && into.length < size) await this.#requireSame(entry, fd);
+        const length = await readFile(fd, into, offset);
         source.unchecked += length;
         const isLast = length < into.length || offset + length >= size;
         if (isLast || source.unchecked >= CHECK_EVERY_BYTES) {
-          await this.#requireSame(entry, handle);
+          await this.#requireSame(entry, fd);
           source.unchecked = 1;
         }
         if (isLast) await this.#release(entry, source);
@@ -73,12 +74,12 @@ export class SourceReader implements EntryReader {
       return kind === 'file' && size === 0;
     });
     await asFileError('source', async () => {
-      for (const [entry, { handle }] of this.#open) await this.#requireSame(entry, await handle);
+      for (const [entry, { fd }] of this.#open) await this.#requireSame(entry, await fd);
       for (let first = 0; first < empty.length; first += AT_ONCE) {
         const some = empty.slice(first, first + AT_ONCE);
         await Promise.all(
           some.map(async (entry) => {
-            const stats = await lstat(String(paths[entry]), { bigint: true });
+            const stats = await statPath(String(paths[entry]));
             if (versionTag(stats, this.#salt) !== this.#entry(entry).version)
               throw this.#changed(entry);
           }),
@@ -90,12 +91,12 @@ export class SourceReader implements EntryReader {
   async close(): Promise<void> {
     const sources = [...this.#open.values()];
     this.#open.clear();
-    for (const { handle } of sources) await closeQuietly(handle);
+    for (const { fd } of sources) await closeQuietly(fd);
   }
 
   #use(entry: number): OpenSource {
     const source = this.#open.get(entry) ?? {
-      handle: open(String(this.#scan.paths[entry]), READ_FLAGS),
+      fd: openFile(String(this.#scan.paths[entry]), READ_FLAGS),
       readers: 0,
       unchecked: 0,
     };
@@ -109,24 +110,24 @@ export class SourceReader implements EntryReader {
   async #release(entry: number, source: OpenSource): Promise<void> {
     if (source.readers > 1) return;
     this.#open.delete(entry);
-    await closeQuietly(source.handle);
+    await closeQuietly(source.fd);
   }
 
   async #closeIdle(): Promise<void> {
     if (this.#open.size <= MAX_IDLE) return;
     const idle = [...this.#open].find(([, { readers }]) => readers === 0);
     if (idle === undefined) return;
-    const [entry, { handle }] = idle;
+    const [entry, { fd }] = idle;
     this.#open.delete(entry);
     try {
-      await this.#requireSame(entry, await handle);
+      await this.#requireSame(entry, await fd);
     } finally {
-      await closeQuietly(handle);
+      await closeQuietly(fd);
     }
   }
 
-  async #requireSame(entry: number, handle: FileHandle): Promise<void> {
-    const stats = await handle.stat({ bigint: true });
+  async #requireSame(entry: number, fd: number): Promise<void> {
+    const stats = await statFile(fd);
     if (stats.isFile() && versionTag(stats, this.#salt) === this.#entry(entry).version) return;
     throw this.#changed(entry);
   }
@@ -145,17 +146,6 @@ export class SourceReader implements EntryReader {
 // neither does a pipe that was put there make us wait. Windows has neither flag.
 const READ_FLAGS = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
 
-async function readFully(handle: FileHandle, offset: number, into: Uint8Array): Promise<number> {
-  let length = 0;
-  while (length < into.length) {
-    const rest = into.length - length;
-    const { bytesRead } = await handle.read(into, length, rest, offset + length);
-    if (bytesRead === 0) break;
-    length += bytesRead;
-  }
-  return length;
-}
-
-async function closeQuietly(handle: Promise<FileHandle>): Promise<void> {
-  await handle.then((opened) => opened.close()).catch(() => undefined);
+async function closeQuietly(fd: Promise<number>): Promise<void> {
+  await fd.then(closeFile).catch(() => undefined);
 }

@@ -1,5 +1,5 @@
 import type { BigIntStats, Dirent } from 'node:fs';
-import { lstat, readdir, readlink, realpath, stat } from 'node:fs/promises';
+import { readdir, readlink, realpath, stat } from 'node:fs/promises';
 import { basename, resolve, sep } from 'node:path';
 import { P2PShareError } from '../protocol/errors.ts';
 import type { Entry } from '../protocol/transfer/entry.ts';
@@ -7,6 +7,7 @@ import { type EntryName, parseEntryName } from '../protocol/transfer/entry-name.
 import { TRANSFER_LIMITS } from '../protocol/transfer/limits.ts';
 import { isInnerLink } from '../protocol/transfer/link-target.ts';
 import { PathIndex } from '../protocol/transfer/path-index.ts';
+import { statPath } from './file-calls.ts';
 import { asFileError, errnoOf } from './file-errors.ts';
 import { SourceIgnore } from './source-ignore.ts';
 import { versionTag } from './version-tag.ts';
@@ -112,7 +113,7 @@ class Scanner {
   async add(named: string): Promise<void> {
     const path = [nameOf(basename(resolve(named)), named)];
     const local = await realpath(named);
-    const stats = await lstat(local, { bigint: true });
+    const stats = await statPath(local);
     if (stats.isFile()) return this.#addFile(local, path, stats);
     if (!stats.isDirectory()) throw notRegular(named);
     const ignore = SourceIgnore.of(this.#options);
@@ -145,7 +146,7 @@ class Scanner {
     const local = `${place.local}${sep}${name}`;
     // Node makes this of bytes that are not UTF-8, and finds nothing of that name.
     if (name.includes('\ufffd')) throw refused('not unicode', local);
-    const stats = await lstat(local, { bigint: true }).catch((error: unknown) => {
+    const stats = await statPath(local).catch((error: unknown) => {
       // It has gone since the folder was read.
       if (errnoOf(error) === 'ENOENT') return undefined;
       throw error;
@@ -191,7 +192,7 @@ class Scanner {
 
   async #follow(place: Place): Promise<void> {
     const local = await realpath(place.local).catch(() => undefined);
-    const stats = local === undefined ? undefined : await lstat(local, { bigint: true });
+    const stats = local === undefined ? undefined : await statPath(local);
     // To nothing, or to a folder that it is in.
     if (local === undefined || stats === undefined || place.above.has(identity(stats))) {
       this.#omitted.links += 1;

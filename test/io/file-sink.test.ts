@@ -4,7 +4,6 @@ import {
   lstat,
   mkdir,
   mkdtemp,
-  open as openFile,
   readdir,
   readFile,
   rename,
@@ -16,6 +15,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { NODE_FILE_SYSTEM, type OpenFolder } from '../../src/io/file-system.ts';
 import type { FileEntry } from '../../src/protocol/transfer/entry.ts';
 import { type EntryName, parseEntryName } from '../../src/protocol/transfer/entry-name.ts';
 import { type OneFileOptions, OneFileSink } from '../support/one-file-sink.ts';
@@ -160,9 +160,9 @@ describe('a file sink with much to write', () => {
   });
 
   async function spyOnSync() {
-    const handle = await openFile(directory);
-    const spy = vi.spyOn(Object.getPrototypeOf(handle) as typeof handle, 'sync');
-    await handle.close();
+    const folder = (await NODE_FILE_SYSTEM.openFolder(directory)) as OpenFolder;
+    const spy = vi.spyOn(Object.getPrototypeOf(folder) as OpenFolder, 'sync');
+    await folder.close();
     onTestFinished(() => spy.mockRestore());
     return spy;
   }

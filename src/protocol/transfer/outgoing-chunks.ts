@@ -139,7 +139,7 @@ export class OutgoingChunks {
 
   /**
    * Adds data and sums to the record. A record that could not be filled waits for data that is
-   * being read, unless what there is ends an entry.
+   * being read, unless what there is ends an entry and the next one is a stream.
    */
   pack(record: RecordBuilder): void {
     if (!this.#worthSending(record.room)) return;
@@ -220,7 +220,8 @@ export class OutgoingChunks {
     let available = 0;
     let last = true;
     for (const chunk of this.#chunks) {
-      if (chunk.bytes === undefined) return last;
+      // A file is there in a moment; what a pipe yields next may be long in coming.
+      if (chunk.bytes === undefined) return last && this.#isStream(chunk.entry);
       available += chunk.length - chunk.sent;
       if (available >= room) return true;
       last = chunk.last;

@@ -1,0 +1,186 @@
+import fs, { type BigIntStats } from 'node:fs';
+import { performance } from 'node:perf_hooks';
+import { promisify } from 'node:util';
+
+/** Bytes that are moved in place: beyond this, the bytes take longer than a thread's help costs. */
+const MAX_IN_PLACE_BYTES = 64 * 1024;
+/**
+ * When so many calls in a row take longer than this, the disk, or whatever is in its place, is not
+ * there at once. One alone may have been another process's turn: a local file system takes 5 to 50 µs.
+ */
+const SLOW_MS = 0.5;
+const SLOW_CALLS = 6;
+/** For so long nothing is tried in place after that. */
+const CAUTION_MS = 1000;
+/** So long at most before everything else gets its turn. */
+const TURN_MS = 4;
+
+/**
+ * When a file system's calls are made in place, and when by Node's threads. With small files the way
+ * to a thread and back is most of the work; but a call in place holds up the whole process, so it is
+ * made only as long as such calls are quick.
+ */
+export class Haste {
+  readonly #clock: () => number;
+  #cautiousUntil = Number.NEGATIVE_INFINITY;
+  #slowCalls = 0;
+  /** Spent in place since something last went to a thread, and so to the event loop. */
+  #spent = 0;
+
+  constructor(clock: () => number = () => performance.now()) {
+    this.#clock = clock;
+  }
+
+  /** The outcome of either; both do the same, `elsewhere` without holding anything up. */
+  async call<T>(inPlace: () => T, elsewhere: () => Promise<T>): Promise<T> {
+    const begin = this.#clock();
+    if (begin < this.#cautiousUntil || this.#spent > TURN_MS) {
+      this.#spent = 0;
+      return await elsewhere();
+    }
+    try {
+      return inPlace();
+    } finally {
+      this.#note(begin, this.#clock());
+    }
+  }
+
+  #note(begin: number, end: number): void {
+    const took = end - begin;
+    this.#spent += took;
+    this.#slowCalls = took > SLOW_MS ? this.#slowCalls + 1 : 0;
+    if (this.#slowCalls < SLOW_CALLS) return;
+    this.#cautiousUntil = end + CAUTION_MS;
+    this.#slowCalls = 0;
+  }
+}
+
+const haste = new Haste();
+const later = {
+  open: promisify(fs.open),
+  close: promisify(fs.close),
+  fstat: promisify(fs.fstat),
+  lstat: promisify(fs.lstat),
+  mkdir: promisify(fs.mkdir),
+  fchmod: promisify(fs.fchmod),
+  futimes: promisify(fs.futimes),
+  ftruncate: promisify(fs.ftruncate),
+  fsync: promisify(fs.fsync),
+  fdatasync: promisify(fs.fdatasync),
+};
+const BIG = { bigint: true } as const;
+const PRIVATE = 0o700;
+
+/** Yields a descriptor, which is the caller's to close. */
+export function openFile(path: string, flags: number, mode?: number): Promise<number> {
+  return haste.call(
+    () => fs.openSync(path, flags, mode),
+    () => later.open(path, flags, mode),
+  );
+}
+
+export function closeFile(fd: number): Promise<void> {
+  return haste.call(
+    () => fs.closeSync(fd),
+    () => later.close(fd),
+  );
+}
+
+export function statFile(fd: number): Promise<BigIntStats> {
+  return haste.call(
+    () => fs.fstatSync(fd, BIG),
+    () => later.fstat(fd, BIG),
+  );
+}
+
+export function statPath(path: string): Promise<BigIntStats> {
+  return haste.call(
+    () => fs.lstatSync(path, BIG),
+    () => later.lstat(path, BIG),
+  );
+}
+
+/** Makes a private folder (0700). */
+export function makeFolder(path: string): Promise<void> {
+  return haste.call(
+    () => fs.mkdirSync(path, PRIVATE),
+    () => later.mkdir(path, PRIVATE),
+  );
+}
+
+/** Reads from `position` on until `into` is full or the file ends; yields the number of bytes. */
+export async function readFile(fd: number, into: Uint8Array, position: number): Promise<number> {
+  let length = 0;
+  while (length < into.length) {
+    const rest = into.length - length;
+    const read = await readSome(fd, into, length, rest, position + length);
+    if (read === 0) break;
+    length += read;
+  }
+  return length;
+}
+
+async function readSome(
+  fd: number,
+  into: Uint8Array,
+  offset: number,
+  length: number,
+  position: number,
+): Promise<number> {
+  const elsewhere = () =>
+    new Promise<number>((resolve, reject) => {
+      fs.read(fd, into, offset, length, position, (error, read) => {
+        if (error) reject(error);
+        else resolve(read);
+      });
+    });
+  if (length > MAX_IN_PLACE_BYTES) return await elsewhere();
+  return await haste.call(() => fs.readSync(fd, into, offset, length, position), elsewhere);
+}
+
+/** Writes some of the bytes, at least one, from `position` on; yields how many. */
+export async function writeFile(
+  fd: number,
+  buffers: readonly Uint8Array[],
+  position: number,
+): Promise<number> {
+  const elsewhere = () =>
+    new Promise<number>((resolve, reject) => {
+      fs.writev(fd, buffers, position, (error, written) => {
+        if (error) reject(error);
+        else resolve(written);
+      });
+    });
+  const length = buffers.reduce((sum, buffer) => sum + buffer.length, 0);
+  if (length > MAX_IN_PLACE_BYTES) return await elsewhere();
+  return await haste.call(() => fs.writevSync(fd, buffers, position), elsewhere);
+}
+
+export function chmodFile(fd: number, mode: number): Promise<void> {
+  return haste.call(
+    () => fs.fchmodSync(fd, mode),
+    () => later.fchmod(fd, mode),
+  );
+}
+
+/** Both times in seconds since 1970. */
+export function touchFile(fd: number, accessed: number, modified: number): Promise<void> {
+  return haste.call(
+    () => fs.futimesSync(fd, accessed, modified),
+    () => later.futimes(fd, accessed, modified),
+  );
+}
+
+// Where the disk has to work, threads always wait for it.
+
+export function truncateFile(fd: number, length: number): Promise<void> {
+  return later.ftruncate(fd, length);
+}
+
+export function syncFile(fd: number): Promise<void> {
+  return later.fsync(fd);
+}
+
+export function syncFileData(fd: number): Promise<void> {
+  return later.fdatasync(fd);
+}

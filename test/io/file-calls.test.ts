@@ -1,0 +1,54 @@
+import { expect, it } from 'vitest';
+import { Haste } from '../../src/io/file-calls.ts';
+
+/** A file system of which each call takes so many milliseconds, by a clock of its own. */
+function world() {
+  let now = 0;
+  const haste = new Haste(() => now);
+  const inPlace = (ms: number) => () => {
+    now += ms;
+    return 'in place';
+  };
+  return {
+    call: (ms: number) => haste.call(inPlace(ms), async () => 'elsewhere'),
+    pass: (ms: number) => {
+      now += ms;
+    },
+  };
+}
+
+it('makes quick calls in place, but lets others have their turn', async () => {
+  const { call } = world();
+  const where: string[] = [];
+  for (let i = 0; i < 1000; i += 1) where.push(await call(0.1));
+  const elsewhere = where.filter((each) => each === 'elsewhere').length;
+  expect(elsewhere).toBeGreaterThan(20);
+  expect(elsewhere).toBeLessThan(30);
+  expect(where.slice(0, 40)).toEqual(Array.from({ length: 40 }, () => 'in place'));
+});
+
+it('leaves a file system that is slow to threads, and tries again later', async () => {
+  const { call, pass } = world();
+  const where: string[] = [];
+  for (let i = 0; i < 40; i += 1) where.push(await call(5));
+  // Each time that one took five milliseconds, the next gave others their turn.
+  expect(where.filter((each) => each === 'in place')).toHaveLength(6);
+  expect(where.slice(11)).toEqual(Array.from({ length: 29 }, () => 'elsewhere'));
+  pass(1000);
+  expect(await call(0.01)).toBe('in place');
+});
+
+it('does not take one late call for a slow file system', async () => {
+  const { call } = world();
+  await call(5);
+  await call(0.01);
+  for (let i = 0; i < 10; i += 1) expect(await call(0.01)).toBe('in place');
+});
+
+it('passes on what either throws', async () => {
+  const haste = new Haste();
+  const fail = () => {
+    throw new Error('no such file');
+  };
+  await expect(haste.call(fail, async () => 1)).rejects.toThrow('no such file');
+});
