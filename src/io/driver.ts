@@ -240,8 +240,9 @@ function abandon(channel: Channel): void {
   channel.onError(() => undefined);
 }
 
-// Four full batches: an acknowledgement for less is not worth a send while more is waiting.
-const DRAIN_BYTES = 256 << 10;
+// Twelve full batches: an acknowledgement for less is not worth a send while more is waiting. A
+// quarter of a MiB made a transfer over loopback 8 % slower.
+const DRAIN_BYTES = 768 << 10;
 
 // Shorter than a path takes to fail for silence, and longer than any garbage collection.
 const STALL_MS = 2000;

@@ -3,10 +3,10 @@ import { PacketState, type SentPackets } from './sent-packets.ts';
 
 /**
  * Datagram sizes worth asking for, each the payload of a link's MTU under IPv6 (40 bytes) and UDP
- * (8): Ethernet, jumbo frames, and for a peer on this machine four slices to a record. Between them
- * there is little to gain, since a batch costs the same whatever its packets measure.
+ * (8): Ethernet and jumbo frames; and for a peer on this machine four slices to a record, and one.
+ * Between them there is little to gain, since a batch costs the same whatever its packets measure.
  */
-const LADDER = [1452, 8952, 16_000] as const;
+const LADDER = [1452, 8952, 16_000, 64_960] as const;
 /** RFC 8899 §5.1.2: MAX_PROBES is 3; the loss of two probes of one size is no accident either. */
 const MAX_PROBES = 2;
 /** A short transfer is over before a probe could pay. */
