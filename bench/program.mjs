@@ -10,14 +10,17 @@ export class Program {
   #exited;
   #complaints = '';
 
-  /** A Node program, or another `command`; `namespace` is the network namespace it runs in. */
-  constructor(args, { env = {}, command = process.execPath, namespace } = {}) {
+  /**
+   * A Node program, or another `command`; `namespace` is the network namespace it runs in, `isTold`
+   * whether it is going to be told anything: some take an open input for something else.
+   */
+  constructor(args, { env = {}, command = process.execPath, namespace, isTold = false } = {}) {
     const [first, ...rest] =
       namespace === undefined
         ? [command, ...args]
         : ['ip', 'netns', 'exec', namespace, command, ...args];
     this.#child = spawn(first, rest, {
-      stdio: ['pipe', 'pipe', 'pipe'],
+      stdio: [isTold ? 'pipe' : 'ignore', 'pipe', 'pipe'],
       env: { ...process.env, ...env },
     });
     this.#child.stderr.on('data', (text) => {

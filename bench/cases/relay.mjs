@@ -59,8 +59,13 @@ async function file(workshop, bytes, flags) {
 }
 
 async function load(workshop, pairs) {
-  const relay = workshop.start([join(PEERS, 'relay.mjs')]);
-  const load = workshop.start([join(PEERS, 'relay-load.mjs'), String(pairs), String(LOAD_SECONDS)]);
+  const relay = workshop.start([join(PEERS, 'relay.mjs')], { isTold: true });
+  const load = workshop.start(
+    [join(PEERS, 'relay-load.mjs'), String(pairs), String(LOAD_SECONDS)],
+    {
+      isTold: true,
+    },
+  );
   relay.say(await load.line((line) => line.pairs !== undefined));
   load.say(await relay.line((line) => line.endpoint !== undefined));
   const { bytes: received } = await load.line((line) => line.bytes !== undefined);
