@@ -1,4 +1,5 @@
 import yargs, { type Argv } from 'yargs';
+import { addBench } from './commands/bench.ts';
 import { addClean } from './commands/clean.ts';
 import type { Command } from './commands/command.ts';
 import { addDoctor } from './commands/doctor.ts';
@@ -18,7 +19,16 @@ export type CommandLine =
 
 const WIDEST_HELP = 80;
 /** In the order in which help lists them. */
-const COMMANDS = [addSend, addReceive, addStatus, addResume, addClean, addServer, addDoctor];
+const COMMANDS = [
+  addSend,
+  addReceive,
+  addStatus,
+  addResume,
+  addClean,
+  addServer,
+  addDoctor,
+  addBench,
+];
 
 /** Reads the arguments; throws `UsageError`. Nothing is run and nothing is printed. */
 export function parseCommandLine(

@@ -6,16 +6,28 @@ import { messageFor } from './messages.ts';
 import type { Role } from './role.ts';
 
 /**
- * Everything that `--json` prints: the library's events, the server's, a diagnosis, and errors with
- * a hint.
+ * Everything that `--json` prints: the library's events, the server's, a diagnosis, what was measured,
+ * and errors with a hint.
  */
 export type JsonEvent =
   | TransferEvent
   | ({ readonly event: 'diagnosis' } & Diagnosis)
+  | BenchEvent
   | ({ readonly event: 'unfinished' } & UnfinishedTransfer)
   | ({ readonly event: 'ignored' } & UnfinishedTransfers['ignored'][number])
   | { readonly event: 'ready'; readonly endpoints: readonly string[] }
   | { readonly event: 'closed'; readonly stats: Readonly<Record<string, number>> };
+
+/** A figure of `bench`: bytes a second, and for a relay the round trip to the other side. */
+export type BenchEvent =
+  | { readonly event: 'bench'; readonly what: 'machine' | 'disk'; readonly rate: number }
+  | {
+      readonly event: 'bench';
+      readonly what: 'relay';
+      readonly rate: number;
+      readonly server: string;
+      readonly rttMs: number | null;
+    };
 
 /** One event as one line, `event` first. */
 export function jsonLine(event: JsonEvent): string {

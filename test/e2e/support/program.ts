@@ -1,6 +1,7 @@
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
+import type { BenchEvent } from '../../../src/cli/json-events.ts';
 import type { Diagnosis } from '../../../src/client/diagnosis.ts';
 import type { ErrorEvent, TransferEvent } from '../../../src/client/events.ts';
 import { CLI } from './build.ts';
@@ -13,6 +14,7 @@ export type ProgramEvent =
   | Exclude<TransferEvent, ErrorEvent>
   | (ErrorEvent & { readonly hint: string })
   | ({ readonly event: 'diagnosis' } & Diagnosis)
+  | BenchEvent
   | { readonly event: 'ready'; readonly endpoints: readonly string[] }
   | { readonly event: 'closed'; readonly stats: Readonly<Record<string, number>> };
 
