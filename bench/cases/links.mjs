@@ -14,6 +14,7 @@ const SECONDS = 24;
 /** Two that share a link need some time until both know what there is. */
 const SHARED_SECONDS = 50;
 const SETTLING_SECONDS = 15;
+const TCP_BUFFERS = `4096 262144 ${64 * 2 ** 20}`;
 const NEAR = '10.66.0.1';
 const FAR = '10.66.0.2';
 
@@ -84,6 +85,11 @@ async function raise({ workshop, emulator, namespaces }, { rate, rtt, loss, queu
     { command: emulator },
   );
   await link.complaint(/up:/);
+  // Else TCP would be held by its buffers, and not by the link.
+  for (const namespace of [near, far]) {
+    namespaces.run(namespace, 'sysctl', '-qw', `net.ipv4.tcp_rmem=${TCP_BUFFERS}`);
+    namespaces.run(namespace, 'sysctl', '-qw', `net.ipv4.tcp_wmem=${TCP_BUFFERS}`);
+  }
   const receiver = { namespace: far };
   const places = { server: receiver, sender: { namespace: near }, receiver, address: FAR };
   return { places, link };

@@ -7,6 +7,9 @@ export const LOSS_THRESHOLD = 0.02;
 export const BETA = 0.7;
 /** What timers, delayed ACKs and busy machines add to a round trip without any queue. */
 const SCHEDULING_MS = 10;
+/** How much above the lowest round trip another one still confirms it. */
+const CONFIRMING_SHARE = 0.01;
+const CONFIRMING_MS = 0.25;
 /** Rounds over which the excess of acknowledged over expected bytes is remembered. */
 const EXTRA_ACKED_ROUNDS = 10;
 
@@ -105,10 +108,10 @@ export class BbrModel {
   #updateMinRtt(sample: AckSample): void {
     if (sample.rtt === undefined) return;
     const expired = sample.now > this.#minRttAt + MIN_RTT_FILTER_MS;
-    if (sample.rtt <= this.#minRtt || expired) {
-      this.#minRtt = sample.rtt;
-      this.#minRttAt = sample.now;
-    }
+    if (sample.rtt <= this.#minRtt || expired) this.#minRtt = sample.rtt;
+    // As near as a clock and a busy machine can tell: it is confirmed, and need not be looked for.
+    const isConfirmed = sample.rtt <= this.#minRtt * (1 + CONFIRMING_SHARE) + CONFIRMING_MS;
+    if (isConfirmed) this.#minRttAt = sample.now;
   }
 
   #updateExtraAcked(sample: AckSample): void {

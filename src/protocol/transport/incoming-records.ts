@@ -74,7 +74,7 @@ export interface SliceBytes {
 /** Puts records together from slices in any order, opens them, and says how many more may come. */
 export class IncomingRecords {
   readonly #cipher: RecordCipher;
-  readonly #window: number;
+  #window: number;
   readonly #pool = new BufferPool(MAX_RECORD_BYTES, POOLED_BUFFERS);
   readonly #partial = new Map<number, PartialRecord>();
   readonly #completed = new RangeSet();
@@ -92,6 +92,12 @@ export class IncomingRecords {
     this.#cipher = cipher;
     this.#window = window;
     this.#credit = Math.max(INITIAL_CREDIT, Math.floor(window / MAX_RECORD_BYTES));
+  }
+
+  /** So many bytes of records may wait here from now on, if that is more than before. */
+  growWindow(bytes: number): void {
+    this.#window = Math.max(this.#window, bytes);
+    this.#updateCredit();
   }
 
   /** Record numbers below this are taken. It never shrinks. */

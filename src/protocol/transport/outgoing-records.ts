@@ -6,8 +6,8 @@ import { OutgoingRecord } from './outgoing-record.ts';
 import { SEALED_DATA_OVERHEAD_BYTES } from './packet-sealer.ts';
 import type { RecordCipher } from './record-cipher.ts';
 
-/** Idle packet buffers that are kept: a loopback window's worth. */
-const POOLED_BUFFERS = 64;
+/** Idle packet buffers that are kept, 16 MB: what a window over loopback grows to, or 100 ms at a Gbit/s. */
+const POOLED_BUFFERS = 256;
 
 /** Records that may be sent before the peer has said how many it takes; every window is larger. */
 export const INITIAL_CREDIT = 16;

@@ -50,6 +50,22 @@ describe('Bbr itself', () => {
     expect(one.pacingRate).toBeCloseTo((2.77 * 32 * 1200) / 50, 6);
   });
 
+  it('looks for the shortest round trip only while none of late confirms it', () => {
+    for (const [rtt, looks] of [
+      [50.7, false],
+      [53, true],
+    ] as const) {
+      const one = bbr(50);
+      feed(one, 40);
+      const phases = new Set<string>();
+      for (let round = 41; round < 200; round += 1) {
+        feed(one, 1, { first: round, rtt });
+        phases.add(one.phase);
+      }
+      expect(phases.has('probe-rtt'), `${rtt} ms`).toBe(looks);
+    }
+  });
+
   it('starts over on another path, and after persistent congestion', () => {
     for (const restart of ['path', 'congestion'] as const) {
       const one = bbr(50);
@@ -64,8 +80,8 @@ describe('Bbr itself', () => {
 });
 
 /** Acknowledges `rounds` rounds of a path of 1,000 bytes a millisecond and 50 ms. */
-function feed(one: Bbr, rounds: number): void {
-  for (let round = 1; round <= rounds; round += 1) {
+function feed(one: Bbr, rounds: number, { first = 1, rtt = 50 } = {}): void {
+  for (let round = first; round < first + rounds; round += 1) {
     one.onAck({
       now: instant(START + 50 * round),
       acked: 50_000,
@@ -76,7 +92,7 @@ function feed(one: Bbr, rounds: number): void {
       priorDelivered: 50_000 * (round - 1),
       rate: 1000,
       appLimited: false,
-      rtt: millis(50),
+      rtt: millis(rtt),
     });
   }
 }

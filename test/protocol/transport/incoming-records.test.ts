@@ -174,6 +174,14 @@ describe('credit', () => {
     expect(incoming(1).credit).toBe(16);
   });
 
+  it('grows with the window, at once', () => {
+    const to = incoming(16 * MIB);
+    to.growWindow(32 * MIB);
+    expect(to.credit).toBe(516);
+    to.growWindow(MIB);
+    expect(to.credit).toBe(516);
+  });
+
   it('never shrinks, and never lets more wait than the window holds', () => {
     const step = fc.oneof(
       fc.record({ kind: fc.constant('begin'), pick: fc.nat({ max: 99 }) }),
