@@ -82,6 +82,7 @@ export function chart(results) {
   }
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${y}" viewBox="0 0 ${WIDTH} ${y}">`,
+    '<title>Rates of p2pshare beside others</title>',
     '<style>text{font:12px sans-serif;fill:#333}.title{font-weight:bold}.ours{fill:#2a7de1}.other{fill:#a9b4c0}</style>',
     `<rect width="${WIDTH}" height="${y}" fill="#fff"/>`,
     ...parts,

@@ -1,4 +1,5 @@
 import fs, { type BigIntStats } from 'node:fs';
+import { dirname } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { promisify } from 'node:util';
 
@@ -18,7 +19,7 @@ const TURN_MS = 4;
 /**
  * When a file system's calls are made in place, and when by Node's threads. With small files the way
  * to a thread and back is most of the work; but a call in place holds up the whole process, so it is
- * made only as long as such calls are quick.
+ * made only on file systems of this machine, and as long as such calls are quick.
  */
 export class Haste {
   readonly #clock: () => number;
@@ -67,34 +68,86 @@ const later = {
   ftruncate: promisify(fs.ftruncate),
   fsync: promisify(fs.fsync),
   fdatasync: promisify(fs.fdatasync),
+  statfs: promisify(fs.statfs),
 };
 const BIG = { bigint: true } as const;
 const PRIVATE = 0o700;
 
-/** Yields a descriptor, which is the caller's to close. */
-export function openFile(path: string, flags: number, mode?: number): Promise<number> {
-  return haste.call(
+/**
+ * Linux file systems that are on this machine (statfs(2)): ext, XFS, Btrfs, tmpfs, overlayfs, ZFS, F2FS.
+ * One on a network may hang for good, and would take the process with it.
+ */
+const LOCAL_TYPES = new Set([
+  0xef53, 0x58465342, 0x9123683e, 0x01021994, 0x794c7630, 0x2fc12fc1, 0xf2f52010,
+]);
+/** Folders of which it is known; more than that are looked at again. */
+const MAX_KNOWN_FOLDERS = 4096;
+
+const localFolders = new Map<string, boolean>();
+/** Open files on such file systems. */
+const localFiles = new Set<number>();
+
+/** Whether what is in a folder is on this machine, as far as we know how to tell. */
+export async function isLocal(folder: string): Promise<boolean> {
+  if (process.platform !== 'linux') return false;
+  const known = localFolders.get(folder);
+  if (known !== undefined) return known;
+  const type = await later.statfs(folder).then(
+    (stats) => stats.type,
+    () => undefined,
+  );
+  if (type === undefined) return false;
+  const local = LOCAL_TYPES.has(type);
+  if (localFolders.size >= MAX_KNOWN_FOLDERS) localFolders.clear();
+  localFolders.set(folder, local);
+  return local;
+}
+
+async function inFolder<T>(
+  path: string,
+  inPlace: () => T,
+  elsewhere: () => Promise<T>,
+): Promise<T> {
+  return (await isLocal(dirname(path))) ? await haste.call(inPlace, elsewhere) : await elsewhere();
+}
+
+function onFile<T>(fd: number, inPlace: () => T, elsewhere: () => Promise<T>): Promise<T> {
+  return localFiles.has(fd) ? haste.call(inPlace, elsewhere) : elsewhere();
+}
+
+/** Yields a descriptor, which is the caller's to close with `closeFile`. */
+export async function openFile(path: string, flags: number, mode?: number): Promise<number> {
+  const fd = await inFolder(
+    path,
     () => fs.openSync(path, flags, mode),
     () => later.open(path, flags, mode),
   );
+  if (await isLocal(dirname(path))) localFiles.add(fd);
+  return fd;
 }
 
-export function closeFile(fd: number): Promise<void> {
-  return haste.call(
+export async function closeFile(fd: number): Promise<void> {
+  const closed = onFile(
+    fd,
     () => fs.closeSync(fd),
     () => later.close(fd),
   );
+  // The number may be another file's as soon as it is free.
+  localFiles.delete(fd);
+  await closed;
 }
 
 export function statFile(fd: number): Promise<BigIntStats> {
-  return haste.call(
+  return onFile(
+    fd,
     () => fs.fstatSync(fd, BIG),
     () => later.fstat(fd, BIG),
   );
 }
 
 export function statPath(path: string): Promise<BigIntStats> {
-  return haste.call(
+  return inFolder(
+    path,
     () => fs.lstatSync(path, BIG),
     () => later.lstat(path, BIG),
   );
@@ -102,7 +155,8 @@ export function statPath(path: string): Promise<BigIntStats> {
 
 /** Makes a private folder (0700). */
 export function makeFolder(path: string): Promise<void> {
-  return haste.call(
+  return inFolder(
+    path,
     () => fs.mkdirSync(path, PRIVATE),
     () => later.mkdir(path, PRIVATE),
   );
@@ -135,7 +189,7 @@ async function readSome(
       });
     });
   if (length > MAX_IN_PLACE_BYTES) return await elsewhere();
-  return await haste.call(() => fs.readSync(fd, into, offset, length, position), elsewhere);
+  return await onFile(fd, () => fs.readSync(fd, into, offset, length, position), elsewhere);
 }
 
 /** Writes some of the bytes, at least one, from `position` on; yields how many. */
@@ -153,11 +207,12 @@ export async function writeFile(
     });
   const length = buffers.reduce((sum, buffer) => sum + buffer.length, 0);
   if (length > MAX_IN_PLACE_BYTES) return await elsewhere();
-  return await haste.call(() => fs.writevSync(fd, buffers, position), elsewhere);
+  return await onFile(fd, () => fs.writevSync(fd, buffers, position), elsewhere);
 }
 
 export function chmodFile(fd: number, mode: number): Promise<void> {
-  return haste.call(
+  return onFile(
+    fd,
     () => fs.fchmodSync(fd, mode),
     () => later.fchmod(fd, mode),
   );
@@ -165,7 +220,8 @@ export function chmodFile(fd: number, mode: number): Promise<void> {
 
 /** Both times in seconds since 1970. */
 export function touchFile(fd: number, accessed: number, modified: number): Promise<void> {
-  return haste.call(
+  return onFile(
+    fd,
     () => fs.futimesSync(fd, accessed, modified),
     () => later.futimes(fd, accessed, modified),
   );

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { Haste } from '../../src/io/file-calls.ts';
+import { Haste, isLocal } from '../../src/io/file-calls.ts';
 
 /** A file system of which each call takes so many milliseconds, by a clock of its own. */
 function world() {
@@ -43,6 +43,15 @@ it('does not take one late call for a slow file system', async () => {
   await call(5);
   await call(0.01);
   for (let i = 0; i < 10; i += 1) expect(await call(0.01)).toBe('in place');
+});
+
+it('takes no file system for one of this machine that it does not know, or that is not there', async () => {
+  expect(await isLocal('/proc')).toBe(false);
+  expect(await isLocal('/no/such/folder')).toBe(false);
+});
+
+it.skipIf(process.platform !== 'linux')('knows the file system in memory', async () => {
+  expect(await isLocal('/dev/shm')).toBe(true);
 });
 
 it('passes on what either throws', async () => {
