@@ -25,8 +25,8 @@ const BUDGET_MS = 2.5;
 /** The fastest of a few rounds: whatever else the machine does can only make one slower. */
 const ROUNDS = 8;
 /**
- * Differences below this share are noise; then AES-256-GCM it is. Where it is slower, it is so by
- * three times and more.
+ * Differences below this share may be noise; then AES-256-GCM it is. Without instructions for it,
+ * it is far slower.
  */
 const TIE = 0.4;
 const SAMPLE = [new Uint8Array(16 * 1024)];

@@ -21,7 +21,7 @@ export interface Channel {
   readonly pending: number;
   /** Sends the batch, and calls `transmit.release` once when its bytes are no longer needed. */
   send(transmit: Transmit): void;
-  /** Replaces the handler. `batch` is the handler's to keep; `remote` is not to be changed. */
+  /** Replaces the handler. `batch` is valid during the call; `remote` is not to be changed. */
   onBatch(handler: BatchHandler): void;
   /** Called when `pending`, having reached `MAX_PENDING_SENDS`, has halved. */
   onDrain(handler: () => void): void;

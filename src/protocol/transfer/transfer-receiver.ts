@@ -56,7 +56,7 @@ export class TransferReceiver {
     return this.#bytesWritten;
   }
 
-  /** Takes the plaintext of one record, which is the receiver's from now on. */
+  /** Takes the plaintext of one record, whose memory serves others afterwards: what is kept is copied. */
   handleRecord(plaintext: Uint8Array): void {
     this.#handedIn += plaintext.length;
     const violation = readRecord(plaintext, this.#handleFrame);
