@@ -1,53 +1,38 @@
 import yargs, { type Argv } from 'yargs';
-import { addBench } from './commands/bench.ts';
-import { addClean } from './commands/clean.ts';
+import { didYouMean } from './closest.ts';
 import type { Command } from './commands/command.ts';
-import { addDoctor } from './commands/doctor.ts';
 import { STDIN_OPERAND } from './commands/flags.ts';
-import { addReceive } from './commands/receive.ts';
-import { addResume } from './commands/resume.ts';
-import { addSend } from './commands/send.ts';
-import { addServer } from './commands/server.ts';
-import { addStatus } from './commands/status.ts';
-import type { Role } from './role.ts';
+import { COMMANDS } from './commands.ts';
+import { commandPage, overviewPage } from './help-page.ts';
+import { type Flag, flagsOf, type Manual } from './manual.ts';
+import type { Arguments } from './settings.ts';
+import { firstOperand, withCommand } from './shorthand.ts';
 import { UsageError } from './usage-error.ts';
 
 /** Either a command to run, or a text that was asked for (`--help`, `--version`). */
 export type CommandLine =
-  | { readonly kind: 'command'; readonly command: Command; readonly role: Role | undefined }
+  | { readonly kind: 'command'; readonly command: Command; readonly args: Arguments }
   | { readonly kind: 'text'; readonly text: string };
 
-const WIDEST_HELP = 80;
-/** In the order in which help lists them. */
-const COMMANDS = [
-  addSend,
-  addReceive,
-  addStatus,
-  addResume,
-  addClean,
-  addServer,
-  addDoctor,
-  addBench,
-];
+export interface Surroundings {
+  readonly version: string;
+  readonly columns: number | undefined;
+  /** Whether a file or folder of that name is there. */
+  readonly exists: (path: string) => boolean;
+}
 
 /** Reads the arguments; throws `UsageError`. Nothing is run and nothing is printed. */
 export function parseCommandLine(
   argv: readonly string[],
-  { version, columns }: { readonly version: string; readonly columns: number | undefined },
+  { version, columns, exists }: Surroundings,
 ): CommandLine {
-  let command: Command | undefined;
-  let role: Role | undefined;
-  let text = '';
-  const choose = (chosen: Command, itsRole?: Role) => {
-    command = chosen;
-    role = itsRole;
-  };
+  const text = textAskedFor(argv, { version, columns });
+  if (text !== undefined) return { kind: 'text', text };
+  let chosen: CommandLine | undefined;
   // It looks for a version from this folder upwards, which in that of a user may take long.
   const parser = yargs([], import.meta.dirname)
     .scriptName('p2pshare')
-    .usage('p2pshare: files straight from one machine to another, end-to-end encrypted')
     .locale('en')
-    .wrap(Math.min(columns || WIDEST_HELP, WIDEST_HELP))
     .parserConfiguration({
       'boolean-negation': false,
       'camel-case-expansion': false,
@@ -56,28 +41,80 @@ export function parseCommandLine(
       'parse-numbers': false,
       'parse-positional-numbers': false,
     });
-  COMMANDS.reduce<Argv>((argv, add) => add(argv, choose), parser)
-    .version(version)
-    .help()
-    .alias('help', 'h')
+  const choose = (command: Command, args: Arguments) => {
+    chosen = { kind: 'command', command, args };
+  };
+  COMMANDS.reduce<Argv>((argv, command) => register(argv, command, choose), parser)
+    .version(false)
+    .help(false)
     .strict()
     .demandCommand(1, 'say what to do, such as send or receive')
     // `fail` must throw: a handler that returns lets the command run on bad arguments.
     .exitProcess(false)
     .fail(throwUsageError)
-    .parse(withoutDoubleDash(argv).map(operand), {}, (_error, _args, output) => {
-      text = demandPath(output);
-    });
-  return command === undefined
-    ? { kind: 'text', text: `${text}\n` }
-    : { kind: 'command', command, role };
+    .parse(withoutDoubleDash(withCommand(argv, exists)).map(operand));
+  if (chosen === undefined) throw new UsageError('say what to do, such as send or receive');
+  return chosen;
 }
 
-/** yargs would demand a `<PATH..>` before it looks at unknown flags, and blame the wrong argument. */
-function demandPath(help: string): string {
-  return help
-    .replace(/send \[PATH\.\.\]( +)/, 'send PATH..$1  ')
-    .replace('send [PATH..]', 'send PATH..');
+function register(
+  argv: Argv,
+  command: Command,
+  choose: (command: Command, args: Arguments) => void,
+): Argv {
+  const { manual } = command;
+  const { name, aliases = [], operands = [] } = manual;
+  // yargs would demand an operand before it looks at unknown flags, and blame the wrong argument.
+  const places = operands.map(({ name, many }) => `[${name}${many ? '..' : ''}]`);
+  return argv.command(
+    [[name, ...places].join(' '), ...aliases],
+    manual.summary,
+    (parser) =>
+      operands
+        .reduce(
+          (parser, { name, many = false }) =>
+            parser.positional(name, { type: 'string', array: many }),
+          parser,
+        )
+        .options(optionsOf(manual)),
+    (args) => choose(command, args),
+  );
+}
+
+function optionsOf(manual: Manual) {
+  const option = ({ type, alias, array, choices }: Flag) => ({
+    type,
+    describe: '',
+    ...(alias && { alias }),
+    ...(array && { array }),
+    ...(choices && { choices }),
+    ...(type === 'string' && { requiresArg: true }),
+  });
+  const flags = Object.entries(flagsOf(manual));
+  return Object.fromEntries(flags.map(([name, flag]) => [name, option(flag)]));
+}
+
+/** The text that is asked for instead of doing anything. */
+function textAskedFor(
+  argv: readonly string[],
+  { version, columns }: Omit<Surroundings, 'exists'>,
+): string | undefined {
+  const dash = argv.indexOf('--');
+  const flags = dash < 0 ? argv : argv.slice(0, dash);
+  const at = firstOperand(flags);
+  const first = at === undefined ? undefined : flags[at];
+  if (flags.includes('--version')) return `${version}\n`;
+  const isVerb = first === 'help';
+  if (!(isVerb || flags.includes('--help') || flags.includes('-h'))) return undefined;
+  const manuals = COMMANDS.map(({ manual }) => manual);
+  const topic = isVerb ? flags[(at ?? 0) + 1] : first;
+  if (topic === undefined || topic.startsWith('-')) return overviewPage(manuals, columns);
+  const manual = manuals.find(({ name, aliases = [] }) => [name, ...aliases].includes(topic));
+  if (manual !== undefined) return commandPage(manual, columns);
+  if (!isVerb) return overviewPage(manuals, columns);
+  const names = manuals.map(({ name }) => name);
+  const hint = didYouMean(topic, names, 'p2pshare --help shows what there is');
+  throw new UsageError(`there is no command ${topic}`, hint);
 }
 
 function throwUsageError(message: string | null, error: Error | undefined): never {

@@ -1,18 +1,24 @@
+import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import process from 'node:process';
 import { display } from '../protocol/display.ts';
 import { P2PShareError } from '../protocol/errors.ts';
-import { parseCommandLine } from './command-line.ts';
+import { type CommandLine, parseCommandLine } from './command-line.ts';
+import { COMMANDS } from './commands.ts';
+import { configPath, readConfig } from './config-file.ts';
 import { exitCodeOf } from './exit-code.ts';
 import { watchInterruption } from './interruption.ts';
 import { jsonErrorLine } from './json-events.ts';
 import type { Library } from './library.ts';
 import { messageFor } from './messages.ts';
 import type { Role } from './role.ts';
+import { type Arguments, configKeys, hasSettings, settle, unknownKeys } from './settings.ts';
 import { processTerminal, type Terminal } from './terminal.ts';
 
 /** Columns for what the system or the library said about a failure. */
 const CAUSE_COLUMNS = 400;
+
+const MANUALS = COMMANDS.map(({ manual }) => manual);
 
 /** Runs one command line; yields the exit code. */
 export async function run(
@@ -21,28 +27,38 @@ export async function run(
   library: Library,
 ): Promise<number> {
   const interruption = watchInterruption(terminal);
-  let role: Role | undefined;
+  const telling: Telling = {
+    terminal,
+    // The arguments may be what is wrong, so that this does not wait for their being read.
+    json: isGiven(argv, '--json'),
+    verbose: isGiven(argv, '-v', '--verbose'),
+  };
   try {
     const { version } = packageDescription();
-    const parsed = parseCommandLine(argv, { version, columns: terminal.stdout.columns });
+    const { columns } = terminal.stdout;
+    const parsed = parseCommandLine(argv, { version, columns, exists: existsSync });
     if (parsed.kind === 'text') terminal.stdout.write(parsed.text);
     else {
-      role = parsed.role;
-      await parsed.command({ terminal, library, signal: interruption.signal });
+      const { command } = parsed;
+      telling.role = command.role;
+      const args = await settled(parsed, terminal);
+      telling.json = args.json === true;
+      telling.verbose = args.verbose === true;
+      await command.run(args, { terminal, library, signal: interruption.signal, manuals: MANUALS });
     }
     return 0;
   } catch (error) {
     if (interruption.exitCode !== undefined) {
       // A transfer ends with an error event; a server that is stopped has not failed.
-      if (error instanceof P2PShareError) reportJson(error, { argv, terminal, role });
+      if (error instanceof P2PShareError) reportJson(error, telling);
       terminal.stderr.write('p2pshare: interrupted\n');
       // What has come stays: whoever goes on has to know how.
       if (error instanceof P2PShareError && error.ticket !== undefined) {
-        terminal.stderr.write(`p2pshare: hint: ${messageFor(error, role).hint}\n`);
+        terminal.stderr.write(`p2pshare: hint: ${messageFor(error, telling.role).hint}\n`);
       }
       return interruption.exitCode;
     }
-    reportError(error, { argv, terminal, role });
+    reportError(error, telling);
     return exitCodeOf(error);
   } finally {
     interruption.stopWatching();
@@ -54,19 +70,37 @@ export async function main(): Promise<number> {
   return run(process.argv.slice(2), processTerminal(), await import('../index.ts'));
 }
 
+/** The arguments with what the environment and the configuration file add to them. */
+async function settled(
+  { command: { manual }, args }: Extract<CommandLine, { kind: 'command' }>,
+  { env, stderr }: Terminal,
+): Promise<Arguments> {
+  if (!hasSettings(manual)) return args;
+  const path = configPath(env);
+  const file = path === undefined ? undefined : await readConfig(path);
+  const all = settle(args, manual, { env, file });
+  if (file !== undefined && all.quiet !== true) {
+    for (const line of unknownKeys(file, Object.keys(configKeys(MANUALS)))) {
+      stderr.write(`p2pshare: warning: ${display(line, CAUSE_COLUMNS)}\n`);
+    }
+  }
+  return all;
+}
+
 /** Where an error is told, and to whom. */
 interface Telling {
-  readonly argv: readonly string[];
   readonly terminal: Terminal;
-  readonly role: Role | undefined;
+  json: boolean;
+  verbose: boolean;
+  role?: Role | undefined;
 }
 
 function reportError(error: unknown, telling: Telling): void {
-  const { argv, terminal, role } = telling;
+  const { terminal, role } = telling;
   const { text, hint } = messageFor(error, role);
   reportJson(error, telling);
   terminal.stderr.write(`p2pshare: error: ${text}\n`);
-  if (isGiven(argv, '-v', '--verbose')) {
+  if (telling.verbose) {
     // What is wrong with a command line is its own cause.
     const lines = causes(error).filter((line) => line !== text);
     for (const line of lines) terminal.stderr.write(`p2pshare: cause: ${line}\n`);
@@ -74,11 +108,10 @@ function reportError(error: unknown, telling: Telling): void {
   terminal.stderr.write(`p2pshare: hint: ${hint}\n`);
 }
 
-function reportJson(error: unknown, { argv, terminal, role }: Telling): void {
-  if (isGiven(argv, '--json')) terminal.stdout.write(jsonErrorLine(error, role));
+function reportJson(error: unknown, { terminal, json, role }: Telling): void {
+  if (json) terminal.stdout.write(jsonErrorLine(error, role));
 }
 
-/** The arguments may be what is wrong, so they are not parsed to find out how to say so. */
 function isGiven(argv: readonly string[], ...flags: readonly string[]): boolean {
   return argv.some((argument) => flags.includes(argument));
 }

@@ -10,14 +10,18 @@ export interface Terminal {
   onSignal(listener: (signal: EndSignal) => void): () => void;
 }
 
-/** The environment variables that mean something here. */
+/** The environment variables that mean something here, beside `P2PSHARE_…` for each flag (settings.ts). */
 export interface Environment {
-  readonly P2PSHARE_SERVER?: string | undefined;
+  readonly P2PSHARE_CONFIG?: string | undefined;
+  readonly XDG_CONFIG_HOME?: string | undefined;
   readonly XDG_STATE_HOME?: string | undefined;
   readonly HOME?: string | undefined;
+  readonly APPDATA?: string | undefined;
   readonly LOCALAPPDATA?: string | undefined;
   readonly NO_COLOR?: string | undefined;
   readonly TERM?: string | undefined;
+  readonly VISUAL?: string | undefined;
+  readonly EDITOR?: string | undefined;
 }
 
 /** `columns` is missing where the stream is no terminal. */

@@ -20,7 +20,16 @@ async function check(transcript: Transcript, folder: string): Promise<void> {
   for (const { name, content } of transcript.files) await writeFile(join(folder, name), content);
   const { tty, typed, waits } = transcript;
   // A terminal without cursor movement: what stays on the screen is what the transcript shows.
-  const terminal = fakeTerminal({ tty, typed, waits, env: { TERM: 'dumb', ...transcript.env } });
+  const env = Object.entries(transcript.env).map(([name, value]) => [
+    name,
+    value.replace('$DIR', folder),
+  ]);
+  const terminal = fakeTerminal({
+    tty,
+    typed,
+    waits,
+    env: { TERM: 'dumb', ...Object.fromEntries(env) },
+  });
   const fake = fakeLibrary(transcript.script, terminal);
   const library = transcript.real ? await import('../../src/index.ts') : fake;
   const argv = transcript.argv.map((argument) => argument.replace('$DIR', folder));
@@ -42,7 +51,7 @@ async function check(transcript: Transcript, folder: string): Promise<void> {
     decided: transcript.decided,
   });
   for (const { name, content } of transcript.left) {
-    expect(await readFile(join(folder, name), 'utf8')).toBe(content);
+    expect(await readFile(join(folder, name), 'utf8')).toBe(content.replaceAll('\\n', '\n'));
   }
   for (const name of transcript.absent) expect(await readdir(folder)).not.toContain(name);
 }

@@ -13,6 +13,9 @@ describe('--help', () => {
     ['p2pshare resume', ['resume', '--help']],
     ['p2pshare clean', ['clean', '--help']],
     ['p2pshare doctor', ['doctor', '--help']],
+    ['p2pshare bench', ['bench', '--help']],
+    ['p2pshare config', ['config', '--help']],
+    ['p2pshare completion', ['completion', '--help']],
   ])('of %s is on stdout and does nothing else', async (_name, argv) => {
     const terminal = fakeTerminal();
     expect(await run(argv, terminal, fakeLibrary([], terminal))).toBe(0);

@@ -1,27 +1,53 @@
 import { randomBytes } from 'node:crypto';
 import { mkdtemp, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Argv } from 'yargs';
 import { display } from '../../protocol/display.ts';
 import { parseDuration } from '../duration.ts';
 import { type BenchEvent, jsonLine } from '../json-events.ts';
+import type { Manual } from '../manual.ts';
 import { pickViews } from '../pick-view.ts';
 import { formatRate } from '../quantity.ts';
 import { trial } from '../trial.ts';
-import type { Command, CommandContext } from './command.ts';
-import { onlyOnce } from './flags.ts';
+import { type CommandContext, command } from './command.ts';
+import { CAUSES_FLAG, onlyOnce, SERVER_FLAG } from './flags.ts';
 import { namedServers } from './transfer-options.ts';
 
-const BENCH_FLAGS = {
-  server: {
-    type: 'string',
-    array: true,
-    describe: 'Try the way through the relay of this server as well; repeatable',
-  },
-  time: { type: 'string', describe: 'How long each trial takes, such as 10s; 5s by default' },
-  json: { type: 'boolean', describe: 'Print each figure on stdout as one JSON object a line' },
-  verbose: { alias: 'v', type: 'boolean', describe: 'Print causes of errors too' },
-} as const;
+const MANUAL: Manual = {
+  name: 'bench',
+  summary: 'Measure how fast this machine, its disk and the way to a server are',
+  about: [
+    'Sends from this process to itself, sealed and checked like any transfer, and writes 256 MiB to the disk of the working directory, which are removed again. With a server the same goes through its relay and back, which costs its operator traffic; only servers that are named on the command line are used.',
+  ],
+  groups: [
+    {
+      title: 'What is measured',
+      flags: {
+        server: {
+          ...SERVER_FLAG,
+          perRun: true,
+          describe: 'Try the way through the relay of this server as well; repeatable',
+        },
+        time: {
+          type: 'string',
+          value: 'TIME',
+          check: parseDuration,
+          describe: 'How long each trial takes, such as 10s; 5s by default',
+        },
+      },
+    },
+    {
+      title: 'Output',
+      flags: {
+        json: { type: 'boolean', describe: 'Print each figure on stdout, one JSON object a line' },
+        verbose: CAUSES_FLAG,
+      },
+    },
+  ],
+  examples: [
+    { command: 'p2pshare bench', what: 'This machine and its disk' },
+    { command: 'p2pshare bench --server HOST', what: 'And the way through a server' },
+  ],
+};
 
 const DEFAULT_MS = 5000;
 const DISK_BYTES = 2 ** 28;
@@ -34,14 +60,7 @@ interface BenchArguments {
 }
 
 /** `p2pshare bench` */
-export function addBench(yargs: Argv, choose: (command: Command) => void): Argv {
-  return yargs.command(
-    'bench',
-    'Measure how fast this machine, its disk and the way to a server are',
-    (command) => command.options(BENCH_FLAGS),
-    (args) => choose((context) => bench(args, context)),
-  );
-}
+export const BENCH = command<BenchArguments>(MANUAL, bench);
 
 async function bench(args: BenchArguments, context: CommandContext): Promise<void> {
   const { terminal, library, signal } = context;
@@ -60,7 +79,7 @@ async function bench(args: BenchArguments, context: CommandContext): Promise<voi
     view?.wait('writing to the disk');
     const disk = Math.round(await diskRate(signal));
     tell({ event: 'bench', what: 'disk', rate: disk }, 'the disk of this folder');
-    for (const server of args.server === undefined ? [] : namedServers(args.server, terminal)) {
+    for (const server of namedServers(args.server)) {
       const name = display(server, SERVER_COLUMNS);
       view?.wait(`sending through ${name}`);
       const options = { servers: [server], route: 'relay', ms, signal } as const;

@@ -1,17 +1,32 @@
-import type { Argv } from 'yargs';
 import type { UnfinishedTransfer } from '../../client/unfinished-transfers.ts';
+import type { Manual } from '../manual.ts';
 import { Prompt } from '../prompt.ts';
 import { requireStateFolder } from '../state-folder.ts';
 import { isInteractive } from '../terminal.ts';
 import { unfinishedSummary } from '../unfinished-report.ts';
 import { UsageError } from '../usage-error.ts';
-import type { Command, CommandContext } from './command.ts';
+import { type CommandContext, command } from './command.ts';
+import { CAUSES_FLAG } from './flags.ts';
 
-const CLEAN_FLAGS = {
-  all: { type: 'boolean', describe: 'All that nobody is at' },
-  yes: { alias: 'y', type: 'boolean', describe: 'Remove without asking' },
-  verbose: { alias: 'v', type: 'boolean', describe: 'Print causes of errors too' },
-} as const;
+const MANUAL: Manual = {
+  name: 'clean',
+  operands: [{ name: 'ID', optional: true, describe: 'Which one, as status lists it' }],
+  summary: 'Remove what is left of unfinished transfers',
+  about: [
+    'Removes the parts of files that have come, and what is remembered to go on with; nothing else, and nothing that a living process is at.',
+  ],
+  groups: [
+    {
+      title: 'What is removed',
+      flags: {
+        all: { type: 'boolean', perRun: true, describe: 'All that nobody is at' },
+        yes: { alias: 'y', type: 'boolean', perRun: true, describe: 'Remove without asking' },
+      },
+    },
+    { title: 'Output', flags: { verbose: CAUSES_FLAG } },
+  ],
+  examples: [{ command: 'p2pshare clean --all', what: 'Asks about each' }],
+};
 
 interface CleanArguments {
   readonly ID: string | undefined;
@@ -20,17 +35,7 @@ interface CleanArguments {
 }
 
 /** `p2pshare clean [ID]` */
-export function addClean(yargs: Argv, choose: (command: Command) => void): Argv {
-  return yargs.command(
-    'clean [ID]',
-    'Remove what is left of unfinished transfers',
-    (command) =>
-      command
-        .positional('ID', { type: 'string', describe: 'Which one, as status lists it' })
-        .options(CLEAN_FLAGS),
-    (args) => choose((context) => clean(args, context)),
-  );
-}
+export const CLEAN = command<CleanArguments>(MANUAL, clean);
 
 async function clean(args: CleanArguments, context: CommandContext): Promise<void> {
   const { terminal, library, signal } = context;

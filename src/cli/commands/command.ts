@@ -1,4 +1,6 @@
 import type { Library } from '../library.ts';
+import type { Manual } from '../manual.ts';
+import type { Role } from '../role.ts';
 import type { Terminal } from '../terminal.ts';
 
 /** What a command is given to run with. */
@@ -7,7 +9,27 @@ export interface CommandContext {
   readonly library: Library;
   /** Aborted when the run is interrupted. */
   readonly signal: AbortSignal;
+  /** The pages about all commands. */
+  readonly manuals: readonly Manual[];
 }
 
-/** A command whose arguments have been read. It fails by throwing. */
-export type Command = (context: CommandContext) => Promise<void>;
+/** A command of `p2pshare`: the page about it, and what it does. It fails by throwing. */
+export interface Command {
+  readonly manual: Manual;
+  /** Which side of a transfer it makes of this process, for the words of errors. */
+  readonly role?: Role;
+  run(args: unknown, context: CommandContext): Promise<void>;
+}
+
+/** A command whose arguments have been read by its manual, which says what `Arguments` are. */
+export function command<Arguments>(
+  manual: Manual,
+  run: (args: Arguments, context: CommandContext) => Promise<void>,
+  role?: Role,
+): Command {
+  return {
+    manual,
+    ...(role && { role }),
+    run: (args, context) => run(args as Arguments, context),
+  };
+}

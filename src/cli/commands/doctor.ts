@@ -1,26 +1,57 @@
-import type { Argv } from 'yargs';
 import type { Diagnosis, PeerCode } from '../../client/diagnosis.ts';
 import { display } from '../../protocol/display.ts';
 import { P2PShareError } from '../../protocol/errors.ts';
 import { requireCode } from '../code-problem.ts';
 import { doctorReport } from '../doctor-report.ts';
 import { jsonLine } from '../json-events.ts';
+import type { Manual } from '../manual.ts';
 import { pickViews } from '../pick-view.ts';
 import { commandFor } from '../receive-command.ts';
 import { UsageError } from '../usage-error.ts';
-import type { Command, CommandContext } from './command.ts';
-import { TRANSFER_FLAGS } from './flags.ts';
+import { type CommandContext, command } from './command.ts';
+import { CAUSES_FLAG, SERVER_FLAG } from './flags.ts';
 import { namedServers } from './transfer-options.ts';
 
-const DOCTOR_FLAGS = {
-  'with-peer': {
-    type: 'boolean',
-    describe: 'Print a code for `doctor` on another machine, and try the way to it',
-  },
-  server: TRANSFER_FLAGS.server,
-  json: { type: 'boolean', describe: 'Print the diagnosis on stdout as one JSON object' },
-  verbose: { alias: 'v', type: 'boolean', describe: 'Print causes of errors too' },
-} as const;
+const MANUAL: Manual = {
+  name: 'doctor',
+  operands: [
+    {
+      name: 'CODE',
+      many: true,
+      optional: true,
+      describe: 'What `doctor --with-peer` printed on another machine: the way to it is tried',
+    },
+  ],
+  summary: 'Say how this machine is connected, and what to expect of that',
+  about: [
+    'Finds out whether the server is reached by UDP and by TCP, what the NATs on the way do, and which kinds of peers will be reached directly; then it says what could be done about the rest. No file is sent.',
+    'The report holds the addresses of this machine: look at it before you show it to others.',
+  ],
+  groups: [
+    {
+      title: 'Whom it asks',
+      flags: {
+        server: SERVER_FLAG,
+        'with-peer': {
+          type: 'boolean',
+          perRun: true,
+          describe: 'Print a code for `doctor` on another machine, and try the way to it',
+        },
+      },
+    },
+    {
+      title: 'Output',
+      flags: {
+        json: { type: 'boolean', describe: 'Print the diagnosis on stdout as one JSON object' },
+        verbose: CAUSES_FLAG,
+      },
+    },
+  ],
+  examples: [
+    { command: 'p2pshare doctor --server HOST', what: 'What to expect from here' },
+    { command: 'p2pshare doctor --server HOST --with-peer', what: 'The way between two machines' },
+  ],
+};
 
 /** Columns for the servers that are asked. */
 const SERVER_COLUMNS = 200;
@@ -33,25 +64,11 @@ interface DoctorArguments {
 }
 
 /** `p2pshare doctor` */
-export function addDoctor(yargs: Argv, choose: (command: Command) => void): Argv {
-  return yargs.command(
-    'doctor [CODE..]',
-    'Say how this machine is connected, and what to expect of that',
-    (command) =>
-      command
-        .positional('CODE', {
-          type: 'string',
-          array: true,
-          describe: 'What `doctor --with-peer` printed on another machine: the way to it is tried',
-        })
-        .options(DOCTOR_FLAGS),
-    (args) => choose((context) => diagnose(args, context)),
-  );
-}
+export const DOCTOR = command<DoctorArguments>(MANUAL, diagnose);
 
 async function diagnose(args: DoctorArguments, context: CommandContext): Promise<void> {
   const { terminal, library, signal } = context;
-  const servers = namedServers(args.server, terminal);
+  const servers = namedServers(args.server);
   const view = args.json ? undefined : pickViews(terminal).all;
   const peer = peerOf(args, servers, (code) => {
     if (args.json) terminal.stdout.write(jsonLine({ event: 'code', code }));

@@ -1,3 +1,6 @@
+import { parseDuration } from '../duration.ts';
+import type { Flags } from '../manual.ts';
+import { parseRate } from '../rate.ts';
 import { UsageError } from '../usage-error.ts';
 
 /** What is printed, and where. */
@@ -5,18 +8,34 @@ export const OUTPUT_FLAGS = {
   json: { type: 'boolean', describe: 'Print events on stdout, one JSON object a line' },
   quiet: { alias: 'q', type: 'boolean', describe: 'Print no more than the code and errors' },
   verbose: { alias: 'v', type: 'boolean', describe: 'Print addresses and causes of errors too' },
+} as const satisfies Flags;
+
+/** For commands that have few words anyway. */
+export const CAUSES_FLAG = {
+  alias: 'v',
+  type: 'boolean',
+  describe: 'Print causes of errors too',
 } as const;
 
-/** What `send` and `receive` have in common. */
-export const TRANSFER_FLAGS = {
-  server: {
-    type: 'string',
-    array: true,
-    requiresArg: true,
-    describe: 'Rendezvous server [wss://]HOST[:PORT]; repeatable [env: P2PSHARE_SERVER]',
-  },
-  'relay-only': { type: 'boolean', describe: 'Use no direct path' },
-  'direct-only': { type: 'boolean', describe: 'Use no relay' },
+export const SERVER_FLAG = {
+  type: 'string',
+  array: true,
+  value: '[wss://]HOST[:PORT]',
+  describe: 'Rendezvous server, on both sides the same; repeatable',
+} as const;
+
+export const TIMEOUT_FLAG = {
+  type: 'string',
+  value: 'TIME',
+  check: parseDuration,
+  describe: 'How long to wait for the other side, such as 90s or 5m',
+} as const;
+
+/** How `send` and `receive` get to the other side. */
+export const WAY_FLAGS = {
+  server: SERVER_FLAG,
+  'relay-only': { type: 'boolean', opposes: 'direct-only', describe: 'Use no direct path' },
+  'direct-only': { type: 'boolean', opposes: 'relay-only', describe: 'Use no relay' },
   'no-lan': { type: 'boolean', describe: 'Do not look around on the local network' },
   'no-udp': { type: 'boolean', describe: 'Use TCP only' },
   'no-port-mapping': { type: 'boolean', describe: 'Do not ask the router to let the peer in' },
@@ -26,15 +45,12 @@ export const TRANSFER_FLAGS = {
   },
   limit: {
     type: 'string',
-    requiresArg: true,
+    value: 'RATE',
+    check: parseRate,
     describe: 'How fast at most, such as 2MB/s, 500k or 20Mbit',
   },
-  timeout: {
-    type: 'string',
-    requiresArg: true,
-    describe: 'How long to wait for the other side, such as 90s or 5m',
-  },
-} as const;
+  timeout: TIMEOUT_FLAG,
+} as const satisfies Flags;
 
 /** What stands for the operand `-`, which yargs would drop. Nobody can type it: it holds a NUL. */
 export const STDIN_OPERAND = '\0-';

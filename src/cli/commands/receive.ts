@@ -1,34 +1,66 @@
-import type { Argv } from 'yargs';
 import type { ReceiveOptions } from '../../client/options.ts';
 import { requireCode } from '../code-problem.ts';
 import { Consent } from '../consent.ts';
+import type { Flags, Manual } from '../manual.ts';
 import { Prompt } from '../prompt.ts';
 import { reporterFor } from '../reporter.ts';
-import type { Role } from '../role.ts';
 import { isInteractive, type Terminal } from '../terminal.ts';
 import { UsageError } from '../usage-error.ts';
-import type { Command, CommandContext } from './command.ts';
-import { OUTPUT_FLAGS, onlyOnce, TRANSFER_FLAGS } from './flags.ts';
+import { type CommandContext, command } from './command.ts';
+import { OUTPUT_FLAGS, onlyOnce, WAY_FLAGS } from './flags.ts';
 import { follow } from './follow.ts';
 import { reporterOptions, type TransferArguments, transferOptions } from './transfer-options.ts';
 
-const RECEIVE_FLAGS = {
+const PLACE_FLAGS = {
   out: {
     alias: 'o',
     type: 'string',
-    requiresArg: true,
+    value: 'DIR|NAME|-',
     describe: 'Folder to write into, or name to write to; - for stdout',
   },
-  'allow-hidden': { type: 'boolean', describe: 'Accept a hidden name, such as .bashrc' },
-  delta: { type: 'boolean', describe: 'Fetch only what has changed in files that are here' },
-  preserve: { type: 'boolean', describe: 'Take over all permission bits' },
   yes: { alias: 'y', type: 'boolean', describe: 'Accept without asking' },
   'on-conflict': {
+    type: 'string',
     choices: ['ask', 'skip', 'rename', 'overwrite', 'fail'],
-    requiresArg: true,
-    describe: 'If the destination exists; without it: ask on a terminal, otherwise fail',
+    value: 'POLICY',
+    describe:
+      'If the destination exists: ask, skip, rename, overwrite or fail; without it: ask on a terminal, otherwise fail',
   },
-} as const;
+  delta: { type: 'boolean', describe: 'Fetch only what has changed in files that are here' },
+  preserve: { type: 'boolean', describe: 'Take over all permission bits' },
+  'allow-hidden': { type: 'boolean', describe: 'Accept a hidden name, such as .bashrc' },
+} as const satisfies Flags;
+
+const MANUAL: Manual = {
+  name: 'receive',
+  aliases: ['rx', 'recv'],
+  operands: [
+    {
+      name: 'CODE',
+      many: true,
+      optional: true,
+      describe: 'The code, also as separate words; asked for when left out',
+    },
+  ],
+  summary: 'Receive files and folders: takes the code that the sender was given',
+  about: [
+    'Shows what is offered and asks before anything is written. Whole files appear under their names only when every byte of them has been checked, and nothing that exists is replaced unasked.',
+    'Codes are taken in any case, with blanks or dashes, and with words cut short as long as it stays clear which are meant. When it asks for the code, Tab completes its words.',
+    'If either side dies, run the same command again: only what had not arrived travels.',
+  ],
+  groups: [
+    { title: 'What is written', flags: PLACE_FLAGS },
+    { title: 'The way there', flags: WAY_FLAGS },
+    { title: 'Output', flags: OUTPUT_FLAGS },
+  ],
+  examples: [
+    { command: 'p2pshare receive 48213-acorn-velvet-harbor', what: 'Into this folder' },
+    { command: 'p2pshare receive -o ~/Downloads', what: 'Asks for the code' },
+    { command: 'p2pshare receive --yes --on-conflict rename CODE', what: 'In a script' },
+    { command: 'p2pshare receive --yes -o - CODE | tar x', what: 'To a program, as it comes' },
+    { command: 'p2pshare receive --delta CODE', what: 'Only what has changed' },
+  ],
+};
 
 interface ReceiveArguments extends TransferArguments {
   readonly CODE: readonly string[] | undefined;
@@ -43,22 +75,8 @@ interface ReceiveArguments extends TransferArguments {
   readonly verbose: boolean | undefined;
 }
 
-/** `p2pshare receive [CODE]` */
-export function addReceive(yargs: Argv, choose: (command: Command, role: Role) => void): Argv {
-  return yargs.command(
-    'receive [CODE..]',
-    'Receive files and folders: takes the code that the sender was given',
-    (command) =>
-      command
-        .positional('CODE', {
-          type: 'string',
-          array: true,
-          describe: 'The code, also as separate words; asked for when left out',
-        })
-        .options({ ...RECEIVE_FLAGS, ...TRANSFER_FLAGS, ...OUTPUT_FLAGS }),
-    (args) => choose((context) => receive(args, context), 'receiver'),
-  );
-}
+/** `p2pshare receive [CODE...]` */
+export const RECEIVE = command<ReceiveArguments>(MANUAL, receive, 'receiver');
 
 async function receive(args: ReceiveArguments, context: CommandContext): Promise<void> {
   const { terminal, library, signal } = context;

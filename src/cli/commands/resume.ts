@@ -1,17 +1,37 @@
-import type { Argv } from 'yargs';
 import type { UnfinishedTransfer } from '../../client/unfinished-transfers.ts';
 import { Consent } from '../consent.ts';
 import { parseDuration } from '../duration.ts';
+import type { Manual } from '../manual.ts';
 import { Prompt } from '../prompt.ts';
 import { reporterFor } from '../reporter.ts';
 import type { Role } from '../role.ts';
 import { requireStateFolder } from '../state-folder.ts';
 import { isInteractive } from '../terminal.ts';
 import { UsageError } from '../usage-error.ts';
-import type { Command, CommandContext } from './command.ts';
-import { OUTPUT_FLAGS, onlyOnce, TRANSFER_FLAGS } from './flags.ts';
+import { type CommandContext, command } from './command.ts';
+import { OUTPUT_FLAGS, onlyOnce, TIMEOUT_FLAG } from './flags.ts';
 import { follow } from './follow.ts';
 import { reporterOptions } from './transfer-options.ts';
+
+const MANUAL: Manual = {
+  name: 'resume',
+  operands: [
+    {
+      name: 'ID',
+      optional: true,
+      describe: 'Which one, as status lists it; the only one when left out',
+    },
+  ],
+  summary: 'Go on with an unfinished transfer',
+  about: [
+    'Does what the command that began the transfer would do if it were run again: the other side is met under the same code, and only what had not arrived travels. The other side has to run as well, unless it still waits.',
+  ],
+  groups: [
+    { title: 'The way there', flags: { timeout: TIMEOUT_FLAG } },
+    { title: 'Output', flags: OUTPUT_FLAGS },
+  ],
+  examples: [{ command: 'p2pshare resume', what: 'The only one there is' }],
+};
 
 interface ResumeArguments {
   readonly ID: string | undefined;
@@ -22,20 +42,7 @@ interface ResumeArguments {
 }
 
 /** `p2pshare resume [ID]` */
-export function addResume(yargs: Argv, choose: (command: Command) => void): Argv {
-  return yargs.command(
-    'resume [ID]',
-    'Go on with an unfinished transfer',
-    (command) =>
-      command
-        .positional('ID', {
-          type: 'string',
-          describe: 'Which one, as status lists it; the only one when left out',
-        })
-        .options({ timeout: TRANSFER_FLAGS.timeout, ...OUTPUT_FLAGS }),
-    (args) => choose((context) => resume(args, context)),
-  );
-}
+export const RESUME = command<ResumeArguments>(MANUAL, resume);
 
 async function resume(args: ResumeArguments, context: CommandContext): Promise<void> {
   const { terminal, library, signal } = context;

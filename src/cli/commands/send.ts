@@ -1,4 +1,3 @@
-import type { Argv } from 'yargs';
 import {
   CONGESTION_NAMES,
   type CongestionName,
@@ -6,44 +5,90 @@ import {
   SYMLINK_POLICIES,
   type SymlinkPolicy,
 } from '../../client/options.ts';
+import type { Flags, Manual } from '../manual.ts';
 import { reporterFor } from '../reporter.ts';
-import type { Role } from '../role.ts';
 import type { Terminal } from '../terminal.ts';
 import { UsageError } from '../usage-error.ts';
-import type { Command } from './command.ts';
-import { OUTPUT_FLAGS, onlyOnce, STDIN_OPERAND, TRANSFER_FLAGS } from './flags.ts';
+import { type CommandContext, command } from './command.ts';
+import { OUTPUT_FLAGS, onlyOnce, STDIN_OPERAND, WAY_FLAGS } from './flags.ts';
 import { follow } from './follow.ts';
-import { reporterOptions, transferOptions } from './transfer-options.ts';
+import { reporterOptions, type TransferArguments, transferOptions } from './transfer-options.ts';
 
-const SEND_FLAGS = {
+const CONTENT_FLAGS = {
   exclude: {
     type: 'string',
     array: true,
-    requiresArg: true,
+    value: 'PATTERN',
     describe: 'Leave out what matches this pattern, as in .gitignore; repeatable',
   },
-  congestion: {
-    choices: CONGESTION_NAMES,
-    requiresArg: true,
-    describe: 'How the rate is found: bbr (the default), cubic as most TCP, or ledbat',
-  },
-  background: { type: 'boolean', describe: 'Take only what others leave: --congestion ledbat' },
-  receivers: {
-    type: 'string',
-    requiresArg: true,
-    describe: 'How many are to have it: a number, or unlimited',
-  },
-  text: { type: 'string', requiresArg: true, describe: 'A text to show there, instead of files' },
-  name: { type: 'string', requiresArg: true, describe: 'What standard input (-) is called' },
   gitignore: { type: 'boolean', describe: 'Leave out what .gitignore files say' },
   symlinks: {
+    type: 'string',
     choices: SYMLINK_POLICIES,
-    requiresArg: true,
+    value: 'POLICY',
     describe: 'Links in folders: keep those that stay inside (the default), follow or skip',
   },
-} as const;
+  text: {
+    type: 'string',
+    value: 'TEXT',
+    perRun: true,
+    describe: 'A text to show there, instead of files',
+  },
+  name: {
+    type: 'string',
+    value: 'NAME',
+    perRun: true,
+    describe: 'What standard input (-) is called there',
+  },
+  receivers: {
+    type: 'string',
+    value: 'N',
+    describe: 'How many are to have it: a number, or unlimited',
+  },
+} as const satisfies Flags;
 
-interface SendArguments {
+const RATE_FLAGS = {
+  congestion: {
+    type: 'string',
+    choices: CONGESTION_NAMES,
+    opposes: 'background',
+    value: 'NAME',
+    describe: 'How the rate is found: bbr (the default), cubic as most TCP, or ledbat',
+  },
+  background: {
+    type: 'boolean',
+    opposes: 'congestion',
+    describe: 'Take only what others leave: --congestion ledbat',
+  },
+} as const satisfies Flags;
+
+const MANUAL: Manual = {
+  name: 'send',
+  aliases: ['tx'],
+  operands: [
+    { name: 'PATH', many: true, describe: 'The files and folders to send; - for standard input' },
+  ],
+  summary: 'Send files and folders: prints a code and waits for the receiver',
+  about: [
+    'Prints a code at once, waits for whoever has it, and ends when the receiver has verified and kept everything. Tell the code to nobody but the receiver: it is all that they need.',
+    'If either side dies, run the same command again. The code still works, and only what had not arrived travels.',
+    'Without a server it finds receivers on this machine and on the local network.',
+  ],
+  groups: [
+    { title: 'What is sent', flags: CONTENT_FLAGS },
+    { title: 'The way there', flags: { ...WAY_FLAGS, ...RATE_FLAGS } },
+    { title: 'Output', flags: OUTPUT_FLAGS },
+  ],
+  examples: [
+    { command: 'p2pshare send holiday.mp4', what: 'One file' },
+    { command: 'p2pshare send --exclude node_modules src docs', what: 'Folders, but not all' },
+    { command: 'tar c DIR | p2pshare send - --name dir.tar', what: 'What a program writes' },
+    { command: 'p2pshare send --receivers unlimited slides.pdf', what: 'To everybody who comes' },
+    { command: 'p2pshare send --background --limit 2MB/s disk.img', what: 'Without being noticed' },
+  ],
+};
+
+interface SendArguments extends TransferArguments {
   readonly PATH: readonly string[] | undefined;
   readonly name: string | undefined;
   readonly text: string | undefined;
@@ -53,6 +98,9 @@ interface SendArguments {
   readonly exclude: readonly string[] | undefined;
   readonly gitignore: boolean | undefined;
   readonly symlinks: string | undefined;
+  readonly json: boolean | undefined;
+  readonly quiet: boolean | undefined;
+  readonly verbose: boolean | undefined;
 }
 
 /** What is to be sent. */
@@ -114,36 +162,24 @@ function input(paths: readonly string[], name: string | undefined, { stdin }: Te
   return { paths: [], input: { stream: stdin, name: name ?? 'stdin' } };
 }
 
-/** `p2pshare send PATH..` */
-export function addSend(yargs: Argv, choose: (command: Command, role: Role) => void): Argv {
-  return yargs.command(
-    'send [PATH..]',
-    'Send files and folders: prints a code and waits for the receiver',
-    (command) =>
-      command
-        .positional('PATH', {
-          type: 'string',
-          array: true,
-          describe: 'The files and folders to send; - for standard input',
-        })
-        .options({ ...SEND_FLAGS, ...TRANSFER_FLAGS, ...OUTPUT_FLAGS }),
-    (args) =>
-      choose(async ({ terminal, library, signal }) => {
-        const chosen = congestion(args);
-        const options = {
-          ...transferOptions(args, terminal),
-          ...contents(args, terminal),
-          ...(chosen && { congestion: chosen }),
-          signal,
-        };
-        const { servers } = options;
-        const receivers = expectedReceivers(args);
-        const several = receivers !== 1;
-        const about = reporterOptions(args, { role: 'sender', servers, several });
-        await follow(
-          library.send({ ...options, ...(several && { receivers }) }),
-          reporterFor(terminal, about),
-        );
-      }, 'sender'),
+/** `p2pshare send PATH...` */
+export const SEND = command<SendArguments>(MANUAL, send, 'sender');
+
+async function send(args: SendArguments, context: CommandContext): Promise<void> {
+  const { terminal, library, signal } = context;
+  const chosen = congestion(args);
+  const options = {
+    ...transferOptions(args, terminal),
+    ...contents(args, terminal),
+    ...(chosen && { congestion: chosen }),
+    signal,
+  };
+  const { servers } = options;
+  const receivers = expectedReceivers(args);
+  const several = receivers !== 1;
+  const about = reporterOptions(args, { role: 'sender', servers, several });
+  await follow(
+    library.send({ ...options, ...(several && { receivers }) }),
+    reporterFor(terminal, about),
   );
 }

@@ -1,30 +1,58 @@
 import { once } from 'node:events';
-import type { Argv } from 'yargs';
 import type { CertificateFiles } from '../../client/options.ts';
 import { jsonLine } from '../json-events.ts';
 import { listenProblem } from '../listen-problem.ts';
+import type { Flags, Manual } from '../manual.ts';
 import { UsageError } from '../usage-error.ts';
-import type { Command, CommandContext } from './command.ts';
-import { OUTPUT_FLAGS, onlyOnce } from './flags.ts';
+import { type CommandContext, command } from './command.ts';
+import { CAUSES_FLAG, OUTPUT_FLAGS, onlyOnce } from './flags.ts';
 
-const SERVER_FLAGS = {
+const LISTEN_FLAGS = {
   listen: {
     type: 'string',
     array: true,
-    requiresArg: true,
-    describe: 'Where to listen, ADDRESS:PORT; repeatable [default: [::]:9420]',
+    value: 'ADDRESS:PORT',
+    describe: 'Where to listen, [::]:9420 when left out; repeatable',
   },
   'tls-cert': {
     type: 'string',
-    requiresArg: true,
+    value: 'FILE',
     describe: 'Certificate for wss:// over TCP, PEM; needs --tls-key',
   },
-  'tls-key': { type: 'string', requiresArg: true, describe: 'Its private key, PEM' },
+  'tls-key': { type: 'string', value: 'FILE', describe: 'Its private key, PEM' },
   'no-relay': { type: 'boolean', describe: 'Introduce peers, but carry no files between them' },
-  json: OUTPUT_FLAGS.json,
-  quiet: { alias: 'q', type: 'boolean', describe: 'Print no more than errors' },
-  verbose: { alias: 'v', type: 'boolean', describe: 'Print causes of errors too' },
-} as const;
+} as const satisfies Flags;
+
+const MANUAL: Manual = {
+  name: 'server',
+  summary: 'Run a server: introduces peers and relays where no direct path works',
+  about: [
+    'Listens on UDP and TCP at one port, and on UDP at the next one, where clients find out what their NATs do. It sees addresses, times and amounts, but no file, no name and no word of a code.',
+    'Prints one line when it is ready, and runs until a signal ends it. It keeps nothing on the disk, and needs no rights beyond a port of its own.',
+  ],
+  groups: [
+    { title: 'What it does', flags: LISTEN_FLAGS },
+    {
+      title: 'Output',
+      flags: {
+        json: OUTPUT_FLAGS.json,
+        quiet: { alias: 'q', type: 'boolean', describe: 'Print no more than errors' },
+        verbose: CAUSES_FLAG,
+      },
+    },
+  ],
+  examples: [
+    { command: 'p2pshare server', what: 'On every address, port 9420' },
+    {
+      command: 'p2pshare server --listen 203.0.113.1:9420 --listen 203.0.113.2:9420',
+      what: 'On two addresses: clients can tell more kinds of NAT apart',
+    },
+    {
+      command: 'p2pshare server --listen [::]:443 --tls-cert cert.pem --tls-key key.pem',
+      what: 'For clients whose network lets nothing but HTTPS out',
+    },
+  ],
+};
 
 interface ServerArguments {
   readonly listen: string[] | undefined;
@@ -36,14 +64,7 @@ interface ServerArguments {
 }
 
 /** `p2pshare server` */
-export function addServer(yargs: Argv, choose: (command: Command) => void): Argv {
-  return yargs.command(
-    'server',
-    'Run a server: introduces peers and relays where no direct path works',
-    (command) => command.options(SERVER_FLAGS),
-    (args) => choose((context) => serve(args, context)),
-  );
-}
+export const SERVER = command<ServerArguments>(MANUAL, serve);
 
 async function serve(args: ServerArguments, context: CommandContext): Promise<void> {
   const { terminal, library, signal } = context;

@@ -1,14 +1,28 @@
-import type { Argv } from 'yargs';
 import type { UnfinishedTransfers } from '../../client/unfinished-transfers.ts';
 import { jsonLine } from '../json-events.ts';
+import type { Manual } from '../manual.ts';
 import { requireStateFolder } from '../state-folder.ts';
 import { unfinishedReport } from '../unfinished-report.ts';
-import type { Command, CommandContext } from './command.ts';
+import { type CommandContext, command } from './command.ts';
+import { CAUSES_FLAG } from './flags.ts';
 
-const STATUS_FLAGS = {
-  json: { type: 'boolean', describe: 'Print them on stdout, one JSON object a line' },
-  verbose: { alias: 'v', type: 'boolean', describe: 'Print causes of errors too' },
-} as const;
+const MANUAL: Manual = {
+  name: 'status',
+  summary: 'List unfinished transfers',
+  about: [
+    'Lists what was interrupted, what still waits and what is running, with the id that resume and clean take. Each can go on for a day after it was last at work.',
+  ],
+  groups: [
+    {
+      title: 'Output',
+      flags: {
+        json: { type: 'boolean', describe: 'Print them on stdout, one JSON object a line' },
+        verbose: CAUSES_FLAG,
+      },
+    },
+  ],
+  examples: [{ command: 'p2pshare status', what: 'What there is to go on with' }],
+};
 
 /** Why a file of the state folder is not believed. */
 const WHY: Readonly<Record<UnfinishedTransfers['ignored'][number]['why'], string>> = {
@@ -19,15 +33,14 @@ const WHY: Readonly<Record<UnfinishedTransfers['ignored'][number]['why'], string
   malformed: 'it is not what p2pshare writes',
 };
 
-/** `p2pshare status` */
-export function addStatus(yargs: Argv, choose: (command: Command) => void): Argv {
-  return yargs.command(
-    'status',
-    'List unfinished transfers',
-    (command) => command.options(STATUS_FLAGS),
-    ({ json }) => choose((context) => report(json === true, context)),
-  );
+interface StatusArguments {
+  readonly json: boolean | undefined;
 }
+
+/** `p2pshare status` */
+export const STATUS = command<StatusArguments>(MANUAL, ({ json }, context) =>
+  report(json === true, context),
+);
 
 async function report(json: boolean, { terminal, library }: CommandContext): Promise<void> {
   const { transfers, ignored } = await library.unfinished(requireStateFolder(terminal.env));

@@ -7,7 +7,7 @@ import type { Terminal } from '../terminal.ts';
 import { UsageError } from '../usage-error.ts';
 import { onlyOnce } from './flags.ts';
 
-/** The flags of `TRANSFER_FLAGS` as they were given. */
+/** The flags of `WAY_FLAGS` as they were given. */
 export interface TransferArguments {
   readonly server: readonly string[] | undefined;
   readonly 'relay-only': boolean | undefined;
@@ -27,7 +27,7 @@ export function transferOptions(
 ): CommonOptions & { readonly servers: readonly string[] } {
   const timeout = onlyOnce('timeout', args.timeout);
   const limit = onlyOnce('limit', args.limit);
-  const named = namedServers(args.server, terminal);
+  const named = namedServers(args.server);
   const policy = route(args);
   const folder = stateFolder(terminal.env);
   if (named.length === 0) refuseWithoutServer(args);
@@ -44,11 +44,11 @@ export function transferOptions(
   };
 }
 
-/** The servers that are to be used; a flag beats the environment. */
-export function namedServers(flag: readonly string[] | undefined, { env }: Terminal): string[] {
-  if (flag?.some((server) => server.trim() === '')) throw new UsageError('--server is empty');
-  const named = flag ?? (env.P2PSHARE_SERVER ?? '').split(',');
-  return named.map((server) => server.trim()).filter((server) => server !== '');
+/** The servers that are to be used. Throws `UsageError` for one without a name. */
+export function namedServers(servers: readonly string[] = []): string[] {
+  const named = servers.map((server) => server.trim());
+  if (named.includes('')) throw new UsageError('--server is empty');
+  return named;
 }
 
 /** What a reporter has to know of the flags. */

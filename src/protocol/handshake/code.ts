@@ -94,13 +94,16 @@ function only(words: readonly string[]): string | undefined {
   return words.length === 1 ? words[0] : undefined;
 }
 
-/** Whether one letter put in, left out or exchanged turns one into the other (equal counts too). */
+/** Whether one letter put in, left out, exchanged or swapped with the next turns one into the other. */
 function isOneSlipAway(a: string, b: string): boolean {
   let start = 0;
   while (start < a.length && a[start] === b[start]) start += 1;
   return (
     a.slice(start + 1) === b.slice(start + 1) ||
     a.slice(start) === b.slice(start + 1) ||
-    a.slice(start + 1) === b.slice(start)
+    a.slice(start + 1) === b.slice(start) ||
+    (a[start] === b[start + 1] &&
+      a[start + 1] === b[start] &&
+      a.slice(start + 2) === b.slice(start + 2))
   );
 }

@@ -24,7 +24,7 @@
  *       …
  *     stderr
  *       …
- *     left NAME CONTENT            is in $DIR afterwards
+ *     left NAME CONTENT            is in $DIR afterwards; \n stands for a line break
  *     absent NAME                  is not
  */
 export interface Transcript {

@@ -1,0 +1,119 @@
+import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { dirname, isAbsolute, join } from 'node:path';
+import type { TomlPrimitive } from 'smol-toml';
+import type { ConfigFile } from './settings.ts';
+import type { Environment } from './terminal.ts';
+import { UsageError } from './usage-error.ts';
+
+/** Far more than all settings together take. */
+const MAX_BYTES = 64 * 1024;
+
+/**
+ * Where settings are kept: `$P2PSHARE_CONFIG`, or `p2pshare/config.toml` in the user's configuration
+ * folder (XDG Base Directory Specification 0.8); `undefined` where no home is known.
+ */
+export function configPath(
+  { P2PSHARE_CONFIG, XDG_CONFIG_HOME, HOME, APPDATA }: Environment,
+  platform: NodeJS.Platform = process.platform,
+): string | undefined {
+  if (P2PSHARE_CONFIG !== undefined && P2PSHARE_CONFIG !== '') return P2PSHARE_CONFIG;
+  // The specification has relative paths ignored.
+  const folder = [
+    XDG_CONFIG_HOME,
+    platform === 'win32' ? APPDATA : undefined,
+    HOME && join(HOME, '.config'),
+  ].find((path) => path !== undefined && isAbsolute(path));
+  return folder && join(folder, 'p2pshare', 'config.toml');
+}
+
+/** The file at `path`; `undefined` when there is none. Throws `UsageError` where it cannot be used. */
+export async function readConfig(path: string): Promise<ConfigFile | undefined> {
+  const text = await readText(path);
+  return text === undefined ? undefined : { path, values: await parse(path, text) };
+}
+
+/** Writes a key, or takes it away, and leaves everything else in the file as it is. */
+export async function changeConfig(
+  path: string,
+  key: string,
+  value: TomlPrimitive | undefined,
+): Promise<void> {
+  const { stringify } = await import('smol-toml');
+  const before = (await readText(path)) ?? '';
+  const { [key]: _, ...others } = await parse(path, before);
+  const line = value === undefined ? '' : stringify({ [key]: value });
+  const changed = withLine(before, key, line);
+  const wanted = value === undefined ? others : { ...others, [key]: value };
+  // What spans several lines is no line to replace: then the whole file is written anew.
+  const isSo = await parse(path, changed).then(
+    (values) => stringify(sorted(values)) === stringify(sorted(wanted)),
+    () => false,
+  );
+  await replace(path, isSo ? changed : stringify(wanted));
+}
+
+async function readText(path: string): Promise<string | undefined> {
+  let bytes: Buffer;
+  try {
+    const file = await open(path);
+    try {
+      if ((await file.stat()).size > MAX_BYTES) throw new UsageError(`${path} is too large`);
+      bytes = await readFile(file);
+    } finally {
+      await file.close();
+    }
+  } catch (error) {
+    if (error instanceof UsageError) throw error;
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
+    throw new UsageError(`${path} cannot be read (${code})`, undefined, 'P2P_USAGE', {
+      cause: error,
+    });
+  }
+  return bytes.toString('utf8');
+}
+
+async function parse(path: string, text: string): Promise<Record<string, unknown>> {
+  const { parse: parseToml, TomlError } = await import('smol-toml');
+  try {
+    return parseToml(text);
+  } catch (error) {
+    if (!(error instanceof TomlError)) throw error;
+    throw new UsageError(
+      `line ${error.line} of ${path} is not TOML`,
+      'write settings as: key = "value"; p2pshare config edit opens the file',
+      'P2P_USAGE',
+      { cause: error },
+    );
+  }
+}
+
+function withLine(text: string, key: string, line: string): string {
+  const own = new RegExp(`^[ \\t]*${key}[ \\t]*=.*(?:\\n|$)`, 'm');
+  const ended = text === '' || text.endsWith('\n') ? text : `${text}\n`;
+  const full = line === '' ? '' : `${line.trim()}\n`;
+  return own.test(ended) ? ended.replace(own, () => full) : ended + full;
+}
+
+/** Whoever reads it meanwhile sees the one or the other. */
+async function replace(path: string, text: string): Promise<void> {
+  await mkdir(dirname(path), { recursive: true });
+  const staged = `${path}.${process.pid}.new`;
+  try {
+    const file = await open(staged, 'wx', 0o600);
+    try {
+      await file.writeFile(text);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(staged, path);
+  } catch (error) {
+    await rm(staged, { force: true });
+    throw error;
+  }
+}
+
+function sorted(values: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(values).sort(([a], [b]) => (a < b ? -1 : 1)));
+}
