@@ -62,6 +62,7 @@ export type {
   ServeOptions,
   ServerEvent,
   SymlinkPolicy,
+  Verify,
 } from './client/options.ts';
 export { receive } from './client/receive.ts';
 export { resume } from './client/resume.ts';

@@ -69,7 +69,7 @@ const CONTACTS: Readonly<Record<string, readonly string[]>> = {
 };
 
 const PACKAGES: Readonly<Record<string, RegExp>> = {
-  cli: /^(node:|yargs$|ora$|cli-progress$|smol-toml$)/,
+  cli: /^(node:|yargs$|ora$|cli-progress$|smol-toml$|uqr$)/,
   crypto: /^(node:|koffi$|@noble\/curves\/|xxhash-wasm$)/,
   io: /^(node:|koffi$|ws$|socks$|proxy-from-env$|sax$|default-gateway$|ignore$)/,
   client: /^node:/,

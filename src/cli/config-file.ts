@@ -1,6 +1,7 @@
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { mkdir, open, readFile } from 'node:fs/promises';
 import { dirname, isAbsolute, join } from 'node:path';
 import type { TomlPrimitive } from 'smol-toml';
+import { replaceFile } from './replace-file.ts';
 import type { ConfigFile } from './settings.ts';
 import type { Environment } from './terminal.ts';
 import { UsageError } from './usage-error.ts';
@@ -49,7 +50,8 @@ export async function changeConfig(
     (values) => stringify(sorted(values)) === stringify(sorted(wanted)),
     () => false,
   );
-  await replace(path, isSo ? changed : stringify(wanted));
+  await mkdir(dirname(path), { recursive: true });
+  await replaceFile(path, isSo ? changed : stringify(wanted));
 }
 
 async function readText(path: string): Promise<string | undefined> {
@@ -93,25 +95,6 @@ function withLine(text: string, key: string, line: string): string {
   const ended = text === '' || text.endsWith('\n') ? text : `${text}\n`;
   const full = line === '' ? '' : `${line.trim()}\n`;
   return own.test(ended) ? ended.replace(own, () => full) : ended + full;
-}
-
-/** Whoever reads it meanwhile sees the one or the other. */
-async function replace(path: string, text: string): Promise<void> {
-  await mkdir(dirname(path), { recursive: true });
-  const staged = `${path}.${process.pid}.new`;
-  try {
-    const file = await open(staged, 'wx', 0o600);
-    try {
-      await file.writeFile(text);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await rename(staged, path);
-  } catch (error) {
-    await rm(staged, { force: true });
-    throw error;
-  }
 }
 
 function sorted(values: Record<string, unknown>): Record<string, unknown> {

@@ -9,6 +9,7 @@ export const EXIT_CODES: Readonly<Record<ErrorCode, number>> = {
   P2P_CODE_EXPIRED: 3,
   P2P_CODE_MISMATCH: 4,
   P2P_CODE_BURNT: 4,
+  P2P_NOT_VERIFIED: 4,
   P2P_DECLINED: 5,
   P2P_CANCELLED: 5,
   P2P_SERVER_UNREACHABLE: 6,

@@ -13,8 +13,8 @@ export function overviewPage(manuals: readonly Manual[], columns: number | undef
   return page([
     wrap('p2pshare: files straight from one machine to another, end-to-end encrypted', width),
     section('Usage', [
-      `${INDENT}p2pshare send PATH...    prints a code`,
-      `${INDENT}p2pshare receive CODE    on the other machine`,
+      ...entry('p2pshare send PATH...', 'Prints a code', width),
+      ...entry('p2pshare receive CODE', 'On the other machine', width),
       '',
       ...wrap('Without a command, files are sent and a code is received.', width, INDENT),
     ]),

@@ -55,6 +55,10 @@ export const MESSAGES: Readonly<Record<ErrorCode, SidedMessage>> = {
       receiver: NEW_CODE.receiver,
     },
   },
+  P2P_NOT_VERIFIED: {
+    text: 'the words were not the same on both sides',
+    hint: 'nothing was sent; if nobody slipped, somebody is between you who knew the code: make a new one, and tell it another way',
+  },
   P2P_DECLINED: {
     text: 'the offer was declined',
     hint: 'nothing was written; the sender can offer it again under a new code',

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { createInterface, type Interface } from 'node:readline';
+import { completeCode } from './code-completion.ts';
 import type { Terminal } from './terminal.ts';
 
 /** Asks questions on stderr and reads one line of stdin for each. */
@@ -24,6 +25,35 @@ export class Prompt {
     // Without an Enter the cursor still stands behind the question.
     if (answer === undefined) this.#terminal.stderr.write('\n');
     return answer?.trim();
+  }
+
+  /**
+   * The same for a code: on a terminal Tab completes its words. Before anything else is asked, because
+   * what is typed ahead stays with it.
+   */
+  async askCode(question: string): Promise<string | undefined> {
+    const { stdin, stderr, env } = this.#terminal;
+    if (stdin.isTTY !== true || env.TERM === 'dumb') return await this.ask(question);
+    const keys = createInterface({
+      input: stdin,
+      output: stderr,
+      terminal: true,
+      historySize: 0,
+      completer: completeCode,
+    });
+    // The keys are read by us now, so that Ctrl-C is no signal any more.
+    keys.on('SIGINT', () => this.#terminal.interrupt());
+    try {
+      const typed = new Promise<string | undefined>((resolve) => {
+        keys.once('close', () => resolve(undefined));
+        keys.question(question, resolve);
+      });
+      const answer = await Promise.race([typed, aborted(this.#signal)]);
+      if (answer === undefined) stderr.write('\n');
+      return answer?.trim();
+    } finally {
+      keys.close();
+    }
   }
 
   close(): void {

@@ -8,6 +8,8 @@ export interface Terminal {
   readonly env: Environment;
   /** Calls `listener` at the first signal that asks the process to end; yields how to stop that. */
   onSignal(listener: (signal: EndSignal) => void): () => void;
+  /** Does to this process what Ctrl-C does where the system reads the keys. */
+  interrupt(): void;
 }
 
 /** The environment variables that mean something here, beside `P2PSHARE_…` for each flag (settings.ts). */
@@ -20,6 +22,8 @@ export interface Environment {
   readonly LOCALAPPDATA?: string | undefined;
   readonly NO_COLOR?: string | undefined;
   readonly TERM?: string | undefined;
+  readonly WAYLAND_DISPLAY?: string | undefined;
+  readonly DISPLAY?: string | undefined;
   readonly VISUAL?: string | undefined;
   readonly EDITOR?: string | undefined;
 }
@@ -47,6 +51,7 @@ export function processTerminal(): Terminal {
     stderr: process.stderr,
     env: process.env,
     onSignal: onProcessSignal,
+    interrupt: () => process.kill(process.pid, 'SIGINT'),
   };
 }
 

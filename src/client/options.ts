@@ -38,9 +38,18 @@ export interface CommonOptions {
    * needs to go on after its process has died. Without one it ends with its process.
    */
   readonly stateFolder?: string;
+  /**
+   * Asked before anything is offered or taken, if two people are to compare words that nobody between
+   * them can have made the same on both sides; `signal` is aborted when the answer does not matter any
+   * more. Anything but `true` ends the transfer with `P2P_NOT_VERIFIED`. Not asked again by a transfer
+   * that goes on.
+   */
+  readonly verify?: Verify;
   /** Aborting it tells the peer, tidies up and ends the transfer with `P2P_CANCELLED`. */
   readonly signal?: AbortSignal;
 }
+
+export type Verify = (words: readonly string[], signal: AbortSignal) => Promise<boolean>;
 
 export type RoutePolicy = 'any' | 'direct' | 'relay';
 

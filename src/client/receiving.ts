@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { monotonicNow } from '../io/clock.ts';
 import type { FileSink } from '../io/file-sink.ts';
 import { offerKey } from '../io/offer-key.ts';
@@ -7,6 +6,7 @@ import { ReceiverSession } from '../protocol/session/receiver-session.ts';
 import type { SessionEvent } from '../protocol/session/session-event.ts';
 import { millis } from '../protocol/time.ts';
 import { type Entry, isOnce, type Offer as TransferOffer } from '../protocol/transfer/entry.ts';
+import { answer } from './answer.ts';
 import { type AttemptCourse, GIVES_WAY, MOVES_ON } from './attempts.ts';
 import { type Destination, destinationOf } from './destination.ts';
 import { FileWriter } from './file-writer.ts';
@@ -21,6 +21,7 @@ import { SessionRun } from './session-run.ts';
 import type { ReceiveTicket } from './ticket.ts';
 import type { TicketKeeper } from './ticket-keeper.ts';
 import type { TransferResult } from './transfer-handle.ts';
+import { verified } from './verification.ts';
 
 /** How long after the handshake a path is waited for before the sender is doubted. */
 const DOUBT_MS = 5000;
@@ -116,6 +117,8 @@ export class Receiving {
         break;
       case 'joined':
         this.#doubt = setTimeout(() => this.#course.lost(), DOUBT_MS);
+        // An offer is looked at when this is done: one step of the shell comes after another.
+        this.#do(() => verified(this.#options, this.#keeper, event.verifier, run.over));
         break;
       case 'heard':
       case 'back':
@@ -173,6 +176,7 @@ export class Receiving {
     { offer, chunkBytes }: Extract<SessionEvent, { kind: 'offer' }>,
     run: SessionRun<ReceiverSession>,
   ): Promise<void> {
+    if (run.over.aborted) return;
     const { entries } = offer;
     const summary = summaryOf(offer);
     const accepted = acceptedBefore(this.#keeper.ticket, summary);
@@ -244,8 +248,7 @@ export class Receiving {
   /** The answer; `undefined` when the session was over before it came. */
   async #decide(offer: Offer, over: AbortSignal): Promise<Decision | undefined> {
     const { decide = async (): Promise<Decision> => ({ accept: true }) } = this.#options;
-    const decision = await Promise.race([decide(offer, over), aborted(over)]);
-    return over.aborted ? undefined : decision;
+    return await answer(decide(offer, over), over);
   }
 
   #writerTo(sink: FileSink, run: SessionRun<ReceiverSession>): FileWriter {
@@ -288,10 +291,6 @@ function conflictPolicy(
 ): ConflictPolicy {
   const { onConflict = 'fail' } = options;
   return decision.onConflict ?? (onConflict === 'ask' ? 'fail' : onConflict);
-}
-
-async function aborted(signal: AbortSignal): Promise<undefined> {
-  if (!signal.aborted) await once(signal, 'abort');
 }
 
 function asLocalError(error: unknown): P2PShareError {

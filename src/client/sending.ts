@@ -19,6 +19,7 @@ import type { Source } from './source.ts';
 import type { SendTicket } from './ticket.ts';
 import type { TicketKeeper } from './ticket-keeper.ts';
 import type { TransferResult } from './transfer-handle.ts';
+import { verified } from './verification.ts';
 
 /** What a session needs of the ticket of its transfer. */
 export type SendKeeper = Pick<TicketKeeper<SendTicket>, 'ticket' | 'change' | 'forget'>;
@@ -50,6 +51,8 @@ export class Sending {
   /** Bytes of each thing at the top, in the order of the offer. */
   #sizes: ReadonlyMap<string, number> = new Map();
   #resumeSecret: Uint8Array | undefined;
+  /** Aborted when another question takes the place of the one about the verifier. */
+  #question = new AbortController();
 
   constructor(options: SendOptions, { course, source, keeper, door, cap }: SendingParts) {
     this.#options = options;
@@ -118,7 +121,7 @@ export class Sending {
         break;
       case 'joined':
         this.#resumeSecret = event.resumeSecret;
-        void this.#offer(run);
+        void this.#offer(run, event.verifier);
         break;
       case 'verified':
         // Trouble with the disk is no reason to keep the receiver waiting.
@@ -168,9 +171,15 @@ export class Sending {
   }
 
   /** Looking at what there is has begun long ago; here it has to be done. */
-  async #offer(run: SessionRun<SenderSession>): Promise<void> {
+  async #offer(run: SessionRun<SenderSession>, verifier: Uint8Array): Promise<void> {
     if (this.#reader !== undefined) return;
     try {
+      // Another has taken the place of the first one, whose words are nobody's any more.
+      this.#question.abort();
+      this.#question = new AbortController();
+      const over = AbortSignal.any([run.over, this.#question.signal]);
+      await verified(this.#options, this.#keeper, verifier, over);
+      if (over.aborted) return;
       const scan = await this.#source.scan();
       if (run.over.aborted || this.#reader !== undefined) return;
       const { entries, omitted, storedBytes } = scan;

@@ -13,6 +13,7 @@ const FINAL: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'P2P_CODE_EXPIRED',
   'P2P_CODE_MISMATCH',
   'P2P_CODE_BURNT',
+  'P2P_NOT_VERIFIED',
   'P2P_DECLINED',
   'P2P_NAME_REFUSED',
   'P2P_TARGET_EXISTS',

@@ -52,6 +52,11 @@ export const WAY_FLAGS = {
   timeout: TIMEOUT_FLAG,
 } as const satisfies Flags;
 
+export const VERIFY_FLAG = {
+  type: 'boolean',
+  describe: 'Compare words with the other side before anything is sent',
+} as const;
+
 /** What stands for the operand `-`, which yargs would drop. Nobody can type it: it holds a NUL. */
 export const STDIN_OPERAND = '\0-';
 

@@ -1,5 +1,7 @@
 import type { ReceiveOptions } from '../../client/options.ts';
+import { readCode } from '../code-file.ts';
 import { requireCode } from '../code-problem.ts';
+import { comparison, requirePeople } from '../comparison.ts';
 import { Consent } from '../consent.ts';
 import type { Flags, Manual } from '../manual.ts';
 import { Prompt } from '../prompt.ts';
@@ -7,7 +9,7 @@ import { reporterFor } from '../reporter.ts';
 import { isInteractive, type Terminal } from '../terminal.ts';
 import { UsageError } from '../usage-error.ts';
 import { type CommandContext, command } from './command.ts';
-import { OUTPUT_FLAGS, onlyOnce, WAY_FLAGS } from './flags.ts';
+import { OUTPUT_FLAGS, onlyOnce, VERIFY_FLAG, WAY_FLAGS } from './flags.ts';
 import { follow } from './follow.ts';
 import { reporterOptions, type TransferArguments, transferOptions } from './transfer-options.ts';
 
@@ -17,6 +19,12 @@ const PLACE_FLAGS = {
     type: 'string',
     value: 'DIR|NAME|-',
     describe: 'Folder to write into, or name to write to; - for stdout',
+  },
+  'code-file': {
+    type: 'string',
+    value: 'FILE',
+    perRun: true,
+    describe: 'Take the code from this file',
   },
   yes: { alias: 'y', type: 'boolean', describe: 'Accept without asking' },
   'on-conflict': {
@@ -29,6 +37,7 @@ const PLACE_FLAGS = {
   delta: { type: 'boolean', describe: 'Fetch only what has changed in files that are here' },
   preserve: { type: 'boolean', describe: 'Take over all permission bits' },
   'allow-hidden': { type: 'boolean', describe: 'Accept a hidden name, such as .bashrc' },
+  verify: VERIFY_FLAG,
 } as const satisfies Flags;
 
 const MANUAL: Manual = {
@@ -69,6 +78,8 @@ interface ReceiveArguments extends TransferArguments {
   readonly preserve: boolean | undefined;
   readonly delta: boolean | undefined;
   readonly yes: boolean | undefined;
+  readonly verify: boolean | undefined;
+  readonly 'code-file': string | undefined;
   readonly 'on-conflict': string | undefined;
   readonly json: boolean | undefined;
   readonly quiet: boolean | undefined;
@@ -86,9 +97,10 @@ async function receive(args: ReceiveArguments, context: CommandContext): Promise
   const onConflict = conflictPolicy(onlyOnce('on-conflict', args['on-conflict']), canAsk);
   const out = destination(args, terminal);
   refuseToGuess(args, canAsk);
+  if (args.verify) requirePeople(terminal, args.json === true);
   const prompt = new Prompt(terminal, signal);
   try {
-    const code = codeFrom(args) ?? (await prompt.ask('code: '));
+    const code = (await givenCode(args)) ?? (await prompt.askCode('code: '));
     signal.throwIfAborted();
     if (code === undefined) throw new UsageError('no code was given');
     requireCode(code);
@@ -105,6 +117,7 @@ async function receive(args: ReceiveArguments, context: CommandContext): Promise
         ...(args.delta ? { delta: true } : {}),
         onConflict,
         decide: (offer, withdrawn) => consent.decide(offer, withdrawn),
+        ...(args.verify && { verify: comparison(prompt, reporter) }),
         signal,
       }),
       reporter,
@@ -138,13 +151,22 @@ function codeFrom({ CODE }: ReceiveArguments): string | undefined {
   return CODE === undefined || CODE.length === 0 ? undefined : CODE.join(' ');
 }
 
+/** Of one place only: nobody knows which one was meant otherwise. */
+async function givenCode(args: ReceiveArguments): Promise<string | undefined> {
+  const path = onlyOnce('code-file', args['code-file']);
+  const code = codeFrom(args);
+  if (path === undefined) return code;
+  if (code !== undefined) throw new UsageError('--code-file is given, and a code as well');
+  return await readCode(path);
+}
+
 /** Everything that would need an answer is refused before anything is sent. */
 function refuseToGuess(args: ReceiveArguments, canAsk: boolean): void {
   if (canAsk) return;
-  if (codeFrom(args) === undefined) {
+  if (codeFrom(args) === undefined && args['code-file'] === undefined) {
     throw new UsageError(
       'there is no terminal to ask for the code on',
-      'name the code: p2pshare receive CODE',
+      'name the code: p2pshare receive CODE, or a file that has it: --code-file FILE',
     );
   }
   if (args.yes !== true) {

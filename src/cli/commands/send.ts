@@ -5,12 +5,15 @@ import {
   SYMLINK_POLICIES,
   type SymlinkPolicy,
 } from '../../client/options.ts';
+import { type CodeSharing, sharingCode } from '../code-sharing.ts';
+import { comparison, requirePeople } from '../comparison.ts';
 import type { Flags, Manual } from '../manual.ts';
+import { Prompt } from '../prompt.ts';
 import { reporterFor } from '../reporter.ts';
 import type { Terminal } from '../terminal.ts';
 import { UsageError } from '../usage-error.ts';
 import { type CommandContext, command } from './command.ts';
-import { OUTPUT_FLAGS, onlyOnce, STDIN_OPERAND, WAY_FLAGS } from './flags.ts';
+import { OUTPUT_FLAGS, onlyOnce, STDIN_OPERAND, VERIFY_FLAG, WAY_FLAGS } from './flags.ts';
 import { follow } from './follow.ts';
 import { reporterOptions, type TransferArguments, transferOptions } from './transfer-options.ts';
 
@@ -47,6 +50,18 @@ const CONTENT_FLAGS = {
   },
 } as const satisfies Flags;
 
+const CODE_FLAGS = {
+  verify: VERIFY_FLAG,
+  qr: { type: 'boolean', describe: 'Show the command for the receiver as a QR code as well' },
+  copy: { type: 'boolean', describe: 'Put the command for the receiver on the clipboard' },
+  'code-file': {
+    type: 'string',
+    value: 'FILE',
+    perRun: true,
+    describe: 'Write the code to this file as well, for you alone to read',
+  },
+} as const satisfies Flags;
+
 const RATE_FLAGS = {
   congestion: {
     type: 'string',
@@ -76,6 +91,7 @@ const MANUAL: Manual = {
   ],
   groups: [
     { title: 'What is sent', flags: CONTENT_FLAGS },
+    { title: 'The code', flags: CODE_FLAGS },
     { title: 'The way there', flags: { ...WAY_FLAGS, ...RATE_FLAGS } },
     { title: 'Output', flags: OUTPUT_FLAGS },
   ],
@@ -98,6 +114,10 @@ interface SendArguments extends TransferArguments {
   readonly exclude: readonly string[] | undefined;
   readonly gitignore: boolean | undefined;
   readonly symlinks: string | undefined;
+  readonly verify: boolean | undefined;
+  readonly qr: boolean | undefined;
+  readonly copy: boolean | undefined;
+  readonly 'code-file': string | undefined;
   readonly json: boolean | undefined;
   readonly quiet: boolean | undefined;
   readonly verbose: boolean | undefined;
@@ -172,14 +192,51 @@ async function send(args: SendArguments, context: CommandContext): Promise<void>
     ...transferOptions(args, terminal),
     ...contents(args, terminal),
     ...(chosen && { congestion: chosen }),
-    signal,
   };
   const { servers } = options;
   const receivers = expectedReceivers(args);
   const several = receivers !== 1;
   const about = reporterOptions(args, { role: 'sender', servers, several });
-  await follow(
-    library.send({ ...options, ...(several && { receivers }) }),
-    reporterFor(terminal, about),
-  );
+  const codeSharing = sharing(args);
+  if (args.verify) requireOne(args, several, terminal);
+  const trouble = new AbortController();
+  const reporter = sharingCode(reporterFor(terminal, about), codeSharing, {
+    terminal,
+    servers,
+    onFailure: (error) => trouble.abort(error),
+  });
+  const prompt = new Prompt(terminal, signal);
+  try {
+    const transfer = library.send({
+      ...options,
+      ...(several && { receivers }),
+      ...(args.verify && { verify: comparison(prompt, reporter) }),
+      signal: AbortSignal.any([signal, trouble.signal]),
+    });
+    await follow(transfer, reporter);
+  } catch (error) {
+    throw trouble.signal.aborted ? trouble.signal.reason : error;
+  } finally {
+    await reporter.settled();
+    prompt.close();
+  }
+}
+
+/** How else the code is told. Throws `UsageError` where nobody would look. */
+function sharing(args: SendArguments): CodeSharing {
+  const flag = args.qr ? '--qr' : args.copy ? '--copy' : undefined;
+  if (flag !== undefined && (args.json || args.quiet)) {
+    throw new UsageError(`${flag} is for people`, 'leave it out, or --json and --quiet');
+  }
+  return {
+    qr: args.qr === true,
+    copy: args.copy === true,
+    codeFile: onlyOnce('code-file', args['code-file']),
+  };
+}
+
+/** Two people can compare words, not more, and not through a pipe. */
+function requireOne(args: SendArguments, several: boolean, terminal: Terminal): void {
+  if (several) throw new UsageError('--verify is for one receiver', 'leave out --receivers');
+  requirePeople(terminal, args.json === true);
 }

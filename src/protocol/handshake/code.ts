@@ -72,6 +72,12 @@ export function randomWords(random: Random, count: number = limits.leastWords): 
   return Array.from({ length: count }, () => WORDS[random.integer(WORDS.length)] as string);
 }
 
+/** The words of codes that begin like this, in any case. */
+export function codeWordsLike(begun: string): readonly string[] {
+  const start = begun.normalize('NFKC').toLowerCase();
+  return WORDS.filter((word) => word.startsWith(start));
+}
+
 const SEPARATORS = /[^\p{L}\p{N}]+/u;
 const NAMEPLATE = /^[1-9][0-9]{3,5}$/;
 

@@ -28,6 +28,7 @@ const NUMBERS: Readonly<Record<ErrorCode, number>> = {
   P2P_SERVER_BUSY: 24,
   P2P_PROTOCOL: 25,
   P2P_STATE_UNSAFE: 26,
+  P2P_NOT_VERIFIED: 27,
 };
 
 const CODES = new Map(Object.entries(NUMBERS).map(([code, number]) => [number, code as ErrorCode]));

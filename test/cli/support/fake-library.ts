@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { Writable } from 'node:stream';
 import type { Library } from '../../../src/cli/library.ts';
 import type { CommonOptions, Decision, ReceiveOptions } from '../../../src/client/options.ts';
@@ -81,6 +82,14 @@ async function play({ verb, rest }: LibraryStep, stage: Stage): Promise<void> {
       await obey(decision, stage);
       return;
     }
+    case 'verify': {
+      await eventsRead();
+      const never = new AbortController().signal;
+      const isSame = await stage.options.verify?.(rest.split(' '), never);
+      stage.seen.decided = JSON.stringify(isSame);
+      if (isSame === false) throw failure('P2P_NOT_VERIFIED compared here');
+      return;
+    }
     case 'withdraw': {
       const withdrawal = new AbortController();
       const decision = stage.options.decide?.(JSON.parse(rest), withdrawal.signal);
@@ -98,8 +107,8 @@ async function play({ verb, rest }: LibraryStep, stage: Stage): Promise<void> {
       stage.terminal.hangUp();
       return;
     case 'until-aborted':
-      if (stage.options.signal?.aborted) throw failure('P2P_CANCELLED aborted');
-      throw new Error('the signal was not aborted');
+      if (stage.options.signal?.aborted === false) await once(stage.options.signal, 'abort');
+      throw failure('P2P_CANCELLED aborted');
     case 'fail':
       throw failure(rest);
     default:

@@ -48,6 +48,9 @@ export function fakeTerminal(options: FakeTerminalOptions = {}): FakeTerminal {
     sendSignal: (signal) => {
       for (const listener of listeners) listener(signal);
     },
+    interrupt: () => {
+      for (const listener of listeners) listener('SIGINT');
+    },
     hangUp: () => {
       stdout.emit('error', Object.assign(new Error('write EPIPE'), { code: 'EPIPE' }));
     },

@@ -11,6 +11,7 @@
  *     $ p2pshare …                 the command line; words are split at spaces
  *     > event {…}                  the library emits this
  *     > ask {…}                    the library asks for a decision about this offer
+ *     > verify WORD…               the library asks whether these words are the same there
  *     > withdraw {…}               the library asks, and does not want to know any more
  *     > signal SIGINT              the process gets a signal
  *     > hang-up                    nobody reads stdout any more

@@ -55,7 +55,7 @@ export class Program {
     const options: SpawnOptions = {
       stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
       // Nothing of what this machine or its user has set may matter.
-      env: { PATH, HOME, ...env },
+      env: { PATH, HOME, P2PSHARE_CONFIG: '/dev/null', ...env },
       ...(cwd === undefined ? {} : { cwd }),
     };
     const { execPath } = process;
