@@ -3,7 +3,8 @@ import { didYouMean } from './closest.ts';
 import type { Command } from './commands/command.ts';
 import { STDIN_OPERAND } from './commands/flags.ts';
 import { COMMANDS } from './commands.ts';
-import { commandPage, overviewPage } from './help-page.ts';
+import { errorNamed, errorPage } from './error-page.ts';
+import { commandPage, overviewPage, paragraphsPage } from './help-page.ts';
 import { type Flag, flagsOf, type Manual } from './manual.ts';
 import type { Arguments } from './settings.ts';
 import { firstOperand, withCommand } from './shorthand.ts';
@@ -111,6 +112,8 @@ function textAskedFor(
   if (topic === undefined || topic.startsWith('-')) return overviewPage(manuals, columns);
   const manual = manuals.find(({ name, aliases = [] }) => [name, ...aliases].includes(topic));
   if (manual !== undefined) return commandPage(manual, columns);
+  const error = errorNamed(topic);
+  if (error !== undefined) return paragraphsPage(errorPage(error), columns);
   if (!isVerb) return overviewPage(manuals, columns);
   const names = manuals.map(({ name }) => name);
   const hint = didYouMean(topic, names, 'p2pshare --help shows what there is');

@@ -29,7 +29,10 @@ export function overviewPage(manuals: readonly Manual[], columns: number | undef
       ...entry('-h, --help', 'Show the page of a command, or this one', width),
       ...entry('    --version', 'Show the version', width),
     ]),
-    wrap('p2pshare help COMMAND shows the flags of a command, and examples.', width),
+    wrap(
+      'p2pshare help COMMAND shows the flags of a command, and examples; p2pshare help P2P_TIMEOUT says what an error of that name means.',
+      width,
+    ),
   ]);
 }
 
@@ -66,6 +69,11 @@ export function commandPage(manual: Manual, columns: number | undefined): string
     ),
     ...settingsNote(manual, width),
   ]);
+}
+
+/** Nothing but paragraphs. */
+export function paragraphsPage(paragraphs: readonly string[], columns: number | undefined): string {
+  return page(paragraphs.map((paragraph) => wrap(paragraph, widthOf(columns))));
 }
 
 /** `p2pshare send [FLAG...] PATH...` */

@@ -5,11 +5,15 @@ import { P2PShareError } from '../protocol/errors.ts';
 import { messageFor } from './messages.ts';
 import type { Role } from './role.ts';
 
+/** The version of docs/events.schema.json: it changes with what would break a reader. */
+export const SCHEMA_VERSION = 1;
+
 /**
- * Everything that `--json` prints: the library's events, the server's, a diagnosis, what was measured,
- * and errors with a hint.
+ * Everything that `--json` prints: who prints it, the library's events, the server's, a diagnosis, what
+ * was measured, and errors with a hint.
  */
 export type JsonEvent =
+  | { readonly event: 'start'; readonly schema: number; readonly version: string }
   | TransferEvent
   | ({ readonly event: 'diagnosis' } & Diagnosis)
   | BenchEvent

@@ -8,7 +8,7 @@ import { COMMANDS } from './commands.ts';
 import { configPath, readConfig } from './config-file.ts';
 import { exitCodeOf } from './exit-code.ts';
 import { watchInterruption } from './interruption.ts';
-import { jsonErrorLine } from './json-events.ts';
+import { jsonErrorLine, jsonLine, SCHEMA_VERSION } from './json-events.ts';
 import type { Library } from './library.ts';
 import { messageFor } from './messages.ts';
 import type { Role } from './role.ts';
@@ -44,6 +44,9 @@ export async function run(
       const args = await settled(parsed, terminal);
       telling.json = args.json === true;
       telling.verbose = args.verbose === true;
+      if (telling.json) {
+        terminal.stdout.write(jsonLine({ event: 'start', schema: SCHEMA_VERSION, version }));
+      }
       await command.run(args, { terminal, library, signal: interruption.signal, manuals: MANUALS });
     }
     return 0;

@@ -2,11 +2,14 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import packageDescription from '../../package.json' with { type: 'json' };
 import { run } from '../../src/cli/main.ts';
+import { requireEvent } from '../support/event-schema.ts';
 import { fakeLibrary } from './support/fake-library.ts';
 import { fakeTerminal } from './support/fake-terminal.ts';
 import { parseTranscripts, type Transcript } from './support/transcript.ts';
 
+const { version } = packageDescription;
 const SCRIPTS = join(import.meta.dirname, 'scripts');
 
 for (const name of await readdir(SCRIPTS)) {
@@ -36,7 +39,11 @@ async function check(transcript: Transcript, folder: string): Promise<void> {
 
   const exit = await run(argv, terminal, library);
 
-  const seen = (text: string) => text.replaceAll(folder, '$DIR');
+  if (argv.includes('--json') && !argv.includes('-')) {
+    for (const line of terminal.written.stdout.split('\n').filter(Boolean)) requireEvent(line);
+  }
+  const seen = (text: string) =>
+    text.replaceAll(folder, '$DIR').replaceAll(`"version":"${version}"`, '"version":"$VERSION"');
   expect({
     exit,
     stdout: seen(terminal.written.stdout),

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { errorPage } from '../../src/cli/error-page.ts';
 import { exitCodeOf } from '../../src/cli/exit-code.ts';
 import { messageFor } from '../../src/cli/messages.ts';
 import { UsageError } from '../../src/cli/usage-error.ts';
@@ -56,6 +57,22 @@ describe('messages', () => {
     );
   });
 });
+
+describe('the page of errors', () => {
+  it('is docs/errors.md, which vitest -u writes', async () => {
+    await expect(errorsPage()).toMatchFileSnapshot('../../docs/errors.md');
+  });
+});
+
+/** Every code, with what people are told. */
+function errorsPage(): string {
+  const start = [
+    '# Errors',
+    'Every way in which a run can end badly, as people are told and as `--json` and the library name it. `p2pshare help P2P_TIMEOUT` shows one of them.',
+  ];
+  const sections = ERROR_CODES.flatMap((code) => [`## ${code}`, ...errorPage(code)]);
+  return `${[...start, ...sections].join('\n\n')}\n`;
+}
 
 describe('exit codes', () => {
   it('are those of docs/cli.md', () => {

@@ -4,6 +4,7 @@ import type { Readable } from 'node:stream';
 import type { BenchEvent } from '../../../src/cli/json-events.ts';
 import type { Diagnosis } from '../../../src/client/diagnosis.ts';
 import type { ErrorEvent, TransferEvent } from '../../../src/client/events.ts';
+import { requireEvent } from '../../support/event-schema.ts';
 import { CLI } from './build.ts';
 import type { Lab } from './lab.ts';
 import { trackChild } from './lab-namespaces.ts';
@@ -11,6 +12,7 @@ import type { HostName } from './lab-topology.ts';
 
 /** Any line of `--json`. */
 export type ProgramEvent =
+  | { readonly event: 'start'; readonly schema: number; readonly version: string }
   | Exclude<TransferEvent, ErrorEvent>
   | (ErrorEvent & { readonly hint: string })
   | ({ readonly event: 'diagnosis' } & Diagnosis)
@@ -167,6 +169,7 @@ export class Program {
 
   #onLine(line: string): void {
     if (!line.startsWith('{')) return;
+    requireEvent(line);
     const event = JSON.parse(line) as ProgramEvent;
     this.#seen.push({ event, atMs: performance.now() - this.#startedAt });
     this.#wake();

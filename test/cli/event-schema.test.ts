@@ -1,0 +1,28 @@
+import { describe, expect, it } from 'vitest';
+import { ERROR_CODES } from '../../src/protocol/errors.ts';
+import { eventSchema, isEvent, requireEvent } from '../support/event-schema.ts';
+
+describe('the schema of events', () => {
+  it('has every error code', () => {
+    expect(eventSchema.$defs.errorCode.enum).toEqual([...ERROR_CODES]);
+  });
+
+  it('has every definition among the events, or in use', () => {
+    const text = JSON.stringify(eventSchema);
+    for (const name of Object.keys(eventSchema.$defs)) expect(text).toContain(`#/$defs/${name}"`);
+  });
+
+  it('lets a newer version add fields, but not leave any out', () => {
+    const done = { event: 'done', bytes: 1, ms: 2, path: 'relay' };
+    expect(isEvent({ ...done, news: 1 })).toBe(true);
+    expect(isEvent({ ...done, path: undefined })).toBe(false);
+    expect(isEvent({ ...done, bytes: '1' })).toBe(false);
+    expect(isEvent({ event: 'nothing' })).toBe(false);
+  });
+
+  it('is held to in all its fields by our own tests', () => {
+    const done = { event: 'done', bytes: 1, ms: 2, path: 'relay' };
+    expect(() => requireEvent(JSON.stringify(done))).not.toThrow();
+    expect(() => requireEvent(JSON.stringify({ ...done, news: 1 }))).toThrow('not in docs');
+  });
+});
