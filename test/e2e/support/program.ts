@@ -28,6 +28,9 @@ export interface ProgramOptions {
   readonly on?: { readonly lab: Lab; readonly host: HostName };
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
+  /** Another Node, and another `bin/p2pshare.js` than the one that is built here. */
+  readonly execPath?: string;
+  readonly cli?: string;
   /** What is piped into it; nothing without. */
   readonly input?: Readable;
 }
@@ -52,7 +55,10 @@ export class Program {
   #stderr = '';
 
   /** `args` begin with the command; `--json` is among them if events are to be followed. */
-  constructor(args: readonly string[], { on, env = {}, cwd, input }: ProgramOptions = {}) {
+  constructor(
+    args: readonly string[],
+    { on, env = {}, cwd, input, execPath = process.execPath, cli = CLI }: ProgramOptions = {},
+  ) {
     const { PATH, HOME } = process.env;
     const options: SpawnOptions = {
       stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
@@ -60,11 +66,10 @@ export class Program {
       env: { PATH, HOME, P2PSHARE_CONFIG: '/dev/null', ...env },
       ...(cwd === undefined ? {} : { cwd }),
     };
-    const { execPath } = process;
     this.#name = `p2pshare ${args[0]}`;
     this.#child = on
-      ? on.lab.run(on.host, execPath, [CLI, ...args], options)
-      : spawn(execPath, [CLI, ...args], options);
+      ? on.lab.run(on.host, execPath, [cli, ...args], options)
+      : spawn(execPath, [cli, ...args], options);
     const { stdin } = this.#child;
     // It may end before it has read everything.
     stdin?.on('error', () => undefined);
