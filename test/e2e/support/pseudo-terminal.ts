@@ -17,6 +17,8 @@ export interface TerminalOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
   readonly columns?: number;
+  /** Another program of Node's than `p2pshare`. */
+  readonly program?: string;
 }
 
 /** `p2pshare` on a terminal of its own, with somebody who reads and types. */
@@ -25,8 +27,11 @@ export class PseudoTerminal {
   #raw = '';
   readonly #ended: Promise<unknown>;
 
-  constructor(args: readonly string[], { env = {}, cwd, columns = 100 }: TerminalOptions = {}) {
-    const command = [process.execPath, CLI, ...args].map(quoted).join(' ');
+  constructor(
+    args: readonly string[],
+    { env = {}, cwd, columns = 100, program = CLI }: TerminalOptions = {},
+  ) {
+    const command = [process.execPath, program, ...args].map(quoted).join(' ');
     const { PATH, HOME } = process.env;
     this.#child = spawn(
       'script',

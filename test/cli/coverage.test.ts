@@ -1,0 +1,70 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { COMMANDS } from '../../src/cli/commands.ts';
+import { EXIT_CODES, EXIT_MEANINGS } from '../../src/cli/exit-code.ts';
+import { ERROR_CODES } from '../../src/protocol/errors.ts';
+import { parseTranscripts, type Transcript } from './support/transcript.ts';
+
+const SCRIPTS = join(import.meta.dirname, 'scripts');
+const names = (await readdir(SCRIPTS)).sort();
+const texts = await Promise.all(names.map((name) => readFile(join(SCRIPTS, name), 'utf8')));
+const transcripts = texts.flatMap(parseTranscripts);
+
+/** What each of them looks like, for people to read: docs/transcripts.md, which `vitest -u` writes. */
+function page(): string {
+  const start = [
+    '# What it looks like',
+    'Commands, what was typed, what was printed, and the exit code: each of these is run by the tests, in pipes or on a terminal. `$DIR` is a folder.',
+  ];
+  const sections = names.flatMap((name, index) => [
+    `## ${name.replace(/\.txt$/, '')}`,
+    ...parseTranscripts(texts[index] ?? '').flatMap(section),
+  ]);
+  return `${[...start, ...sections].join('\n\n')}\n`;
+}
+
+function section({ title, env, argv, typed, stdout, stderr, exit }: Transcript): string[] {
+  const settings = Object.entries(env).map(([name, value]) => `${name}='${value}' `);
+  const lines = [
+    `$ ${settings.join('')}${['p2pshare', ...argv].join(' ')}`,
+    ...typed.map((line) => `(typed) ${line}`),
+    ...block(stdout),
+    ...block(stderr),
+    `(exit code ${exit})`,
+  ];
+  return [
+    `${title.charAt(0).toUpperCase()}${title.slice(1)}:`,
+    ['```', ...lines, '```'].join('\n'),
+  ];
+}
+
+/** What a terminal is told (OSC), and does not show. */
+const UNSEEN = /\u001b\][^\u0007]*\u0007/g;
+
+function block(text: string): string[] {
+  return text === '' ? [] : [text.replace(/\n$/, '').replace(UNSEEN, '')];
+}
+
+describe('the transcripts of the command line', () => {
+  it('are docs/transcripts.md', async () => {
+    await expect(page()).toMatchFileSnapshot('../../docs/transcripts.md');
+  });
+
+  it('have every command', () => {
+    const used = new Set(transcripts.map(({ argv: [first] }) => first));
+    expect(COMMANDS.map(({ manual }) => manual.name).filter((name) => !used.has(name))).toEqual([]);
+  });
+
+  it('have every error, as a program is told it', () => {
+    const told = transcripts.map(({ stdout }) => stdout).join('');
+    expect(ERROR_CODES.filter((code) => !told.includes(`"code":"${code}"`))).toEqual([]);
+  });
+
+  it('have every exit code, and each of them a meaning', () => {
+    const seen = new Set(transcripts.map(({ exit }) => exit));
+    const known = Object.keys(EXIT_MEANINGS).map(Number);
+    expect(known.filter((code) => !seen.has(code))).toEqual([]);
+    expect(Object.values(EXIT_CODES).filter((code) => !known.includes(code))).toEqual([]);
+  });
+});
