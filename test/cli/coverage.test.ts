@@ -1,5 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { COMMANDS } from '../../src/cli/commands.ts';
 import { EXIT_CODES, EXIT_MEANINGS } from '../../src/cli/exit-code.ts';
@@ -39,11 +40,8 @@ function section({ title, env, argv, typed, stdout, stderr, exit }: Transcript):
   ];
 }
 
-/** What a terminal is told (OSC), and does not show. */
-const UNSEEN = /\u001b\][^\u0007]*\u0007/g;
-
 function block(text: string): string[] {
-  return text === '' ? [] : [text.replace(/\n$/, '').replace(UNSEEN, '')];
+  return text === '' ? [] : [stripVTControlCharacters(text).replace(/\n$/, '')];
 }
 
 describe('the transcripts of the command line', () => {
