@@ -48,6 +48,11 @@ const MEANINGS: Readonly<Record<ErrorCode, string>> = {
     'The folder that holds the secrets of unfinished transfers can be read or changed by others, and so nothing in it is believed.',
   P2P_VERSION_MISMATCH:
     'The two sides, or one of them and the server, have no version of the protocol in common.',
+  P2P_SENDER_OUTDATED:
+    'The sender speaks only older versions of the protocol than the receiver, or than the server.',
+  P2P_RECEIVER_OUTDATED:
+    'The receiver speaks only older versions of the protocol than the sender, or than the server; or what is offered is of a kind that came later.',
+  P2P_SERVER_OUTDATED: 'The server speaks only older versions of its protocol than this side.',
   P2P_SERVER_BUSY: 'The server has as many places, or new ones from this address, as it gives.',
   P2P_PROTOCOL:
     'The other side, or a part of p2pshare, has done what it should never do. A bug, or somebody who tries something.',

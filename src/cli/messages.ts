@@ -147,6 +147,24 @@ export const MESSAGES: Readonly<Record<ErrorCode, SidedMessage>> = {
     text: 'the other side speaks another version of the protocol',
     hint: 'bring p2pshare up to date on both machines and on the server',
   },
+  P2P_SENDER_OUTDATED: {
+    text: "the sender's p2pshare is too old for the others",
+    hint: {
+      sender: 'bring p2pshare up to date on this machine',
+      receiver: 'ask the sender to bring p2pshare up to date',
+    },
+  },
+  P2P_RECEIVER_OUTDATED: {
+    text: "the receiver's p2pshare is too old for the others",
+    hint: {
+      sender: 'ask the receiver to bring p2pshare up to date',
+      receiver: 'bring p2pshare up to date on this machine',
+    },
+  },
+  P2P_SERVER_OUTDATED: {
+    text: "the server's p2pshare is too old for this one",
+    hint: 'bring it up to date if it is yours, or use another --server',
+  },
   P2P_SERVER_BUSY: {
     text: 'the server has reached a limit',
     hint: 'wait a few minutes and try again, or use another --server',

@@ -18,6 +18,9 @@ const FINAL: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'P2P_NAME_REFUSED',
   'P2P_TARGET_EXISTS',
   'P2P_VERSION_MISMATCH',
+  'P2P_SENDER_OUTDATED',
+  'P2P_RECEIVER_OUTDATED',
+  'P2P_SERVER_OUTDATED',
 ]);
 
 /**

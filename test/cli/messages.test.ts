@@ -105,6 +105,9 @@ describe('exit codes', () => {
       P2P_LOCAL_IO: 10,
       P2P_STATE_UNSAFE: 10,
       P2P_VERSION_MISMATCH: 11,
+      P2P_SENDER_OUTDATED: 11,
+      P2P_RECEIVER_OUTDATED: 11,
+      P2P_SERVER_OUTDATED: 11,
       P2P_SERVER_BUSY: 12,
       P2P_PROTOCOL: 1,
     });

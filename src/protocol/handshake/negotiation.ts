@@ -1,3 +1,4 @@
+import type { ErrorCode } from '../errors.ts';
 import { CipherSuite } from '../ports.ts';
 
 /** Versions of the protocol that this code speaks. */
@@ -7,6 +8,14 @@ export const VERSIONS: readonly number[] = [1];
 export function commonVersion(theirs: readonly number[]): number | undefined {
   const common = VERSIONS.filter((version) => theirs.includes(version));
   return common.length === 0 ? undefined : Math.max(...common);
+}
+
+/** What keeps a receiver from a sender of these versions, none of which it speaks. */
+export function mismatchWithSender(theirs: readonly number[]): ErrorCode {
+  if (theirs.length === 0) return 'P2P_VERSION_MISMATCH';
+  return Math.max(...theirs) < Math.max(...VERSIONS)
+    ? 'P2P_SENDER_OUTDATED'
+    : 'P2P_RECEIVER_OUTDATED';
 }
 
 /**

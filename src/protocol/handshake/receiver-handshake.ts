@@ -27,7 +27,7 @@ import {
   RejectReason,
   TAG_BYTES,
 } from './message.ts';
-import { chooseSuite, commonVersion, VERSIONS } from './negotiation.ts';
+import { chooseSuite, commonVersion, mismatchWithSender, VERSIONS } from './negotiation.ts';
 import { pakeInput } from './pake-input.ts';
 
 export type ReceiverHandshakeEvent =
@@ -91,9 +91,8 @@ export class ReceiverHandshake {
   #claim(hello: Hello): ErrorCode | undefined {
     const { crypto, random, suites, code, claimId } = this.#options;
     const version = commonVersion(hello.versions);
-    if (version === undefined || chooseSuite(suites, hello.suites) === undefined) {
-      return 'P2P_VERSION_MISMATCH';
-    }
+    if (version === undefined) return mismatchWithSender(hello.versions);
+    if (chooseSuite(suites, hello.suites) === undefined) return 'P2P_VERSION_MISMATCH';
     const nonce = random.bytes(NONCE_BYTES);
     if (sameBytes(nonce, hello.nonce)) return 'P2P_PROTOCOL';
     const run = crypto.pake.start(pakeInput(code, nonce, hello.nonce));

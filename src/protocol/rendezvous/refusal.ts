@@ -1,4 +1,5 @@
 import type { ErrorCode } from '../errors.ts';
+import { RENDEZVOUS_VERSION } from './message.ts';
 
 /** Why a server refused a request, by the number in ERROR. Numbers are never given twice. */
 export const REFUSALS = {
@@ -20,8 +21,7 @@ export function refusalOf(number: number): Refusal | undefined {
   return NAMES.get(number);
 }
 
-/** How a refusal of REGISTER or CLAIM ends a transfer. */
-export const REFUSAL_ERRORS: Readonly<Record<Refusal, ErrorCode>> = {
+const REFUSAL_ERRORS: Readonly<Record<Refusal, ErrorCode>> = {
   version: 'P2P_VERSION_MISMATCH',
   'unknown-nameplate': 'P2P_CODE_UNKNOWN',
   expired: 'P2P_CODE_EXPIRED',
@@ -32,6 +32,18 @@ export const REFUSAL_ERRORS: Readonly<Record<Refusal, ErrorCode>> = {
   'rate-limited': 'P2P_SERVER_BUSY',
   'relay-refused': 'P2P_SERVER_BUSY',
 };
+
+/**
+ * How a refusal ends a transfer of this side. A server that says which version it speaks
+ * (`spoken`) shows who of the two is behind.
+ */
+export function errorOfRefusal(
+  { refusal, spoken }: { readonly refusal: Refusal; readonly spoken?: number },
+  ownOutdated: 'P2P_SENDER_OUTDATED' | 'P2P_RECEIVER_OUTDATED',
+): ErrorCode {
+  if (refusal !== 'version' || spoken === undefined) return REFUSAL_ERRORS[refusal];
+  return spoken < RENDEZVOUS_VERSION ? 'P2P_SERVER_OUTDATED' : ownOutdated;
+}
 
 const NAMES: ReadonlyMap<number, Refusal> = new Map(
   Object.entries(REFUSALS).map(([name, number]) => [number, name as Refusal]),

@@ -5,7 +5,7 @@ import { after, earliest, type Instant, type Millis, millis } from '../time.ts';
 import { sameBytes } from '../wire/bytes.ts';
 import type { Endpoint } from '../wire/endpoint.ts';
 import { MAX_BODY_BYTES, SECRET_BYTES } from './message.ts';
-import { REFUSAL_ERRORS } from './refusal.ts';
+import { errorOfRefusal, type Refusal } from './refusal.ts';
 import { RelayBinding, type RelayEvent } from './relay-binding.ts';
 import type { Reply } from './replies.ts';
 import {
@@ -216,7 +216,7 @@ export class RendezvousGuest implements Machine<GuestEvent> {
     } else if (reply.kind === 'deliver') this.#handleDelivery(reply);
     else if (tag === 'claim') this.#handleClaim(reply);
     else if (reply.kind === 'error' && reply.refusal === 'version') {
-      this.#fail(REFUSAL_ERRORS.version);
+      this.#fail(errorOfRefusal(reply, 'P2P_RECEIVER_OUTDATED'));
     } else {
       if (tag === 'bind') this.#handleBind(reply, now);
       if (reply.kind === 'error') this.#claimAgain(reply.refusal, now);
@@ -229,7 +229,7 @@ export class RendezvousGuest implements Machine<GuestEvent> {
   }
 
   #handleClaim(reply: Reply): void {
-    if (reply.kind === 'error') this.#fail(REFUSAL_ERRORS[reply.refusal]);
+    if (reply.kind === 'error') this.#fail(errorOfRefusal(reply, 'P2P_RECEIVER_OUTDATED'));
     if (reply.kind !== 'claimed') return;
     this.#channel.settle('claim');
     const { hello, observed } = reply;
@@ -244,7 +244,7 @@ export class RendezvousGuest implements Machine<GuestEvent> {
   }
 
   // A restarted server may know the nameplate again, but not our claim; a CLAIM tells.
-  #claimAgain(refusal: keyof typeof REFUSAL_ERRORS, now: Instant): void {
+  #claimAgain(refusal: Refusal, now: Instant): void {
     const isBusy = refusal === 'busy' || refusal === 'rate-limited' || refusal === 'relay-refused';
     if (!isBusy && this.#hello && !this.#channel.has('claim')) this.#claim(now);
   }

@@ -4,7 +4,7 @@ import type { Random } from '../ports.ts';
 import { after, earliest, type Instant, millis } from '../time.ts';
 import { type Endpoint, sameEndpoint } from '../wire/endpoint.ts';
 import { MAX_BODY_BYTES, MAX_HELLO_BYTES, SECRET_BYTES } from './message.ts';
-import { REFUSAL_ERRORS, type Refusal } from './refusal.ts';
+import { errorOfRefusal, type Refusal } from './refusal.ts';
 import { RelayBinding, type RelayEvent } from './relay-binding.ts';
 import type { Reply } from './replies.ts';
 import {
@@ -237,7 +237,7 @@ export class RendezvousHost implements Machine<HostEvent> {
       this.#note(reply.nameplate, reply.observed);
       this.#channel.open('refresh', this.#refreshPlan(), now, REFRESH_EVERY);
     } else if (reply.kind === 'error' && !this.#registration) {
-      this.#fail(REFUSAL_ERRORS[reply.refusal]);
+      this.#fail(errorOfRefusal(reply, 'P2P_SENDER_OUTDATED'));
     }
   }
 

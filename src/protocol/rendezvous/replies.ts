@@ -8,6 +8,7 @@ import {
   MAX_HELLO_BYTES,
   MessageType,
   openMessage,
+  RENDEZVOUS_VERSION,
 } from './message.ts';
 import { REFUSALS, type Refusal, refusalOf } from './refusal.ts';
 
@@ -27,7 +28,12 @@ export type Reply =
   | { readonly kind: 'bound'; readonly paired: boolean }
   | { readonly kind: 'closed' }
   | ({ readonly kind: 'observed'; readonly observed: Endpoint } & Alternates)
-  | { readonly kind: 'error'; readonly refusal: Refusal };
+  | {
+      readonly kind: 'error';
+      readonly refusal: Refusal;
+      /** Of a server that refuses a version: the one that it speaks, where it says so. */
+      readonly spoken?: number;
+    };
 
 /** Where else the server that was asked can be asked, to see what a NAT makes of it. */
 export interface Alternates {
@@ -113,7 +119,10 @@ export function encodeObserved(
 }
 
 export function encodeError(txid: Uint8Array, refusal: Refusal): Uint8Array {
-  return encodeMessage(MessageType.error, txid, (writer) => writer.uint8(REFUSALS[refusal]));
+  return encodeMessage(MessageType.error, txid, (writer) => {
+    writer.uint8(REFUSALS[refusal]);
+    if (refusal === 'version') writer.uint8(RENDEZVOUS_VERSION);
+  });
 }
 
 const DECODERS: ReadonlyMap<number, (fields: ByteReader) => Reply | undefined> = new Map([
@@ -175,5 +184,7 @@ function decodeObserved(fields: ByteReader): Reply | undefined {
 
 function decodeError(fields: ByteReader): Reply | undefined {
   const refusal = refusalOf(fields.uint8() ?? 0);
-  return refusal && { kind: 'error', refusal };
+  if (refusal === undefined) return undefined;
+  const spoken = refusal === 'version' ? fields.uint8() : undefined;
+  return { kind: 'error', refusal, ...(spoken !== undefined && { spoken }) };
 }

@@ -304,4 +304,6 @@ const TELLING: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'P2P_CODE_USED',
   'P2P_CODE_BURNT',
   'P2P_VERSION_MISMATCH',
+  'P2P_SENDER_OUTDATED',
+  'P2P_RECEIVER_OUTDATED',
 ]);

@@ -29,6 +29,9 @@ const NUMBERS: Readonly<Record<ErrorCode, number>> = {
   P2P_PROTOCOL: 25,
   P2P_STATE_UNSAFE: 26,
   P2P_NOT_VERIFIED: 27,
+  P2P_SENDER_OUTDATED: 28,
+  P2P_RECEIVER_OUTDATED: 29,
+  P2P_SERVER_OUTDATED: 30,
 };
 
 const CODES = new Map(Object.entries(NUMBERS).map(([code, number]) => [number, code as ErrorCode]));

@@ -66,7 +66,7 @@ export class OfferCollector {
   #add(offered: OfferedEntry): Violation | undefined {
     const { kind } = offered;
     if (typeof kind === 'number') {
-      return { code: 'P2P_VERSION_MISMATCH', detail: `entry kind ${kind}` };
+      return { code: 'P2P_RECEIVER_OUTDATED', detail: `entry kind ${kind}` };
     }
     const entry = parseEntry(offered);
     if (!('path' in entry)) return entry;

@@ -162,7 +162,13 @@ describe('a receiver', () => {
   });
 
   it.each([
-    ['no version in common', { versions: [7], suites: [1, 2] }, 'P2P_VERSION_MISMATCH'],
+    [
+      'a sender of newer versions only',
+      { versions: [7, 9], suites: [1, 2] },
+      'P2P_RECEIVER_OUTDATED',
+    ],
+    ['a sender of older versions only', { versions: [0], suites: [1, 2] }, 'P2P_SENDER_OUTDATED'],
+    ['a sender of no version', { versions: [], suites: [1, 2] }, 'P2P_VERSION_MISMATCH'],
     ['no suite in common', { versions: [1], suites: [9] }, 'P2P_VERSION_MISMATCH'],
   ])('fails and posts nothing when the hello has %s', (_, lists, failure) => {
     const r = receiver(encodeHello({ ...lists, nonce: new Uint8Array(16) }));

@@ -129,8 +129,8 @@ describe('what the server makes of its input', () => {
     const packet = SMALLEST(NO_TOKEN).refresh.slice();
     packet[23] = 2;
     const [sent] = askOnce(server, checksummed(packet), HOST, start);
-    expect(sent?.reply).toEqual({ kind: 'error', refusal: 'version' });
-    expect(sent?.payload).toHaveLength(24);
+    expect(sent?.reply).toEqual({ kind: 'error', refusal: 'version', spoken: 1 });
+    expect(sent?.payload).toHaveLength(25);
   });
 
   it('drops and counts everything else in silence', () => {

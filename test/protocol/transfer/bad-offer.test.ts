@@ -86,7 +86,7 @@ const BAD_OFFERS: [string, string, () => Uint8Array][] = [
     'P2P_NAME_REFUSED',
     () => offer([link('x'), { ...a, path: [...link('x').path, ...a.path] }]),
   ],
-  ['a kind of a newer version', 'P2P_VERSION_MISMATCH', () => raw(['a'], 9)],
+  ['a kind of a newer version', 'P2P_RECEIVER_OUTDATED', () => raw(['a'], 9)],
 ];
 
 describe('a receiver given a bad offer', () => {
