@@ -29,6 +29,7 @@ export type {
 } from './client/diagnosis.ts';
 export type {
   CodeEvent,
+  CurrentEntry,
   DoneEvent,
   ErrorEvent,
   FileEvent,

@@ -1,3 +1,4 @@
+import { display } from '../protocol/display.ts';
 import { formatBytes, formatClock, formatRate } from './quantity.ts';
 
 /** What there is to show about data under way; the names are those of the event. */
@@ -8,13 +9,29 @@ export interface ProgressState {
   readonly rate: number;
   readonly etaMs: number | null;
   readonly path: string;
+  /** Of several things, the one that is read or written. */
+  readonly current?: { readonly name: string; readonly number: number; readonly of: number };
 }
 
 const WIDEST_BAR = 30;
 const NARROWEST_BAR = 8;
+/** Less of a name says nothing, and more of it is not needed. */
+const NARROWEST_NAME = 8;
+const WIDEST_NAME = 40;
 
-/** One line that fits `columns`: a narrow terminal loses the bar first, then facts from the right. */
+/**
+ * One line that fits `columns`: a narrow terminal loses the name of the current file first, then the
+ * bar, then facts from the right.
+ */
 export function progressLine(state: ProgressState, columns: number): string {
+  const line = totalLine(state, columns);
+  const room = columns - line.length - 2;
+  if (state.current === undefined || room < NARROWEST_NAME) return line;
+  const name = display(state.current.name, Math.min(room, WIDEST_NAME));
+  return name.length <= room ? `${line}  ${name}` : line;
+}
+
+function totalLine(state: ProgressState, columns: number): string {
   if (state.total === null) return progressFacts(state).join('  ').slice(0, columns);
   const [percent = '', ...facts] = progressFacts(state);
   const start = percent.padStart(4);
@@ -31,7 +48,7 @@ export function progressLine(state: ProgressState, columns: number): string {
 
 /** The same in words, the most important first. */
 export function progressFacts(state: ProgressState): string[] {
-  const { bytes, total, rate, etaMs, path } = state;
+  const { bytes, total, rate, etaMs, path, current } = state;
   const isEndless = total === null;
   return [
     isEndless ? formatBytes(bytes) : `${percentage({ bytes, total })}%`,
@@ -39,6 +56,7 @@ export function progressFacts(state: ProgressState): string[] {
     ...(etaMs === null ? [] : [`eta ${formatClock(etaMs)}`]),
     ...(isEndless ? [] : [`${formatBytes(bytes)}/${formatBytes(total)}`]),
     ...(path === '' ? [] : [path]),
+    ...(current === undefined ? [] : [`${current.number}/${current.of}`]),
   ];
 }
 

@@ -114,6 +114,17 @@ export interface ProgressEvent {
   readonly total: number | null;
   readonly rate: number;
   readonly etaMs: number | null;
+  /** Where there are several: what is read or written. */
+  readonly current?: CurrentEntry;
+}
+
+/** One of several things that are sent, by its number in the order of the offer. */
+export interface CurrentEntry {
+  /** From the top of the transfer, with slashes: the sender's choice, and raw. */
+  readonly name: string;
+  /** From 1. */
+  readonly number: number;
+  readonly of: number;
 }
 
 /**

@@ -10,6 +10,7 @@ export class FileReader {
   readonly #source: EntryReader;
   readonly #free: Uint8Array[] = [];
   #reading = 0;
+  #entry: number | undefined;
 
   constructor(source: EntryReader) {
     this.#source = source;
@@ -18,6 +19,11 @@ export class FileReader {
   /** Whether something is being read. */
   get isBusy(): boolean {
     return this.#reading > 0;
+  }
+
+  /** The entry that was read last, from 0. */
+  get entry(): number | undefined {
+    return this.#entry;
   }
 
   onEvent(event: SessionEvent, run: SessionRun<SenderSession>): void {
@@ -34,6 +40,7 @@ export class FileReader {
   ): Promise<void> {
     const { entry, offset, length } = wish;
     this.#reading += 1;
+    this.#entry = entry;
     try {
       const buffer = this.#take(length);
       const read = await this.#source.read(entry, offset, buffer);

@@ -34,6 +34,7 @@ export class FileWriter {
   /** Entries that are being written. */
   readonly #busy = new Set<number>();
   #hasFailed = false;
+  #entry: number | undefined;
   /** Where the next write of a sink that wants them in order begins. */
   #position = 0;
 
@@ -45,6 +46,11 @@ export class FileWriter {
   /** Whether something is being written. */
   get isBusy(): boolean {
     return this.#busy.size > 0;
+  }
+
+  /** The entry that was written last, from 0. */
+  get entry(): number | undefined {
+    return this.#entry;
   }
 
   write(wish: WriteWish): void {
@@ -63,6 +69,7 @@ export class FileWriter {
 
   async #write({ entry, offset, buffers, sums, length, copied }: Batch): Promise<void> {
     this.#busy.add(entry);
+    this.#entry = entry;
     try {
       if (copied === undefined) await this.#sink.write(entry, offset, buffers, sums);
       else await this.#sink.copy?.(copied);
@@ -139,7 +146,7 @@ function placeOf(entry: number, offset: number): string {
   return `${entry}:${offset}`;
 }
 
-function asTargetError(error: unknown): P2PShareError {
+export function asTargetError(error: unknown): P2PShareError {
   if (error instanceof P2PShareError) return error;
   return new P2PShareError('P2P_LOCAL_IO', String(error), { cause: error });
 }

@@ -1,4 +1,14 @@
-import type { ProgressEvent } from './events.ts';
+import type { CurrentEntry, ProgressEvent, StallCause } from './events.ts';
+
+/** What is counted, and how. */
+export interface MeterOptions {
+  readonly total: number | null;
+  readonly done: () => number;
+  readonly cause: () => StallCause;
+  readonly current: () => CurrentEntry | undefined;
+  /** Whether it is a pipe that is read, or written to. */
+  readonly isPipe: boolean;
+}
 
 /** Span over which the rate is taken: long enough to be steady, short enough to follow changes. */
 const WINDOW_MS = 3000;
@@ -14,7 +24,7 @@ export class ProgressMeter {
   }
 
   /** The event for `bytes` done at `now` (milliseconds on any steady clock). */
-  measure(bytes: number, now: number): ProgressEvent {
+  measure(bytes: number, now: number, current?: CurrentEntry): ProgressEvent {
     this.#samples.push({ bytes, at: now });
     while (this.#samples.length > 2 && now - (this.#samples[0]?.at ?? now) > WINDOW_MS) {
       this.#samples.shift();
@@ -23,7 +33,8 @@ export class ProgressMeter {
     const left = this.#total === null ? null : this.#total - bytes;
     const etaMs =
       left === 0 ? 0 : left !== null && rate > 0 ? Math.round((left / rate) * 1000) : null;
-    return { event: 'progress', bytes, total: this.#total, rate, etaMs };
+    const state = { event: 'progress', bytes, total: this.#total, rate, etaMs } as const;
+    return current === undefined ? state : { ...state, current };
   }
 
   #rate(bytes: number, now: number): number {

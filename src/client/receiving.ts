@@ -8,8 +8,9 @@ import { millis } from '../protocol/time.ts';
 import { type Entry, isOnce, type Offer as TransferOffer } from '../protocol/transfer/entry.ts';
 import { answer } from './answer.ts';
 import { type AttemptCourse, GIVES_WAY, MOVES_ON } from './attempts.ts';
+import { currentEntry } from './current-entry.ts';
 import { type Destination, destinationOf } from './destination.ts';
-import { FileWriter } from './file-writer.ts';
+import { asTargetError, FileWriter } from './file-writer.ts';
 import { searchLan } from './lan-search.ts';
 import { summaryOf } from './offer-summary.ts';
 import type { ConflictPolicy, Decision, Offer, ReceiveOptions } from './options.ts';
@@ -168,7 +169,7 @@ export class Receiving {
   /** Runs a step of the shell's own; what it throws ends the session. */
   #do(step: () => Promise<void>): void {
     this.#work = this.#work.then(step).catch((error: unknown) => {
-      this.#run?.abort(asLocalError(error));
+      this.#run?.abort(asTargetError(error));
     });
   }
 
@@ -223,7 +224,8 @@ export class Receiving {
     const cause = () => (this.#writer?.isBusy ? 'disk' : 'peer');
     const isPipe = typeof this.#options.out === 'object';
     const done = () => run.session.bytesWritten;
-    this.#finishProgress = run.meter({ total, done, cause, isPipe });
+    const current = () => currentEntry(entries, this.#writer?.entry);
+    this.#finishProgress = run.meter({ total, done, cause, current, isPipe });
   }
 
   /** Whether an earlier attempt has brought all of this, and given it its names. */
@@ -291,9 +293,4 @@ function conflictPolicy(
 ): ConflictPolicy {
   const { onConflict = 'fail' } = options;
   return decision.onConflict ?? (onConflict === 'ask' ? 'fail' : onConflict);
-}
-
-function asLocalError(error: unknown): P2PShareError {
-  if (error instanceof P2PShareError) return error;
-  return new P2PShareError('P2P_LOCAL_IO', String(error), { cause: error });
 }

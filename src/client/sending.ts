@@ -5,9 +5,10 @@ import type { P2PShareError } from '../protocol/errors.ts';
 import { type Code, formatCode } from '../protocol/handshake/code.ts';
 import { SenderSession } from '../protocol/session/sender-session.ts';
 import type { SessionEvent } from '../protocol/session/session-event.ts';
-import { isOnce } from '../protocol/transfer/entry.ts';
+import { type Entry, isOnce } from '../protocol/transfer/entry.ts';
 import type { RateCap } from '../protocol/transport/rate-cap.ts';
 import type { AttemptCourse } from './attempts.ts';
+import { currentEntry } from './current-entry.ts';
 import { asSourceError, FileReader } from './file-reader.ts';
 import { LanAnswers } from './lan-answers.ts';
 import { type OfferSummary, summaryOf, topSizes } from './offer-summary.ts';
@@ -48,6 +49,7 @@ export class Sending {
   #bytes = 0;
   #isEndless = false;
   #summary: OfferSummary | undefined;
+  #entries: readonly Entry[] = [];
   /** Bytes of each thing at the top, in the order of the offer. */
   #sizes: ReadonlyMap<string, number> = new Map();
   #resumeSecret: Uint8Array | undefined;
@@ -153,6 +155,7 @@ export class Sending {
           total: this.#isEndless ? null : this.#bytes,
           done: () => run.session.bytesTaken,
           cause: () => (this.#buffers?.isBusy ? 'disk' : 'peer'),
+          current: () => currentEntry(this.#entries, this.#buffers?.entry),
           isPipe: this.#isEndless,
         });
         break;
@@ -183,6 +186,7 @@ export class Sending {
       const scan = await this.#source.scan();
       if (run.over.aborted || this.#reader !== undefined) return;
       const { entries, omitted, storedBytes } = scan;
+      this.#entries = entries;
       this.#reader = this.#source.reader(scan);
       this.#buffers = new FileReader(this.#reader);
       const totalBytes = entries.reduce((sum, { size }) => sum + size, 0);

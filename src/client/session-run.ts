@@ -12,12 +12,11 @@ import type { Instant } from '../protocol/time.ts';
 import type { Endpoint } from '../protocol/wire/endpoint.ts';
 import { GIVES_WAY, type MOVES_ON } from './attempts.ts';
 import type { Endpoints } from './endpoints.ts';
-import type { StallCause } from './events.ts';
 import { MappedPort } from './mapped-port.ts';
 import type { NamedServer } from './named-server.ts';
 import { pathEvent, pathKind } from './path-event.ts';
 import { Phases } from './phases.ts';
-import { ProgressMeter } from './progress-meter.ts';
+import { type MeterOptions, ProgressMeter } from './progress-meter.ts';
 import type { SessionGround } from './session-ground.ts';
 import { SessionStreams } from './session-streams.ts';
 import { StallWatch } from './stall-watch.ts';
@@ -37,14 +36,6 @@ export interface Session extends Machine<SessionEvent> {
   endWay(server: Endpoint, way: Endpoint, now: Instant): void;
   handleStream(base: number, isOpen: boolean, now: Instant): void;
   handleMappedPort(port: number | undefined, now: Instant): void;
-}
-
-interface MeterOptions {
-  readonly total: number | null;
-  readonly done: () => number;
-  readonly cause: () => StallCause;
-  /** Whether it is a pipe that is read, or written to. */
-  readonly isPipe: boolean;
 }
 
 /** A session on real sockets, from its opening to its last goodbye; what both sides share. */
@@ -184,11 +175,11 @@ export class SessionRun<S extends Session> {
    * where nobody knows; `cause`: what is waited for when nothing moves. A pipe may keep us waiting for
    * as long as whoever is at its other end likes; a disk that does nothing ends the session.
    */
-  meter({ total, done, cause, isPipe }: MeterOptions): () => void {
+  meter({ total, done, cause, current, isPipe }: MeterOptions): () => void {
     // What came before was waiting for people.
     this.#startedAt = performance.now();
     const meter = new ProgressMeter(total);
-    const tell = () => this.#handle.emit(meter.measure(done(), performance.now()));
+    const tell = () => this.#handle.emit(meter.measure(done(), performance.now(), current()));
     tell();
     const onStuck = (ms: number) => {
       if (!isPipe)

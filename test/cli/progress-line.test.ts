@@ -32,6 +32,14 @@ describe('progressLine', () => {
     expect(progressLine({ ...HALF, bytes: 0, total: 0 }, 10)).toBe('100%');
   });
 
+  it('shows which of several it is at, where there is room', () => {
+    const state = { ...HALF, current: { name: 'a\u202eb/c.txt', number: 2, of: 30 } };
+    expect(progressLine(state, 110)).toBe(
+      ' 50% [===============               ]  250 B/s  eta 0:02  500 B/1.0 kB  direct  2/30  a\\u{202e}b/c.txt',
+    );
+    expect(progressLine(state, 60)).toBe(' 50%  250 B/s  eta 0:02  500 B/1.0 kB  direct  2/30');
+  });
+
   it('never exceeds the terminal', () => {
     const state = fc.record({
       bytes: fc.nat(),
@@ -40,9 +48,11 @@ describe('progressLine', () => {
       etaMs: fc.option(fc.nat()),
       path: fc.constantFrom('', 'direct', 'relay'),
     });
+    const current = fc.option(fc.record({ name: fc.string(), number: fc.nat(), of: fc.nat() }));
     fc.assert(
-      fc.property(state, fc.integer({ min: 1, max: 200 }), (any, columns) => {
-        expect(progressLine(any, columns).length).toBeLessThanOrEqual(columns);
+      fc.property(state, current, fc.integer({ min: 1, max: 200 }), (any, file, columns) => {
+        const all = file === null ? any : { ...any, current: file };
+        expect(progressLine(all, columns).length).toBeLessThanOrEqual(columns);
       }),
     );
   });
