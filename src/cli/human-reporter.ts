@@ -175,15 +175,21 @@ export class HumanReporter {
 
   #movesAgain(phase: SteadyPhase): void {
     this.#isStalled = false;
-    this.#view.line('it moves again');
+    this.#ended('it moves again');
     // The bar comes back by itself.
     if (phase !== 'transferring') this.#status({ event: 'status', phase });
+  }
+
+  /** What was waited for has come, and may be waited for once more. */
+  #ended(news: string): void {
+    this.#view.hide();
+    this.#view.line(news);
   }
 
   #back(phase: keyof typeof PHASES): void {
     const silence = formatClock(this.#silentMs ?? 0);
     this.#silentMs = undefined;
-    this.#view.line(`the ${this.#peer} is back after ${silence}`);
+    this.#ended(`the ${this.#peer} is back after ${silence}`);
     // The bar comes back by itself.
     if (phase !== 'transferring') this.#status({ event: 'status', phase });
   }

@@ -20,11 +20,10 @@ export class PlainView implements View {
   }
 
   line(text: string): void {
-    this.#awaited = undefined;
     this.#output.write(`${text}\n`);
   }
 
-  /** Once each time that something is awaited: a log needs no clock. */
+  /** Once each time that something is awaited: a log needs no clock, and forgets nothing. */
   wait(text: string, detail?: string): void {
     if (text !== this.#awaited) this.line(detail === undefined ? text : `${text} (${detail})`);
     this.#awaited = text;
@@ -45,5 +44,7 @@ export class PlainView implements View {
     this.line(progressFacts(state).join('  '));
   }
 
-  hide(): void {}
+  hide(): void {
+    this.#awaited = undefined;
+  }
 }
