@@ -22,6 +22,8 @@ const NEW_CODE: Readonly<Record<Role, string>> = {
 
 /** For a local path: people copy it. */
 const PATH_COLUMNS = 200;
+/** For a whole sentence with a path in it. */
+const USAGE_COLUMNS = 600;
 
 const SAME_PLACE = 'both sides must be on one local network or name the same --server';
 
@@ -192,7 +194,13 @@ export function messageFor(error: unknown, role: Role = 'receiver'): Message {
   const where = error.path === undefined ? '' : `: ${display(error.path, PATH_COLUMNS)}`;
   const message = { text: `${text}${where}`, hint, ...howToGoOn(error) };
   // What is wrong with a command line is only known where it is read.
-  if (error instanceof UsageError) return { text: error.message, hint: error.hint ?? message.hint };
+  // It may quote what was typed, or pasted from somewhere.
+  if (error instanceof UsageError) {
+    return {
+      text: display(error.message, USAGE_COLUMNS),
+      hint: display(error.hint ?? message.hint, USAGE_COLUMNS),
+    };
+  }
   return error.code === 'P2P_USAGE' ? { text: error.message, hint: message.hint } : message;
 }
 

@@ -4,9 +4,12 @@ import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { COMMANDS } from '../../src/cli/commands.ts';
 import { EXIT_CODES, EXIT_MEANINGS } from '../../src/cli/exit-code.ts';
+import { display } from '../../src/protocol/display.ts';
 import { ERROR_CODES } from '../../src/protocol/errors.ts';
 import { parseTranscripts, type Transcript } from './support/transcript.ts';
 
+/** More than any of the commands takes. */
+const LINE_COLUMNS = 400;
 const SCRIPTS = join(import.meta.dirname, 'scripts');
 const names = (await readdir(SCRIPTS)).sort();
 const texts = await Promise.all(names.map((name) => readFile(join(SCRIPTS, name), 'utf8')));
@@ -28,7 +31,7 @@ function page(): string {
 function section({ title, env, argv, typed, stdout, stderr, exit }: Transcript): string[] {
   const settings = Object.entries(env).map(([name, value]) => `${name}='${value}' `);
   const lines = [
-    `$ ${settings.join('')}${['p2pshare', ...argv].join(' ')}`,
+    display(`$ ${settings.join('')}${['p2pshare', ...argv].join(' ')}`, LINE_COLUMNS),
     ...typed.map((line) => `(typed) ${line}`),
     ...block(stdout),
     ...block(stderr),

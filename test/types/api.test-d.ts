@@ -1,5 +1,6 @@
 import { describe, expectTypeOf, it } from 'vitest';
 import {
+  type CurrentEntry,
   type Decision,
   type Diagnosis,
   diagnose,
@@ -27,6 +28,19 @@ describe('send', () => {
     send({ paths: ['a'], route: 'relay', servers: ['host:1'], lan: false, timeoutMs: 1 });
     // @ts-expect-error no such policy
     send({ paths: ['a'], route: 'tcp' });
+  });
+
+  it('asks about words that two people compare', () => {
+    send({
+      paths: ['a'],
+      verify: async (words, signal) => {
+        expectTypeOf(words).toEqualTypeOf<readonly string[]>();
+        expectTypeOf(signal).toEqualTypeOf<AbortSignal>();
+        return true;
+      },
+    });
+    // @ts-expect-error whether they are the same has to be said
+    send({ paths: ['a'], verify: async () => undefined });
   });
 
   it('knows nothing of codes', () => {
@@ -65,6 +79,7 @@ describe('Transfer', () => {
 
   it('tells events apart by their name', () => {
     expectTypeOf<Extract<TransferEvent, { event: 'progress' }>>().toExtend<ProgressEvent>();
+    expectTypeOf<ProgressEvent['current']>().toEqualTypeOf<CurrentEntry | undefined>();
     expectTypeOf<TransferEvent['receiver']>().toEqualTypeOf<number | undefined>();
     expectTypeOf<TransferEvent['event']>().toEqualTypeOf<
       | 'status'

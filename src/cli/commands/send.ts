@@ -222,15 +222,12 @@ async function send(args: SendArguments, context: CommandContext): Promise<void>
   }
 }
 
-/** How else the code is told. Throws `UsageError` where nobody would look. */
+/** How else the code is told; what is set for people does not get in the way of scripts. */
 function sharing(args: SendArguments): CodeSharing {
-  const flag = args.qr ? '--qr' : args.copy ? '--copy' : undefined;
-  if (flag !== undefined && (args.json || args.quiet)) {
-    throw new UsageError(`${flag} is for people`, 'leave it out, or --json and --quiet');
-  }
+  const isForPeople = args.json !== true && args.quiet !== true;
   return {
-    qr: args.qr === true,
-    copy: args.copy === true,
+    qr: isForPeople && args.qr === true,
+    copy: isForPeople && args.copy === true,
     codeFile: onlyOnce('code-file', args['code-file']),
   };
 }
