@@ -1,5 +1,6 @@
 import { display } from '../protocol/display.ts';
 import { type ErrorCode, P2PShareError } from '../protocol/errors.ts';
+import { knownCause } from './known-causes.ts';
 import type { Role } from './role.ts';
 import { UsageError } from './usage-error.ts';
 
@@ -190,7 +191,7 @@ const NAME_UNKNOWN: Message = {
 export function messageFor(error: unknown, role: Role = 'receiver'): Message {
   if (!(error instanceof P2PShareError)) return messageOf('P2P_PROTOCOL', role);
   if (error.code === 'P2P_SERVER_UNREACHABLE' && isLookup(error.cause)) return NAME_UNKNOWN;
-  const { text, hint } = messageOf(error.code, role);
+  const { text, hint } = knownCause(error) ?? messageOf(error.code, role);
   const where = error.path === undefined ? '' : `: ${display(error.path, PATH_COLUMNS)}`;
   const message = { text: `${text}${where}`, hint, ...howToGoOn(error) };
   // What is wrong with a command line is only known where it is read.

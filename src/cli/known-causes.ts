@@ -1,0 +1,85 @@
+import type { ErrorCode, P2PShareError } from '../protocol/errors.ts';
+
+/** What is known of a failure beyond its code. */
+export interface KnownCause {
+  readonly text: string;
+  readonly hint: string;
+}
+
+/** More than any chain of causes of ours has. */
+const MAX_CAUSES = 8;
+
+const UNTRUSTED: KnownCause = {
+  text: "this machine does not trust the server's certificate",
+  hint: 'if it is the one that you expect, name the certificate that vouches for it in NODE_EXTRA_CA_CERTS',
+};
+const WRONG_TIME: KnownCause = {
+  text: "the server's certificate is not valid at the time that this machine has",
+  hint: 'check the clock of this machine, and with whoever runs the server how long its certificate is good for',
+};
+const NO_WAY: KnownCause = {
+  text: 'this machine has no way to the rendezvous server',
+  hint: 'check that it is online, and whether a firewall keeps it in',
+};
+const NOT_ALLOWED: KnownCause = {
+  text: 'the system does not allow it',
+  hint: 'check the permissions of the file, of its folder, and of the disk',
+};
+const TOO_MANY_FILES: KnownCause = {
+  text: 'too many files are open',
+  hint: 'allow more (ulimit -n), or close what else is running',
+};
+
+/** By the code of the error and that of its cause (errno(3), and the codes of Node's TLS). */
+const KNOWN: Partial<Readonly<Record<ErrorCode, Readonly<Record<string, KnownCause>>>>> = {
+  P2P_SERVER_UNREACHABLE: {
+    ECONNREFUSED: {
+      text: 'the machine of the rendezvous server is there, but nothing listens on that port',
+      hint: 'check the port given with --server, and that p2pshare server runs there; UDP got no answer either',
+    },
+    ENETUNREACH: NO_WAY,
+    EHOSTUNREACH: NO_WAY,
+    ENETDOWN: NO_WAY,
+    CERT_HAS_EXPIRED: WRONG_TIME,
+    CERT_NOT_YET_VALID: WRONG_TIME,
+    DEPTH_ZERO_SELF_SIGNED_CERT: UNTRUSTED,
+    SELF_SIGNED_CERT_IN_CHAIN: UNTRUSTED,
+    UNABLE_TO_VERIFY_LEAF_SIGNATURE: UNTRUSTED,
+    UNABLE_TO_GET_ISSUER_CERT_LOCALLY: UNTRUSTED,
+    ERR_TLS_CERT_ALTNAME_INVALID: {
+      text: "the server's certificate is for another name",
+      hint: 'put the name that it is for behind wss://',
+    },
+  },
+  P2P_LOCAL_IO: {
+    EIO: {
+      text: 'the disk reports an error',
+      hint: 'look at the log of the system, and do not trust this disk before you have',
+    },
+    EROFS: {
+      text: 'the file system is read-only',
+      hint: 'name another place, or have it mounted so that it can be written',
+    },
+    EACCES: NOT_ALLOWED,
+    EPERM: NOT_ALLOWED,
+    EMFILE: TOO_MANY_FILES,
+    ENFILE: TOO_MANY_FILES,
+    ESTALE: {
+      text: 'the network drive has lost the file',
+      hint: 'check the connection to the drive, and run the command again',
+    },
+  },
+};
+
+/** What is known of this error, from whatever caused it in the end. */
+export function knownCause(error: P2PShareError): KnownCause | undefined {
+  const known = KNOWN[error.code];
+  if (known === undefined) return undefined;
+  let cause = error.cause;
+  for (let depth = 0; cause instanceof Error && depth < MAX_CAUSES; depth += 1) {
+    const code = 'code' in cause ? String(cause.code) : '';
+    if (Object.hasOwn(known, code)) return known[code];
+    cause = cause.cause;
+  }
+  return undefined;
+}

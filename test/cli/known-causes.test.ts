@@ -1,0 +1,36 @@
+import { describe, expect, it } from 'vitest';
+import { messageFor } from '../../src/cli/messages.ts';
+import { P2PShareError } from '../../src/protocol/errors.ts';
+
+function caused(code: 'P2P_SERVER_UNREACHABLE' | 'P2P_LOCAL_IO', ...codes: string[]) {
+  const cause = codes.reduceRight<Error | undefined>(
+    (inner, name) => Object.assign(new Error(name, { cause: inner }), { code: name }),
+    undefined,
+  );
+  return new P2PShareError(code, 'for logs', { cause });
+}
+
+describe('what caused an error', () => {
+  it.each([
+    ['P2P_SERVER_UNREACHABLE', 'ECONNREFUSED', /nothing listens/, /p2pshare server runs there/],
+    ['P2P_SERVER_UNREACHABLE', 'CERT_NOT_YET_VALID', /certificate/, /clock/],
+    ['P2P_SERVER_UNREACHABLE', 'DEPTH_ZERO_SELF_SIGNED_CERT', /trust/, /NODE_EXTRA_CA_CERTS/],
+    ['P2P_SERVER_UNREACHABLE', 'ENETUNREACH', /no way/, /online/],
+    ['P2P_LOCAL_IO', 'EROFS', /read-only/, /another place/],
+    ['P2P_LOCAL_IO', 'EMFILE', /too many files/, /ulimit/],
+  ] as const)('makes words of %s by %s', (code, cause, text, hint) => {
+    const message = messageFor(caused(code, cause));
+    expect(message.text).toMatch(text);
+    expect(message.hint).toMatch(hint);
+  });
+
+  it('is found behind others', () => {
+    expect(messageFor(caused('P2P_LOCAL_IO', 'ERR_WRAPPED', 'EIO')).text).toMatch(/disk/);
+  });
+
+  it('says nothing where it is not known', () => {
+    const { text } = messageFor(new P2PShareError('P2P_LOCAL_IO', 'for logs'));
+    expect(messageFor(caused('P2P_LOCAL_IO', 'constructor')).text).toBe(text);
+    expect(messageFor(caused('P2P_LOCAL_IO', 'ECONNREFUSED')).text).toBe(text);
+  });
+});
