@@ -52,8 +52,9 @@ describe('the transcripts of the command line', () => {
     await expect(page()).toMatchFileSnapshot('../../docs/transcripts.md');
   });
 
-  it('have every command', () => {
-    const used = new Set(transcripts.map(({ argv: [first] }) => first));
+  it.each([true, false])('have every command (on a terminal: %j)', (tty) => {
+    const there = transcripts.filter((transcript) => transcript.tty === tty);
+    const used = new Set(there.map(({ argv: [first] }) => first));
     expect(COMMANDS.map(({ manual }) => manual.name).filter((name) => !used.has(name))).toEqual([]);
   });
 

@@ -1,5 +1,8 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { cp, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { text as textOf } from 'node:stream/consumers';
 import { rolldown } from 'rolldown';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import packageDescription from '../../package.json' with { type: 'json' };
@@ -20,9 +23,13 @@ let player: string;
 
 const names = await readdir(SCRIPTS);
 const texts = await Promise.all(names.map((name) => readFile(join(SCRIPTS, name), 'utf8')));
-const transcripts = texts
-  .flatMap(parseTranscripts)
-  .filter(({ tty, real }) => tty && !real)
+const all = texts.flatMap(parseTranscripts).filter(({ real }) => !real);
+const inPipes = all
+  .filter(({ tty }) => !tty)
+  // Who hangs up and when is told by hand in memory.
+  .filter(({ script }) => !script.some(({ verb }) => verb === 'hang-up'));
+const transcripts = all
+  .filter(({ tty }) => tty)
   // Whether an answer comes before the question is withdrawn, is a matter of luck here.
   .filter(
     ({ script, typed }) => typed.length === 0 || !script.some(({ verb }) => verb === 'withdraw'),
@@ -54,11 +61,37 @@ describe.skipIf(reason !== undefined)('on a real terminal', () => {
   });
 });
 
+describe('in pipes', () => {
+  it.each(inPipes)('$title', { timeout: 30_000 }, async (transcript) => {
+    const place = await stage.folder();
+    const script = await prepared(transcript, place);
+    const { PATH } = process.env;
+    const child = spawn(process.execPath, [player, script], { cwd: place, env: { PATH } });
+    child.stdin.end(transcript.typed.map((line) => `${line}\n`).join(''));
+    const [stdout, stderr, [exit]] = await Promise.all([
+      textOf(child.stdout),
+      textOf(child.stderr),
+      once(child, 'close'),
+    ]);
+    const seen = (text: string) => text.replaceAll(place, '$DIR').replaceAll(version, '$VERSION');
+    expect({ exit, stdout: seen(stdout), stderr: seen(stderr) }).toEqual({
+      exit: transcript.exit,
+      stdout: seen(transcript.stdout),
+      stderr: transcript.stderr,
+    });
+  });
+});
+
+/** What the player reads, with the files that are there beforehand. */
+async function prepared(transcript: Transcript, place: string): Promise<string> {
+  const script = join(place, '.transcript.json');
+  for (const { name, content } of transcript.files) await writeFile(join(place, name), content);
+  await writeFile(script, JSON.stringify(transcript).replaceAll('$DIR', place));
+  return script;
+}
+
 async function play(transcript: Transcript): Promise<{ text: string; exit: number | null }> {
-  const script = join(folder, 'transcript.json');
-  const put = (text: string) => text.replaceAll('$DIR', folder);
-  for (const { name, content } of transcript.files) await writeFile(join(folder, name), content);
-  await writeFile(script, put(JSON.stringify(transcript)));
+  const script = await prepared(transcript, folder);
   const terminal = new PseudoTerminal([script], { program: player, columns: 120, cwd: folder });
   terminals.push(terminal);
   const { typed, waits } = transcript;

@@ -22,5 +22,8 @@ const terminal: FakeTerminal = {
     throw new Error('a terminal does not hang up on stdout alone');
   },
 };
+// A signal to oneself keeps nothing waiting.
+const alive = setInterval(() => undefined, 1000);
 process.exitCode = await run(argv, terminal, fakeLibrary(script, terminal));
+clearInterval(alive);
 process.stdin.destroy();
