@@ -63,3 +63,14 @@ describe.each(SHELLS)('the completion of %s', (shell) => {
     ]);
   });
 });
+
+it('of fish offers commands, and the words of a flag', async ({ skip }) => {
+  if (!(await isThere('fish'))) skip('fish is not installed');
+  const script = `${completionScript('fish', MANUALS)}
+complete -C 'p2pshare rec'
+complete -C 'p2pshare receive --on-conflict re'
+`;
+  const { stdout } = await run('fish', ['-c', script], { cwd: import.meta.dirname });
+  const words = stdout.split('\n').map((line) => line.split('\t')[0]);
+  expect(words).toEqual(expect.arrayContaining(['receive', 'recv', 'rename']));
+});
