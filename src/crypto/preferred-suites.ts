@@ -6,15 +6,21 @@ import { AEAD_TAG_BYTES, type Aead, CipherSuite, type Crypto } from '../protocol
  * processor has instructions for it, else ChaCha20-Poly1305. Takes about a millisecond, never more
  * than some three.
  */
-export function preferredSuites(crypto: Pick<Crypto, 'aead'>): CipherSuite[] {
+export function preferredSuites(
+  crypto: Pick<Crypto, 'aead'>,
+  clock: () => number = () => performance.now(),
+): CipherSuite[] {
   const { aes256Gcm, chacha20Poly1305 } = CipherSuite;
   const key = new Uint8Array(32);
   const aes = crypto.aead(aes256Gcm, key);
   const chacha = crypto.aead(chacha20Poly1305, key);
   let best = { aes: Number.POSITIVE_INFINITY, chacha: Number.POSITIVE_INFINITY };
-  const end = performance.now() + BUDGET_MS;
-  for (let round = 0; round < ROUNDS && performance.now() < end; round += 1) {
-    best = { aes: Math.min(best.aes, time(aes)), chacha: Math.min(best.chacha, time(chacha)) };
+  const end = clock() + BUDGET_MS;
+  for (let round = 0; round < ROUNDS && clock() < end; round += 1) {
+    best = {
+      aes: Math.min(best.aes, time(aes, clock)),
+      chacha: Math.min(best.chacha, time(chacha, clock)),
+    };
   }
   return best.chacha < best.aes * (1 - TIE)
     ? [chacha20Poly1305, aes256Gcm]
@@ -33,8 +39,8 @@ const SAMPLE = [new Uint8Array(16 * 1024)];
 const SEALED = [new Uint8Array(16 * 1024 + AEAD_TAG_BYTES)];
 
 // The key is thrown away, so the nonce may repeat.
-function time(aead: Aead): number {
-  const start = performance.now();
+function time(aead: Aead, clock: () => number): number {
+  const start = clock();
   aead.sealInto(new Uint8Array(12), SAMPLE, SEALED);
-  return performance.now() - start;
+  return clock() - start;
 }
