@@ -34,8 +34,8 @@ const TOO_MANY_FILES: KnownCause = {
 const KNOWN: Partial<Readonly<Record<ErrorCode, Readonly<Record<string, KnownCause>>>>> = {
   P2P_SERVER_UNREACHABLE: {
     ECONNREFUSED: {
-      text: 'the machine of the rendezvous server is there, but nothing listens on that port',
-      hint: 'check the port given with --server, and that p2pshare server runs there; UDP got no answer either',
+      text: 'the rendezvous server refuses connections on that port',
+      hint: 'check the port given with --server, that p2pshare server runs there, and that no firewall is in between; UDP got no answer either',
     },
     ENETUNREACH: NO_WAY,
     EHOSTUNREACH: NO_WAY,

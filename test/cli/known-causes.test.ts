@@ -12,7 +12,7 @@ function caused(code: 'P2P_SERVER_UNREACHABLE' | 'P2P_LOCAL_IO', ...codes: strin
 
 describe('what caused an error', () => {
   it.each([
-    ['P2P_SERVER_UNREACHABLE', 'ECONNREFUSED', /nothing listens/, /p2pshare server runs there/],
+    ['P2P_SERVER_UNREACHABLE', 'ECONNREFUSED', /refuses connections/, /p2pshare server runs there/],
     ['P2P_SERVER_UNREACHABLE', 'CERT_NOT_YET_VALID', /certificate/, /clock/],
     ['P2P_SERVER_UNREACHABLE', 'DEPTH_ZERO_SELF_SIGNED_CERT', /trust/, /NODE_EXTRA_CA_CERTS/],
     ['P2P_SERVER_UNREACHABLE', 'ENETUNREACH', /no way/, /online/],
