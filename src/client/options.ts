@@ -42,7 +42,7 @@ export interface CommonOptions {
    * Asked before anything is offered or taken, if two people are to compare words that nobody between
    * them can have made the same on both sides; `signal` is aborted when the answer does not matter any
    * more. Anything but `true` ends the transfer with `P2P_NOT_VERIFIED`. Not asked again by a transfer
-   * that goes on.
+   * that goes on, and not to be had by a sender of several.
    */
   readonly verify?: Verify;
   /** Aborting it tells the peer, tidies up and ends the transfer with `P2P_CANCELLED`. */

@@ -91,13 +91,17 @@ async function sourceOf(options: SendOptions, salt: Uint8Array): Promise<Source>
 }
 
 /** How many are to have it; throws `P2P_USAGE` for what is no number of people. */
-function expectedReceivers({ receivers = 1, input }: SendOptions): number {
+function expectedReceivers({ receivers = 1, input, verify }: SendOptions): number {
   const count = receivers === 'unlimited' ? Number.POSITIVE_INFINITY : receivers;
   if (count !== Number.POSITIVE_INFINITY && !(Number.isSafeInteger(count) && count > 0)) {
     throw new P2PShareError('P2P_USAGE', 'receivers: a number from 1, or unlimited');
   }
   if (count > 1 && input !== undefined) {
     throw new P2PShareError('P2P_USAGE', 'a stream can be sent once, and so to one receiver');
+  }
+  // Of several, the first one's acceptance would speak for all of them.
+  if (count > 1 && verify !== undefined) {
+    throw new P2PShareError('P2P_USAGE', 'verify: words can be compared with one receiver');
   }
   return count;
 }

@@ -103,6 +103,12 @@ describe('two people who compare words', () => {
     expect(seen.offers).toBe(1);
   });
 
+  it('cannot be a sender and several receivers', async () => {
+    const paths = [join(folder, 'a.txt')];
+    const { result } = send({ servers: server.endpoints, paths, receivers: 2, verify: yes });
+    await expect(result).rejects.toMatchObject({ code: 'P2P_USAGE' });
+  });
+
   it('may be one alone, whom the other side does not wait for', async () => {
     const { sender, receiver } = await pair(undefined, yes);
     await Promise.all([sender.result, receiver.result]);
