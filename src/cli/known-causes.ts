@@ -1,13 +1,11 @@
 import type { ErrorCode, P2PShareError } from '../protocol/errors.ts';
+import { causeChain } from './cause-chain.ts';
 
 /** What is known of a failure beyond its code. */
 export interface KnownCause {
   readonly text: string;
   readonly hint: string;
 }
-
-/** More than any chain of causes of ours has. */
-const MAX_CAUSES = 8;
 
 const UNTRUSTED: KnownCause = {
   text: "this machine does not trust the server's certificate",
@@ -16,6 +14,11 @@ const UNTRUSTED: KnownCause = {
 const WRONG_TIME: KnownCause = {
   text: "the server's certificate is not valid at the time that this machine has",
   hint: 'check the clock of this machine, and with whoever runs the server how long its certificate is good for',
+};
+/** Without an address nobody was asked, and nothing was in the way. */
+const NAME_UNKNOWN: KnownCause = {
+  text: 'the address of the rendezvous server cannot be found',
+  hint: 'check the name given with --server, and that this machine is online',
 };
 const NO_WAY: KnownCause = {
   text: 'this machine has no way to the rendezvous server',
@@ -37,6 +40,9 @@ const KNOWN: Partial<Readonly<Record<ErrorCode, Readonly<Record<string, KnownCau
       text: 'the rendezvous server refuses connections on that port',
       hint: 'check the port given with --server, that p2pshare server runs there, and that no firewall is in between; UDP got no answer either',
     },
+    ENOTFOUND: NAME_UNKNOWN,
+    EAI_AGAIN: NAME_UNKNOWN,
+    EAI_FAIL: NAME_UNKNOWN,
     ENETUNREACH: NO_WAY,
     EHOSTUNREACH: NO_WAY,
     ENETDOWN: NO_WAY,
@@ -75,11 +81,9 @@ const KNOWN: Partial<Readonly<Record<ErrorCode, Readonly<Record<string, KnownCau
 export function knownCause(error: P2PShareError): KnownCause | undefined {
   const known = KNOWN[error.code];
   if (known === undefined) return undefined;
-  let cause = error.cause;
-  for (let depth = 0; cause instanceof Error && depth < MAX_CAUSES; depth += 1) {
+  for (const cause of causeChain(error.cause)) {
     const code = 'code' in cause ? String(cause.code) : '';
     if (Object.hasOwn(known, code)) return known[code];
-    cause = cause.cause;
   }
   return undefined;
 }

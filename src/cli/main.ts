@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import process from 'node:process';
 import { display } from '../protocol/display.ts';
 import { P2PShareError } from '../protocol/errors.ts';
+import { causeChain } from './cause-chain.ts';
 import { type CommandLine, parseCommandLine } from './command-line.ts';
 import { COMMANDS } from './commands.ts';
 import { configPath, readConfig } from './config-file.ts';
@@ -121,11 +122,7 @@ function isGiven(argv: readonly string[], ...flags: readonly string[]): boolean 
 
 /** What the error and its causes say; peers and file names may be quoted in it. */
 function causes(error: unknown): string[] {
-  const lines: string[] = [];
-  for (let cause = error; cause instanceof Error && lines.length < 8; cause = cause.cause) {
-    lines.push(display(cause.message, CAUSE_COLUMNS));
-  }
-  return lines;
+  return causeChain(error).map(({ message }) => display(message, CAUSE_COLUMNS));
 }
 
 function packageDescription(): { readonly version: string } {

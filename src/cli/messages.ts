@@ -178,19 +178,12 @@ export const MESSAGES: Readonly<Record<ErrorCode, SidedMessage>> = {
   },
 };
 
-/** Without an address nobody was asked, and nothing was in the way. */
-const NAME_UNKNOWN: Message = {
-  text: 'the address of the rendezvous server cannot be found',
-  hint: 'check the name given with --server, and that this machine is online',
-};
-
 /**
  * The words for any error; what is no error of ours is a bug. Only sides of a transfer meet errors
  * with two hints.
  */
 export function messageFor(error: unknown, role: Role = 'receiver'): Message {
   if (!(error instanceof P2PShareError)) return messageOf('P2P_PROTOCOL', role);
-  if (error.code === 'P2P_SERVER_UNREACHABLE' && isLookup(error.cause)) return NAME_UNKNOWN;
   const { text, hint } = knownCause(error) ?? messageOf(error.code, role);
   const where = error.path === undefined ? '' : `: ${display(error.path, PATH_COLUMNS)}`;
   const message = { text: `${text}${where}`, hint, ...howToGoOn(error) };
@@ -210,11 +203,6 @@ function howToGoOn({ ticket }: P2PShareError): Partial<Message> {
   if (ticket === undefined) return {};
   const hint = `the same code works for a day: run the same command again, or p2pshare resume ${ticket}; so must the other side, unless it still waits`;
   return { hint };
-}
-
-/** Whether it is what the system says when it has no address for a name. */
-function isLookup(cause: unknown): boolean {
-  return cause instanceof Error && 'syscall' in cause && cause.syscall === 'getaddrinfo';
 }
 
 function messageOf(code: ErrorCode, role: Role): Message {
