@@ -78,7 +78,8 @@ export function codeWordsLike(begun: string): readonly string[] {
   return WORDS.filter((word) => word.startsWith(start));
 }
 
-const SEPARATORS = /[^\p{L}\p{N}]+/u;
+/** What people put between the words. */
+export const SEPARATORS: RegExp = /[^\p{L}\p{N}]+/u;
 const NAMEPLATE = /^[1-9][0-9]{3,5}$/;
 
 function problem(value: CodeProblem): ParsedCode {
