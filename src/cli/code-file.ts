@@ -1,4 +1,4 @@
-import { open } from 'node:fs/promises';
+import { readStart } from './read-start.ts';
 import { replaceFile } from './replace-file.ts';
 import { UsageError } from './usage-error.ts';
 
@@ -17,13 +17,7 @@ export async function writeCode(path: string, code: string): Promise<void> {
 /** What `writeCode` kept, or somebody else. Throws `UsageError`. */
 export async function readCode(path: string): Promise<string> {
   try {
-    const file = await open(path);
-    try {
-      const { buffer, bytesRead } = await file.read(Buffer.alloc(MAX_BYTES), 0, MAX_BYTES);
-      return buffer.toString('utf8', 0, bytesRead).trim();
-    } finally {
-      await file.close();
-    }
+    return (await readStart(path, MAX_BYTES)).trim();
   } catch (error) {
     throw unusable(path, 'read', error);
   }

@@ -1,6 +1,7 @@
-import { mkdir, open, readFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { dirname, isAbsolute, join } from 'node:path';
 import type { TomlPrimitive } from 'smol-toml';
+import { readStart } from './read-start.ts';
 import { replaceFile } from './replace-file.ts';
 import type { ConfigFile } from './settings.ts';
 import type { Environment } from './terminal.ts';
@@ -55,24 +56,13 @@ export async function changeConfig(
 }
 
 async function readText(path: string): Promise<string | undefined> {
-  let bytes: Buffer;
-  try {
-    const file = await open(path);
-    try {
-      if ((await file.stat()).size > MAX_BYTES) throw new UsageError(`${path} is too large`);
-      bytes = await readFile(file);
-    } finally {
-      await file.close();
-    }
-  } catch (error) {
-    if (error instanceof UsageError) throw error;
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
-    throw new UsageError(`${path} cannot be read (${code})`, undefined, 'P2P_USAGE', {
-      cause: error,
-    });
-  }
-  return bytes.toString('utf8');
+  const text = await readStart(path, MAX_BYTES + 1).catch((cause: NodeJS.ErrnoException) => {
+    if (cause.code === 'ENOENT' || cause.code === 'ENOTDIR') return undefined;
+    const message = `${path} cannot be read (${cause.code})`;
+    throw new UsageError(message, 'check its permissions', 'P2P_USAGE', { cause });
+  });
+  if (text === undefined || text.length <= MAX_BYTES) return text;
+  throw new UsageError(`${path} is too large`, 'it has nothing but settings, one to a line');
 }
 
 async function parse(path: string, text: string): Promise<Record<string, unknown>> {
