@@ -6,6 +6,8 @@
 #          CODE_FILE=code.txt ci-artifact.sh receive FOLDER
 set -eu
 : "${CODE_FILE:?where the code is kept}"
+# send.ndjson has the code as well.
+umask 077
 
 case $1 in
   send)
