@@ -22,7 +22,11 @@ export function createAead(suite: CipherSuite, key: Uint8Array): Aead {
       const sealed = seal(algorithm, secret, nonce, NO_AAD, plaintext);
       for (const piece of sealed) scatter.fill(piece, copy);
     },
-    openInPlace: (nonce, sealed) => open(algorithm, secret, nonce, NO_AAD, sealed),
+    openInto: (nonce, sealed) => {
+      const [first, second] = sealed;
+      const whole = first !== undefined && second === undefined ? first : Buffer.concat(sealed);
+      return open(algorithm, secret, nonce, NO_AAD, whole);
+    },
   };
 }
 

@@ -1,7 +1,7 @@
 import { createCipheriv, createSecretKey } from 'node:crypto';
 import type { BlockCipher } from '../protocol/ports.ts';
 
-const BLOCK_BYTES = 16;
+export const BLOCK_BYTES = 16;
 
 /**
  * AES-128 on single blocks (FIPS 197). `key` has 16 bytes; a length that is not whole blocks throws.
@@ -13,10 +13,14 @@ export function createBlockCipher(key: Uint8Array): BlockCipher {
   const cipher = createCipheriv('aes-128-ecb', createSecretKey(key), null).setAutoPadding(false);
   return {
     encrypt(blocks) {
-      if (blocks.length % BLOCK_BYTES !== 0) {
-        throw new Error(`unreachable: ${blocks.length} bytes are not whole blocks`);
-      }
+      mustBeBlocks(blocks);
       return cipher.update(blocks);
     },
   };
+}
+
+export function mustBeBlocks({ length }: Uint8Array): void {
+  if (length % BLOCK_BYTES !== 0) {
+    throw new Error(`unreachable: ${length} bytes are not whole blocks`);
+  }
 }

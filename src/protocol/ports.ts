@@ -29,15 +29,22 @@ export interface Aead {
    */
   sealInto(nonce: Uint8Array, plaintext: readonly Uint8Array[], into: readonly Uint8Array[]): void;
   /**
-   * Opens like `open`, without associated data, and may do it where `sealed` lies, which is then
-   * spoilt when it does not verify.
+   * Opens the concatenation of `sealed`, without associated data, and may do it in `into`, which has
+   * room for the plaintext and may be where a single piece lies. It is spoilt when that does not verify.
    */
-  openInPlace(nonce: Uint8Array, sealed: Uint8Array): Uint8Array | undefined;
+  openInto(
+    nonce: Uint8Array,
+    sealed: readonly Uint8Array[],
+    into: Uint8Array,
+  ): Uint8Array | undefined;
 }
 
 /** AES-128 on single blocks: the pseudo-random function behind header tags. */
 export interface BlockCipher {
-  /** Encrypts each 16-byte block of `blocks` by itself; the result has the same length. */
+  /**
+   * Encrypts each 16-byte block of `blocks` by itself; the result has the same length, and is valid
+   * until the next call.
+   */
   encrypt(blocks: Uint8Array): Uint8Array;
 }
 

@@ -225,7 +225,7 @@ function taking(ms: number, clock: { now: number }): Aead {
     sealInto: () => {
       clock.now += ms;
     },
-    openInPlace: () => undefined,
+    openInto: () => undefined,
   };
 }
 

@@ -2,13 +2,14 @@ import { randomBytes } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createAead } from '../../src/crypto/aead.ts';
+import { createBlockCipher } from '../../src/crypto/block-cipher.ts';
 import { createCrypto } from '../../src/crypto/node-crypto.ts';
 import { openSsl } from '../../src/crypto/openssl.ts';
 import { systemRandom } from '../../src/crypto/random.ts';
 import { AEAD_TAG_BYTES, CipherSuite } from '../../src/protocol/ports.ts';
 
 const native = await openSsl();
-if (!native) console.warn('openssl: sealing in place is tested on node:crypto alone: no koffi');
+if (!native) console.warn('openssl: ciphers are tested on node:crypto alone: no koffi');
 
 const NO_AAD = new Uint8Array(0);
 const variants = [
@@ -33,8 +34,12 @@ describe.each(variants)('sealing in memory of the caller, %s', (_, crypto) => {
         crypto.aead(suite, key).sealInto(nonce, cut(plaintext, pieceBytes), cut(memory, partBytes));
         const expected = createAead(suite, key).seal(nonce, NO_AAD, [plaintext]);
         expect(Buffer.concat(expected).equals(memory)).toBe(true);
-        const opened = crypto.aead(suite, key).openInPlace(nonce, memory);
+        const into = new Uint8Array(length);
+        const aead = crypto.aead(suite, key);
+        const opened = aead.openInto(nonce, cut(memory, partBytes), into);
         expect(opened && plaintext.equals(opened)).toBe(true);
+        const inPlace = aead.openInto(nonce, [memory], memory);
+        expect(inPlace && plaintext.equals(inPlace)).toBe(true);
       }),
       { numRuns: 60 },
     );
@@ -47,17 +52,21 @@ describe.each(variants)('sealing in memory of the caller, %s', (_, crypto) => {
     aead.sealInto(nonce, [randomBytes(40)], [sealed]);
     for (let i = 0; i < sealed.length; i += 1) {
       const changed = sealed.map((byte, at) => (at === i ? byte ^ 0x80 : byte));
-      expect(aead.openInPlace(nonce, changed)).toBeUndefined();
+      expect(aead.openInto(nonce, [changed], changed)).toBeUndefined();
     }
-    expect(aead.openInPlace(randomBytes(12), sealed.slice())).toBeUndefined();
-    expect(crypto.aead(suite, randomBytes(32)).openInPlace(nonce, sealed.slice())).toBeUndefined();
-    expect(aead.openInPlace(nonce, sealed)).toHaveLength(40);
+    const into = new Uint8Array(40);
+    expect(aead.openInto(randomBytes(12), [sealed], into)).toBeUndefined();
+    expect(crypto.aead(suite, randomBytes(32)).openInto(nonce, [sealed], into)).toBeUndefined();
+    expect(aead.openInto(nonce, [sealed], into)).toHaveLength(40);
   });
 
   it('opens nothing that is shorter than a tag', () => {
     const aead = crypto.aead(CipherSuite.aes256Gcm, randomBytes(32));
-    expect(aead.openInPlace(randomBytes(12), new Uint8Array(15))).toBeUndefined();
-    expect(aead.openInPlace(randomBytes(12), new Uint8Array(0))).toBeUndefined();
+    const [nonce, into] = [randomBytes(12), new Uint8Array(16)];
+    for (const sealed of [[], [new Uint8Array(0)], [new Uint8Array(8), new Uint8Array(7)]]) {
+      expect(aead.openInto(nonce, sealed, into)).toBeUndefined();
+    }
+    expect(aead.open(nonce, NO_AAD, new Uint8Array(15))).toBeUndefined();
   });
 
   it('never writes beyond the memory it is given', () => {
@@ -69,4 +78,44 @@ describe.each(variants)('sealing in memory of the caller, %s', (_, crypto) => {
       expect(memory.subarray(room).every((byte) => byte === 0)).toBe(true);
     }
   });
+});
+
+describe.each(variants)('ciphers of small things, %s', (_, crypto) => {
+  it.each(suites)('seal what node:crypto opens and open what it seals, with %s', (_name, suite) => {
+    const bytes = fc.uint8Array({ maxLength: 300 });
+    fc.assert(
+      fc.property(bytes, fc.array(bytes, { maxLength: 4 }), (aad, pieces) => {
+        const [key, nonce] = [randomBytes(32), randomBytes(12)];
+        const [ours, theirs] = [crypto.aead(suite, key), createAead(suite, key)];
+        const plaintext = Buffer.concat(pieces);
+        const sealed = Buffer.concat(ours.seal(nonce, aad, pieces));
+        expect(sealed.equals(Buffer.concat(theirs.seal(nonce, aad, pieces)))).toBe(true);
+        const opened = ours.open(nonce, aad, sealed);
+        expect(opened && plaintext.equals(opened)).toBe(true);
+        expect(ours.open(nonce, Buffer.concat([aad, Buffer.of(0)]), sealed)).toBeUndefined();
+      }),
+    );
+  });
+
+  it('makes the same of blocks, however many there are', () => {
+    const key = randomBytes(16);
+    const cipher = crypto.blockCipher(key);
+    for (const count of [1, 64, 3, 0, 64]) {
+      const blocks = randomBytes(16 * count);
+      const expected = createBlockCipher(key).encrypt(blocks);
+      expect(Buffer.from(cipher.encrypt(blocks)).equals(expected)).toBe(true);
+    }
+    expect(() => cipher.encrypt(new Uint8Array(17))).toThrow('17 bytes are not whole blocks');
+  });
+});
+
+it.runIf(native)('never opens into less memory than it takes', () => {
+  const aead = createCrypto(systemRandom, native).aead(CipherSuite.aes256Gcm, randomBytes(32));
+  const nonce = randomBytes(12);
+  const sealed = new Uint8Array(10_000 + AEAD_TAG_BYTES);
+  aead.sealInto(nonce, [randomBytes(10_000)], [sealed]);
+  const memory = new Uint8Array(12_000);
+  const little = memory.subarray(0, 9999);
+  expect(() => aead.openInto(nonce, [sealed], little)).toThrow('no room');
+  expect(memory.subarray(9999).every((byte) => byte === 0)).toBe(true);
 });

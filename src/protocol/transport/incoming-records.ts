@@ -14,6 +14,9 @@ const POOLED_BUFFERS = 32;
 /** Pieces of one record: 54 slices lost one by one leave 27 gaps; more is no network's doing. */
 const MAX_PIECES = 64;
 
+/** Below this, a cipher call for each slice costs more than copying them together first. */
+const MIN_VIEW_BYTES = 4096;
+
 /** A record that is being put together. */
 interface PartialRecord {
   readonly length: number;
@@ -118,16 +121,19 @@ export class IncomingRecords {
     if (position.record >= this.#credit) return 'refused';
     if (this.#completed.contains(position.record)) return 'known';
     if (length === 0 || position.offset + length > position.recordLength) return 'refused';
-    const partial = this.#partial.get(position.record) ?? this.#begin(position);
+    const known = this.#partial.get(position.record);
+    const isWhole = length === position.recordLength;
+    if (known === undefined && isWhole) return this.#receiveWhole(position, bytes);
+    const partial = known ?? this.#begin(position);
     if (partial === undefined || partial.length !== position.recordLength) return 'refused';
     const added = partial.received.add(position.offset, position.offset + length);
     if (added === 0) return this.#isWithheld(position, length) ? 'withheld' : 'known';
     copySlices(bytes, partial.buffer, position.offset);
     partial.sealed &&= bytes.sealed;
     partial.missing -= added;
-    if (partial.missing === 0) return this.#complete(position, length, partial);
     // So many pieces cannot come from our slices.
-    if (partial.received.rangeCount > MAX_PIECES) return this.#reject(position, length, partial);
+    const isDone = partial.missing === 0 || partial.received.rangeCount > MAX_PIECES;
+    if (isDone) return this.#receiveLast(position, length, partial);
     return this.#isWithheld(position, length) ? 'withheld' : 'stored';
   }
 
@@ -147,9 +153,16 @@ export class IncomingRecords {
     return this.#credit > before;
   }
 
-  #begin(position: SlicePosition): PartialRecord | undefined {
-    const { recordLength } = position;
-    if (recordLength <= AEAD_TAG_BYTES || recordLength > MAX_RECORD_BYTES) return undefined;
+  /** The usual case: a record comes in one run, and is opened out of what was received. */
+  #receiveWhole(position: SlicePosition, bytes: SliceBytes): SliceOutcome {
+    if (!isRecordLength(position.recordLength)) return 'refused';
+    const buffer = this.#pool.take();
+    const isPlain = this.#open(position.record, sliceViews(bytes, buffer), buffer);
+    return isPlain ? 'completed' : this.#fail(position, bytes.length, bytes.sealed);
+  }
+
+  #begin({ record, recordLength }: SlicePosition): PartialRecord | undefined {
+    if (!isRecordLength(recordLength)) return undefined;
     const partial = {
       length: recordLength,
       buffer: this.#pool.take(),
@@ -157,32 +170,43 @@ export class IncomingRecords {
       missing: recordLength,
       sealed: true,
     };
-    this.#partial.set(position.record, partial);
+    this.#partial.set(record, partial);
     return partial;
   }
 
-  #complete(position: SlicePosition, length: number, partial: PartialRecord): SliceOutcome {
-    const { record } = position;
-    const { buffer } = partial;
-    const plaintext = this.#cipher.openInPlace(record, buffer.subarray(0, partial.length));
-    if (plaintext === undefined) return this.#reject(position, length, partial);
-    this.#partial.delete(record);
-    this.#failures.delete(record);
+  /** No more is to come of the record: all of it is there, or it is nothing of our sender's. */
+  #receiveLast(position: SlicePosition, length: number, partial: PartialRecord): SliceOutcome {
+    const { buffer, missing, sealed } = partial;
+    this.#partial.delete(position.record);
+    if (missing > 0) {
+      this.#pool.give(buffer);
+      return this.#fail(position, length, sealed);
+    }
+    const isPlain = this.#open(position.record, [buffer.subarray(0, partial.length)], buffer);
+    return isPlain ? 'completed' : this.#fail(position, length, sealed);
+  }
+
+  /** Opens a record into `buffer`, which is handed out with it or goes back to the pool. */
+  #open(record: number, sealed: readonly Uint8Array[], buffer: Uint8Array): boolean {
+    const plaintext = this.#cipher.openInto(record, sealed, buffer);
+    if (plaintext === undefined) {
+      this.#pool.give(buffer);
+      return false;
+    }
+    if (this.#failures.size > 0) this.#failures.delete(record);
     this.#completed.add(record, record + 1);
     this.#completedCount += 1;
     this.#held += plaintext.length;
     this.#ready.push({ plaintext, buffer });
     this.#updateCredit();
-    return 'completed';
+    return true;
   }
 
-  #reject(position: SlicePosition, length: number, partial: PartialRecord): SliceOutcome {
-    const { record, offset } = position;
-    this.#drop(record, partial);
+  #fail({ record, offset }: SlicePosition, length: number, sealed: boolean): SliceOutcome {
     const failure = this.#failures.get(record);
     if (failure !== undefined) failure.attempt += 1;
     else this.#failures.set(record, { attempt: 1, start: offset, end: offset + length });
-    return partial.sealed ? 'broken' : 'failed';
+    return sealed ? 'broken' : 'failed';
   }
 
   /** Whether the slice holds bytes of the one that completed its record when that failed. */
@@ -193,15 +217,30 @@ export class IncomingRecords {
     return position.offset < failure.end && position.offset + length > failure.start;
   }
 
-  #drop(record: number, partial: PartialRecord): void {
-    this.#partial.delete(record);
-    this.#pool.give(partial.buffer);
-  }
-
   #updateCredit(): void {
     const room = Math.floor((this.#window - this.#held) / MAX_RECORD_BYTES);
     this.#credit = Math.max(this.#credit, this.#completedCount + Math.max(0, room));
   }
+}
+
+function isRecordLength(length: number): boolean {
+  return length > AEAD_TAG_BYTES && length <= MAX_RECORD_BYTES;
+}
+
+/** Slices as they lie where they were received, if they are few; else gathered in `buffer`. */
+function sliceViews(bytes: SliceBytes, buffer: Uint8Array): Uint8Array[] {
+  const { source, start, stride, sliceBytes, length } = bytes;
+  if (sliceBytes >= length) return [source.subarray(start, start + length)];
+  if (sliceBytes < MIN_VIEW_BYTES) {
+    copySlices(bytes, buffer, 0);
+    return [buffer.subarray(0, length)];
+  }
+  const views: Uint8Array[] = [];
+  for (let done = 0; done < length; done += sliceBytes) {
+    const from = start + views.length * stride;
+    views.push(source.subarray(from, from + Math.min(sliceBytes, length - done)));
+  }
+  return views;
 }
 
 function copySlices(bytes: SliceBytes, into: Uint8Array, at: number): void {

@@ -40,10 +40,12 @@ export class OutgoingRecord {
 
   /** The memory of the sealed bytes: a part for each slice of the layout. */
   get layout(): Uint8Array[] {
-    return Array.from({ length: this.sliceCount }, (_, slice) => {
+    const parts: Uint8Array[] = [];
+    for (let slice = 0; slice < this.sliceCount; slice += 1) {
       const start = this.packetStart(slice) + DATA_HEADER_BYTES;
-      return this.packets.subarray(start, start + this.sliceLength(slice));
-    });
+      parts.push(this.packets.subarray(start, start + this.sliceLength(slice)));
+    }
+    return parts;
   }
 
   get sliceCount(): number {

@@ -42,9 +42,16 @@ export class RecordCipher {
     aead.sealInto(this.#nonceOf(record), plaintext, into);
   }
 
-  /** The plaintext, where `sealed` lies or elsewhere; `undefined` if it does not verify. */
-  openInPlace(record: number, sealed: Uint8Array): Uint8Array | undefined {
-    return this.#aeadOf(record)?.openInPlace(this.#nonceOf(record), sealed);
+  /**
+   * The plaintext of the concatenation of `sealed`, in `into` or elsewhere; `undefined` if it does not
+   * verify. `into` may be where a single piece lies.
+   */
+  openInto(
+    record: number,
+    sealed: readonly Uint8Array[],
+    into: Uint8Array,
+  ): Uint8Array | undefined {
+    return this.#aeadOf(record)?.openInto(this.#nonceOf(record), sealed, into);
   }
 
   /** Records arrive in any order around a key update, so the previous key is kept beside. */

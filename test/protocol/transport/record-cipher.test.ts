@@ -28,7 +28,7 @@ function seal(by: RecordCipher, record: number, text: string): Uint8Array {
 }
 
 function open(by: RecordCipher, record: number, sealed: Uint8Array): string | undefined {
-  const plaintext = by.openInPlace(record, sealed.slice());
+  const plaintext = by.openInto(record, [sealed], new Uint8Array(sealed.length));
   return plaintext && Buffer.from(plaintext).toString();
 }
 
