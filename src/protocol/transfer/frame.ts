@@ -82,7 +82,7 @@ export function sumFrame(entry: number, chunk: number, sum: bigint): Uint8Array 
   const writer = new ByteWriter(32);
   writer.bytes(frame(FrameType.sum, entry, chunk));
   writer.uint64(sum);
-  return writer.finish();
+  return writer.view();
 }
 
 /** Tells that the receiver has these bytes of an entry in its older file, from `from` on. */
@@ -114,7 +114,7 @@ function frame(type: number, ...fields: readonly number[]): Uint8Array {
   const writer = new ByteWriter(40);
   writer.uint8(type);
   for (const field of fields) writer.varint(field);
-  return writer.finish();
+  return writer.view();
 }
 
 /** The length of a varint in its shortest form (RFC 9000 §16). */

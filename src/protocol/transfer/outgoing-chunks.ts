@@ -244,23 +244,22 @@ export class OutgoingChunks {
     return { entry: this.#nextEntry, offset, length };
   }
 
-  #plan(read: ChunkRead): void {
-    this.#nextOffset = read.offset + read.length;
+  #plan({ entry, offset, length }: ChunkRead): void {
+    this.#nextOffset = offset + length;
     this.#seek();
-    const index = read.offset / this.chunkBytes;
-    const last = this.#nextEntry !== read.entry;
-    const hash = this.#hasher.begin();
     this.#chunks.push({
-      ...read,
-      index,
-      last,
+      entry,
+      offset,
+      length,
+      index: offset / this.chunkBytes,
+      last: this.#nextEntry !== entry,
       end: false,
       copies: [],
       bytes: undefined,
-      hash,
+      hash: this.#hasher.begin(),
       sent: 0,
     });
-    this.#ahead += read.length;
+    this.#ahead += length;
   }
 
   /** Moves on to the next chunk that the receiver needs, or to the end. */

@@ -18,8 +18,9 @@ const EXTRA_ACKED_ROUNDS = 10;
  * round-trip time, how lumpy acknowledgements are, and what the current round has seen.
  */
 export class BbrModel {
-  /** Maxima of the rate in this and the previous probing cycle. */
-  readonly #maxima: [number, number] = [0, 0];
+  /** Highest rate of the previous probing cycle and of this one. */
+  #previousMaximum = 0;
+  #maximum = 0;
   #minRtt: Millis;
   #minRttAt: Instant = instant(-Infinity);
   #nextRoundDelivered = 0;
@@ -38,7 +39,7 @@ export class BbrModel {
 
   /** Bytes per millisecond; 0 before the first sample. */
   get bandwidth(): number {
-    return Math.max(...this.#maxima);
+    return Math.max(this.#previousMaximum, this.#maximum);
   }
 
   get minRtt(): Millis {
@@ -56,7 +57,10 @@ export class BbrModel {
 
   /** Bytes that arrive in one lump beyond what the rate explains: delayed and coalesced ACKs. */
   get extraAcked(): number {
-    return Math.max(...this.#extraAcked);
+    // Asked for with every batch: spread over arguments it would take as long as all the rest.
+    let most = 0;
+    for (const excess of this.#extraAcked) if (excess > most) most = excess;
+    return most;
   }
 
   onAck(sample: AckSample): void {
@@ -68,9 +72,9 @@ export class BbrModel {
 
   /** A probing cycle is over: what the cycle before it saw is forgotten. */
   advanceCycle(): void {
-    if (this.#maxima[1] === 0) return;
-    this.#maxima[0] = this.#maxima[1];
-    this.#maxima[1] = 0;
+    if (this.#maximum === 0) return;
+    this.#previousMaximum = this.#maximum;
+    this.#maximum = 0;
   }
 
   /** Whether the round that just ended lost more than chance explains, behind a growing queue. */
@@ -102,7 +106,7 @@ export class BbrModel {
   #updateBandwidth(sample: AckSample): void {
     // An application-limited sample can only raise the estimate: it says "at least".
     if (sample.rate === 0 || (sample.appLimited && sample.rate < this.bandwidth)) return;
-    this.#maxima[1] = Math.max(this.#maxima[1], sample.rate);
+    this.#maximum = Math.max(this.#maximum, sample.rate);
   }
 
   #updateMinRtt(sample: AckSample): void {

@@ -22,6 +22,7 @@ import { RttEstimator } from './rtt-estimator.ts';
 import { SendGate } from './send-gate.ts';
 import { SkipTrap } from './skip-trap.ts';
 import { StrictMode } from './strict-mode.ts';
+import { addressed, alone, type Batch } from './transmit-batch.ts';
 
 /** Bytes of records that may be in flight towards us: what memory they may take where a disk is slow. */
 const DEFAULT_WINDOW_BYTES = 16 * 2 ** 20;
@@ -169,7 +170,7 @@ export class Connection {
       this.#pollMtuProbe(now) ??
       this.#pollData(now) ??
       alone(this.#control.poll(now));
-    return batch && { remote, ...batch };
+    return batch && addressed(batch, remote);
   }
 
   /** The plaintext of a record is valid until the next call. */
@@ -199,7 +200,7 @@ export class Connection {
     this.#closed = true;
   }
 
-  #pollMtuProbe(now: Instant): Omit<Transmit, 'remote'> | undefined {
+  #pollMtuProbe(now: Instant): Batch | undefined {
     const size = this.#closed ? undefined : this.#mtu.wanted(this.#recovery.packets);
     if (size === undefined) return undefined;
     const { packet, packetNumber } = this.#control.mtuProbe(size, now);
@@ -207,7 +208,7 @@ export class Connection {
     return alone(packet);
   }
 
-  #pollData(now: Instant): Omit<Transmit, 'remote'> | undefined {
+  #pollData(now: Instant): Batch | undefined {
     const { packets } = this.#recovery;
     if (this.#closed || packets.room < 2 * MAX_BATCH_SEGMENTS) return undefined;
     if (packets.next > MAX_PACKET_NUMBER) return undefined;
@@ -299,8 +300,4 @@ export class Connection {
     this.close(CloseCode.protocolViolation, reason);
     this.#events.push({ kind: 'closed', by: 'self', code: CloseCode.protocolViolation, reason });
   }
-}
-
-function alone(payload: Uint8Array | undefined): Omit<Transmit, 'remote'> | undefined {
-  return payload && { payload, segmentSize: payload.length };
 }

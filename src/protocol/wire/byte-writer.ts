@@ -4,12 +4,10 @@
  */
 export class ByteWriter {
   #bytes: Uint8Array;
-  #view: DataView;
   #offset = 0;
 
   constructor(capacity = 256) {
     this.#bytes = new Uint8Array(capacity);
-    this.#view = new DataView(this.#bytes.buffer);
   }
 
   get length(): number {
@@ -18,22 +16,23 @@ export class ByteWriter {
 
   uint8(value: number): void {
     const start = this.#reserve(1);
-    this.#view.setUint8(start, value);
+    this.#bytes[start] = value;
   }
 
   uint16(value: number): void {
     const start = this.#reserve(2);
-    this.#view.setUint16(start, value);
+    this.#bytes[start] = value >>> 8;
+    this.#bytes[start + 1] = value;
   }
 
   uint32(value: number): void {
-    const start = this.#reserve(4);
-    this.#view.setUint32(start, value);
+    this.uint16(value >>> 16);
+    this.uint16(value);
   }
 
   uint64(value: bigint): void {
-    const start = this.#reserve(8);
-    this.#view.setBigUint64(start, value);
+    this.uint32(Number(BigInt.asUintN(32, value >> 32n)));
+    this.uint32(Number(BigInt.asUintN(32, value)));
   }
 
   /** A variable-length integer in its shortest form (RFC 9000 §16). */
@@ -86,6 +85,5 @@ export class ByteWriter {
     const bytes = new Uint8Array(Math.max(this.#offset, this.#bytes.length * 2));
     bytes.set(this.#bytes);
     this.#bytes = bytes;
-    this.#view = new DataView(bytes.buffer);
   }
 }
