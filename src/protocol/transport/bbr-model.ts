@@ -10,6 +10,8 @@ const SCHEDULING_MS = 10;
 /** How much above the lowest round trip another one still confirms it. */
 const CONFIRMING_SHARE = 0.01;
 const CONFIRMING_MS = 0.25;
+/** How much a round counts in the mean share of what is lost by chance. */
+const CHANCE_WEIGHT = 1 / 8;
 /** Rounds over which the excess of acknowledged over expected bytes is remembered. */
 const EXTRA_ACKED_ROUNDS = 10;
 
@@ -31,6 +33,7 @@ export class BbrModel {
   roundStarted = false;
   /** Lowest round-trip time, bytes lost and bytes acknowledged of the round that just ended. */
   lastRound = { minRtt: Infinity, lost: 0, acked: 0 };
+  #chanceLoss = 0;
   #round = { minRtt: Infinity, lost: 0, acked: 0 };
 
   constructor(minRtt: Millis) {
@@ -53,6 +56,14 @@ export class BbrModel {
   /** Bandwidth-delay product in bytes. */
   get bdp(): number {
     return this.bandwidth * this.#minRtt;
+  }
+
+  /**
+   * The share of packets that is lost while no queue stands, at most what is tolerated anyway: of what
+   * leaves, so much never arrives, and the rate above is that of what arrives.
+   */
+  get chanceLoss(): number {
+    return Math.min(this.#chanceLoss, LOSS_THRESHOLD);
   }
 
   /** Bytes that arrive in one lump beyond what the rate explains: delayed and coalesced ACKs. */
@@ -83,7 +94,8 @@ export class BbrModel {
     // Loss alone is no sign of congestion on a wireless path, and loss with a rising round-trip
     // time is: so both are asked for (measured: with 2 % random loss the draft's bound of inflight
     // on loss alone costs half of the rate).
-    return lost > LOSS_THRESHOLD * (lost + acked) && this.hasStandingQueue;
+    const explained = LOSS_THRESHOLD + this.#chanceLoss;
+    return lost > explained * (lost + acked) && this.hasStandingQueue;
   }
 
   /** Whether no packet of the last round came through without waiting. */
@@ -101,6 +113,13 @@ export class BbrModel {
     this.rounds += 1;
     this.lastRound = this.#round;
     this.#round = { minRtt: Infinity, lost: 0, acked: 0 };
+    this.#updateChanceLoss();
+  }
+
+  #updateChanceLoss(): void {
+    const { lost, acked } = this.lastRound;
+    const share = this.hasStandingQueue ? 0 : lost / Math.max(1, lost + acked);
+    this.#chanceLoss += CHANCE_WEIGHT * (share - this.#chanceLoss);
   }
 
   #updateBandwidth(sample: AckSample): void {

@@ -59,6 +59,8 @@ export class Bbr implements CongestionController {
   readonly #startUpGrowth = new Plateau(1.25);
   readonly #probeGrowth = new Plateau(1.1);
   #filled = false;
+  /** Rounds up to this one have seen the queue of start-up, which takes some time to drain. */
+  #startUpRounds = Infinity;
   /** Most bytes in flight that the path took without congestion; unbounded until it did not. */
   #inFlightBound = Infinity;
   #probeRttUntil: Instant | undefined;
@@ -87,11 +89,11 @@ export class Bbr implements CongestionController {
   }
 
   get pacingRate(): number {
-    const { bandwidth, minRtt } = this.#model;
+    const { bandwidth, chanceLoss, minRtt } = this.#model;
     const ackClocked = bandwidth > ACK_CLOCKED_RATE;
     const gain = Math.max(PACING_GAIN[this.#phase], ackClocked ? 2 : 0);
     const initial = (INITIAL_WINDOW_PACKETS * this.#packetBytes) / Math.max(minRtt, 1);
-    const rate = PACING_MARGIN * bandwidth;
+    const rate = (PACING_MARGIN * bandwidth) / (1 - chanceLoss);
     // Draft, BBRSetPacingRateWithGain: start-up never slows down. What the first packets after an
     // outage measure is the outage.
     return gain * (this.#filled && rate > 0 ? rate : Math.max(rate, initial));
@@ -162,12 +164,18 @@ export class Bbr implements CongestionController {
 
   /** Draft, section "Adapting to loss": back off to what got through, but keep 0.7 of the rest. */
   #onCongestedRound(sample: AckSample): void {
-    const target = Math.max(this.#model.bdp, sample.priorInFlight);
-    this.#inFlightBound = Math.max(BETA * target, MIN_WINDOW_PACKETS * this.#packetBytes);
-    if (this.#phase === 'startup') {
+    const { bdp, lastRound } = this.#model;
+    const floor = MIN_WINDOW_PACKETS * this.#packetBytes;
+    if (this.#model.rounds <= this.#startUpRounds) {
+      // The queue is start-up's own doing, and what arrived in a round is what the path carries.
+      this.#inFlightBound = Math.max(bdp, lastRound.acked, floor);
       this.#filled = true;
-      this.#enter('drain', sample);
-    } else if (this.#phase === 'up' || this.#phase === 'refill') this.#enter('down', sample);
+      if (this.#phase === 'startup') this.#enter('drain', sample);
+      return;
+    }
+    const target = Math.max(bdp, sample.priorInFlight);
+    this.#inFlightBound = Math.max(BETA * target, floor);
+    if (this.#phase === 'up' || this.#phase === 'refill') this.#enter('down', sample);
   }
 
   #timeToProbe(sample: AckSample): boolean {
@@ -198,6 +206,8 @@ export class Bbr implements CongestionController {
   }
 
   #enter(phase: Phase, sample: AckSample): void {
+    // The round that is under way has begun in the queue.
+    if (this.#phase === 'drain') this.#startUpRounds = this.#model.rounds + 1;
     // A cycle begins with `down`: what the cycle before the last one saw no longer counts.
     if (phase === 'down') this.#model.advanceCycle();
     if (phase === 'up') this.#probeGrowth.reset();
@@ -215,6 +225,7 @@ export class Bbr implements CongestionController {
     this.#phaseRounds = 0;
     this.#startUpGrowth.reset();
     this.#filled = false;
+    this.#startUpRounds = Infinity;
     this.#inFlightBound = Infinity;
     this.#probeRttUntil = undefined;
     this.#probedRttAt = now;
