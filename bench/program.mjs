@@ -41,12 +41,14 @@ export class Program {
 
   /** The next line for which `wanted` is true; fails when the program ends before. */
   async line(wanted) {
+    let before = '';
     for (;;) {
       const { value, done } = await this.#lines.next();
-      if (done)
-        throw new Error(
-          `${this.#child.spawnargs.slice(1).join(' ')} ended early: ${this.#complaints}`,
-        );
+      if (done) {
+        const said = [before, this.#complaints].filter((each) => each !== '').join('; ');
+        throw new Error(`${this.#child.spawnargs.slice(1).join(' ')} ended early: ${said}`);
+      }
+      before = value;
       const line = parsed(value);
       if (line !== undefined && wanted(line)) return line;
     }

@@ -39,14 +39,16 @@ const SHARED = [1, 10].map((queue) => ({
   queue,
 }));
 
-export async function run({ workshop, rounds, say }) {
+export async function run({ workshop, rounds, isWanted, say }) {
   const emulator = build(workshop);
   const namespaces = new Namespaces(workshop);
   const context = { workshop, emulator, namespaces, say };
   const times = Math.min(rounds, 3);
   const tables = {};
-  for (const link of LINKS) tables[link.name] = await onLink(context, link, times);
-  for (const link of SHARED) {
+  for (const link of LINKS.filter(({ name }) => isWanted(name))) {
+    tables[link.name] = await onLink(context, link, times);
+  }
+  for (const link of SHARED.filter(({ name }) => isWanted(name))) {
     tables[`${link.name}, shared`] = await shared(context, link, times);
   }
   return tables;

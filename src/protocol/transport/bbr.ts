@@ -63,6 +63,8 @@ export class Bbr implements CongestionController {
   #startUpRounds = Infinity;
   /** Most bytes in flight that the path took without congestion; unbounded until it did not. */
   #inFlightBound = Infinity;
+  /** Whether a queue stood when the probe for more bandwidth began: it cannot be the probe's. */
+  #queueStoodBefore = false;
   #probeRttUntil: Instant | undefined;
   #probedRttAt: Instant;
 
@@ -157,7 +159,8 @@ export class Bbr implements CongestionController {
     const { bdp, extraAcked, bandwidth, hasStandingQueue } = this.#model;
     this.#probeGrowth.onRound(bandwidth, sample.now);
     this.#inFlightBound = Math.max(this.#inFlightBound, sample.priorInFlight);
-    const queued = sample.priorInFlight > 1.25 * bdp + extraAcked || hasStandingQueue;
+    const isOwnQueue = hasStandingQueue && !this.#queueStoodBefore;
+    const queued = sample.priorInFlight > 1.25 * bdp + extraAcked || isOwnQueue;
     if (queued || this.#probeGrowth.windows >= 2) this.#enter('down', sample);
     else if (this.#inFlightBound < Infinity) this.#inFlightBound *= 1.25;
   }
@@ -210,7 +213,13 @@ export class Bbr implements CongestionController {
     if (this.#phase === 'drain') this.#startUpRounds = this.#model.rounds + 1;
     // A cycle begins with `down`: what the cycle before the last one saw no longer counts.
     if (phase === 'down') this.#model.advanceCycle();
-    if (phase === 'up') this.#probeGrowth.reset();
+    if (phase === 'up') {
+      this.#probeGrowth.reset();
+      this.#queueStoodBefore = this.#model.hasStandingQueue;
+      // Somebody else's queue goes on standing whatever we do: then there is more to be had only by
+      // having more in flight.
+      if (this.#queueStoodBefore) this.#inFlightBound *= 1.25;
+    }
     // Randomly 2 to 3 s, so that flows that share a queue do not probe in step.
     if (phase === 'cruise') this.#cruiseMs = 2000 + this.#random.integer(1000);
     this.#phase = phase;

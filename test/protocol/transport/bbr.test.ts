@@ -76,6 +76,22 @@ describe('Bbr itself', () => {
     expect(one.pacingRate / (0.99 * 1000)).toBeCloseTo(1 / (1 - madeUp), 3);
   });
 
+  it('takes more of a queue that somebody else keeps, once it has been bounded', () => {
+    const one = bbr(50);
+    // Now and then the queue is empty, so the shortest round trip is known all the time.
+    const shared = (round: number) => ({ first: round, rtt: round % 60 === 0 ? 50 : 100 });
+    feed(one, 80);
+    for (let round = 81; round < 90; round += 1) {
+      feed(one, 1, { ...shared(round), loss: 0.1, inFlight: 60_000 });
+    }
+    const bounded = one.window;
+    expect(bounded).toBeLessThan(60_000);
+    for (let round = 90; round < 400; round += 1) {
+      feed(one, 1, { ...shared(round), inFlight: one.window });
+    }
+    expect(one.window).toBeGreaterThan(1.5 * bounded);
+  });
+
   it('looks for the shortest round trip only while none of late confirms it', () => {
     for (const [rtt, looks] of [
       [50.7, false],
@@ -106,14 +122,18 @@ describe('Bbr itself', () => {
 });
 
 /** Acknowledges `rounds` rounds of a path of 1,000 bytes a millisecond and 50 ms. */
-function feed(one: Bbr, rounds: number, { first = 1, rtt = 50, loss = 0 } = {}): void {
+function feed(
+  one: Bbr,
+  rounds: number,
+  { first = 1, rtt = 50, loss = 0, inFlight = 100_000 } = {},
+): void {
   for (let round = first; round < first + rounds; round += 1) {
     one.onAck({
       now: instant(START + 50 * round),
       acked: 50_000 * (1 - loss),
       lost: 50_000 * loss,
       inFlight: 50_000,
-      priorInFlight: 100_000,
+      priorInFlight: inFlight,
       delivered: 50_000 * round,
       priorDelivered: 50_000 * (round - 1),
       rate: 1000,
