@@ -10,10 +10,11 @@ const LOOPBACK = { server: {}, sender: {}, receiver: {}, address: '127.0.0.1' };
 /**
  * Sends `source` to `out`; yields the milliseconds from the receiver's consent to the final name, and
  * what `atEnd` makes of both programs and the server before they end. `start` begins a program;
- * `places` has the namespaces of all three and the server's address; `flags` are for both sides.
+ * `beforeReceiver` is awaited once the code is there; `places` has the namespaces of all three and the server's address; `flags` are for both sides.
  */
 export async function transfer(start, options) {
-  const { source, out, atEnd = () => undefined, flags = [], env = {}, places = LOOPBACK } = options;
+  const { source, out, flags = [], env = {}, places = LOOPBACK } = options;
+  const { beforeReceiver = () => undefined, atEnd = () => undefined } = options;
   const listen = ['--listen', `${places.address}:0`];
   const server = start([CLI, 'server', '--json', ...listen], { ...places.server, env });
   const { endpoints } = await server.line(({ event }) => event === 'ready');
@@ -23,6 +24,7 @@ export async function transfer(start, options) {
     env,
   });
   const { code } = await sender.line(({ event }) => event === 'code');
+  await beforeReceiver();
   const joining = performance.now();
   const receiver = start([CLI, 'receive', '--yes', '--out', out, ...common, code], {
     ...places.receiver,

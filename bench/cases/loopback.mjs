@@ -24,11 +24,12 @@ export async function run({ workshop, rounds, bytes, packages, isWanted, say }) 
   return [...rows, ...usageRows(usage, bytes)];
 }
 
-async function once(workshop, { name, run, share }, bytes, isChecked) {
+async function once(workshop, { name, run, share, warms }, bytes, isChecked) {
   const source = await workshop.file(bytes);
   const out = workshop.path('target.bin');
-  await warmMemory(workshop.folder, bytes);
-  const result = await run(workshop, source, out, bytes);
+  const warm = () => warmMemory(workshop.folder, bytes);
+  if (!warms) await warm();
+  const result = await run(workshop, source, out, bytes, warm);
   await workshop.endPrograms();
   const { isFile = true } = result;
   if (isChecked && isFile && (await sha256(out)) !== (await sha256(source))) {

@@ -26,8 +26,8 @@ export async function run({ workshop, rounds, bytes, say }) {
     for (const [name, places] of Object.entries(lines)) {
       for (const [who, run] of Object.entries({ p2pshare, 'TCP + AES-256-GCM in Node': tcp })) {
         const out = workshop.path('target.bin');
-        await warmMemory(workshop.folder, bytes);
-        const ms = await run(workshop, { source, out, places });
+        const warm = () => warmMemory(workshop.folder, bytes);
+        const ms = await run(workshop, { source, out, places, warm });
         await workshop.endPrograms();
         await rm(out);
         rates[name] ??= {};
@@ -47,13 +47,14 @@ export async function run({ workshop, rounds, bytes, say }) {
   return tables;
 }
 
-async function p2pshare(workshop, { source, out, places }) {
+async function p2pshare(workshop, { source, out, places, warm }) {
   const start = (...program) => workshop.start(...program);
-  return (await transfer(start, { source, out, places })).ms;
+  return (await transfer(start, { source, out, places, beforeReceiver: warm })).ms;
 }
 
 /** The receiver is where the NAT lets connections in. */
-async function tcp(workshop, { source, out, places }) {
+async function tcp(workshop, { source, out, places, warm }) {
+  await warm();
   const { address } = places;
   const receiver = workshop.start([TCP, 'receive', out, address], places.receiver);
   const { port } = await receiver.line((line) => line.port !== undefined);

@@ -51,8 +51,9 @@ function sessions(count) {
 async function file(workshop, bytes, flags) {
   const source = await workshop.file(bytes);
   const out = workshop.path('target.bin');
-  await warmMemory(workshop.folder, bytes);
-  const { ms } = await transfer((...program) => workshop.start(...program), { source, out, flags });
+  const beforeReceiver = () => warmMemory(workshop.folder, bytes);
+  const start = (...program) => workshop.start(...program);
+  const { ms } = await transfer(start, { source, out, flags, beforeReceiver });
   await workshop.endPrograms();
   await rm(out);
   return ms;
