@@ -1,4 +1,5 @@
 import type { Hasher, RunningHash } from '../protocol/ports.ts';
+import { mayCallLibraries, ownedBy } from './native.ts';
 
 /** The soname since 2014 of the library, which apt and rsync need and most systems have therefore. */
 const LIBRARY = 'libxxhash.so.0';
@@ -7,7 +8,7 @@ const SEED = 0;
 /** XXH64 of libxxhash (xxhash.h), as far as we use it. */
 interface LibraryCalls {
   XXH64(data: Uint8Array, length: number, seed: number): bigint | number;
-  XXH64_createState(): State;
+  XXH64_createState(): State | null;
   XXH64_freeState(state: State): void;
   XXH64_reset(state: State, seed: number): void;
   XXH64_update(state: State, data: Uint8Array, length: number): void;
@@ -22,8 +23,7 @@ type State = object;
  * takes as long as two thirds of the hash itself. `undefined` where there is no koffi or no such library.
  */
 export async function libxxhash(): Promise<Hasher | undefined> {
-  const { P2PSHARE_NO_NATIVE } = process.env;
-  if (process.platform !== 'linux' || P2PSHARE_NO_NATIVE === '1') return undefined;
+  if (!mayCallLibraries()) return undefined;
   try {
     const calls = await libraryCalls();
     return {
@@ -53,11 +53,11 @@ class LibraryHash implements RunningHash {
   readonly #state: State;
 
   constructor(calls: LibraryCalls) {
-    const state = calls.XXH64_createState();
     this.#calls = calls;
-    this.#state = state;
-    calls.XXH64_reset(state, SEED);
-    freeing.register(this, () => calls.XXH64_freeState(state));
+    this.#state = ownedBy(this, calls.XXH64_createState(), (state) => {
+      calls.XXH64_freeState(state);
+    });
+    calls.XXH64_reset(this.#state, SEED);
   }
 
   update(data: Uint8Array): void {
@@ -68,5 +68,3 @@ class LibraryHash implements RunningHash {
     return BigInt(this.#calls.XXH64_digest(this.#state));
   }
 }
-
-const freeing = new FinalizationRegistry<() => void>((free) => free());

@@ -3,11 +3,15 @@ import {
   Direction,
   type Handle,
   must,
+  mustBeLong,
   newContext,
   type OpenSslCalls,
   written,
 } from './openssl-calls.ts';
 import { copy, Scatter } from './scatter.ts';
+
+/** Of both suites. */
+const KEY_BYTES = 32;
 
 const SET_NONCE_LENGTH = 0x09;
 const GET_TAG = 0x10;
@@ -32,6 +36,7 @@ export class OpenSslAead implements Aead {
   #opening: Handle | undefined;
 
   constructor(calls: OpenSslCalls, cipher: Handle, key: Uint8Array) {
+    mustBeLong(key, KEY_BYTES);
     this.#calls = calls;
     this.#cipher = cipher;
     this.#key = key;
@@ -139,6 +144,7 @@ export class OpenSslAead implements Aead {
   }
 
   #begin(context: Handle, nonce: Uint8Array): void {
+    mustBeLong(nonce, AEAD_NONCE_BYTES);
     must(this.#calls.EVP_CipherInit_ex(context, null, null, null, nonce, Direction.keep));
   }
 

@@ -4,10 +4,13 @@ import {
   Direction,
   type Handle,
   must,
+  mustBeLong,
   newContext,
   type OpenSslCalls,
   written,
 } from './openssl-calls.ts';
+
+const KEY_BYTES = 16;
 
 /** AES-128 on single blocks, as `createBlockCipher` makes it, in memory that is used again. */
 export class OpenSslBlockCipher implements BlockCipher {
@@ -16,6 +19,7 @@ export class OpenSslBlockCipher implements BlockCipher {
   #encrypted = new Uint8Array(BLOCK_BYTES);
 
   constructor(calls: OpenSslCalls, key: Uint8Array) {
+    mustBeLong(key, KEY_BYTES);
     this.#calls = calls;
     this.#context = newContext(calls, this);
     const cipher = calls.EVP_aes_128_ecb();

@@ -1,3 +1,5 @@
+import { ownedBy } from './native.ts';
+
 /** An address in the library, opaque to us. */
 export type Handle = object;
 
@@ -6,7 +8,7 @@ export interface OpenSslCalls {
   EVP_aes_128_ecb(): Handle;
   EVP_aes_256_gcm(): Handle;
   EVP_chacha20_poly1305(): Handle;
-  EVP_CIPHER_CTX_new(): Handle;
+  EVP_CIPHER_CTX_new(): Handle | null;
   EVP_CIPHER_CTX_free(context: Handle): void;
   EVP_CIPHER_CTX_set_padding(context: Handle, pads: number): number;
   EVP_CIPHER_CTX_ctrl(context: Handle, command: number, length: number, at: Uint8Array): number;
@@ -59,15 +61,17 @@ export async function openSslCalls(): Promise<OpenSslCalls> {
   };
 }
 
-/** A new context, freed once nobody has `owner` any more. */
+/** A new context. It holds a key, which the library wipes when nobody has `owner` any more. */
 export function newContext(calls: OpenSslCalls, owner: object): Handle {
-  const context = calls.EVP_CIPHER_CTX_new();
-  freeing.register(owner, () => calls.EVP_CIPHER_CTX_free(context));
-  return context;
+  return ownedBy(owner, calls.EVP_CIPHER_CTX_new(), (context) => {
+    calls.EVP_CIPHER_CTX_free(context);
+  });
 }
 
-/** Contexts hold keys: the library wipes them when they are freed. */
-const freeing = new FinalizationRegistry<() => void>((free) => free());
+/** The library takes the length of keys and nonces for granted. */
+export function mustBeLong({ length }: Uint8Array, wanted: number): void {
+  if (length !== wanted) throw new Error(`unreachable: ${length} bytes instead of ${wanted}`);
+}
 
 export function must(result: number): void {
   if (result !== 1) throw new Error('unreachable: OpenSSL refused a call that it takes');

@@ -7,6 +7,7 @@ import {
 } from '../protocol/ports.ts';
 import { createAead } from './aead.ts';
 import { createBlockCipher } from './block-cipher.ts';
+import { mayCallLibraries } from './native.ts';
 import { OpenSslAead } from './openssl-aead.ts';
 import { OpenSslBlockCipher } from './openssl-block-cipher.ts';
 import { type Handle, openSslCalls } from './openssl-calls.ts';
@@ -31,8 +32,7 @@ export function openSsl(): Promise<OpenSsl | undefined> {
 let loaded: Promise<OpenSsl | undefined> | undefined;
 
 async function load(): Promise<OpenSsl | undefined> {
-  const { P2PSHARE_NO_NATIVE } = process.env;
-  if (process.platform !== 'linux' || P2PSHARE_NO_NATIVE === '1') return undefined;
+  if (!mayCallLibraries()) return undefined;
   const calls = await openSslCalls();
   const ciphers: Record<CipherSuite, Handle> = {
     [CipherSuite.aes256Gcm]: calls.EVP_aes_256_gcm(),

@@ -119,3 +119,13 @@ it.runIf(native)('never opens into less memory than it takes', () => {
   expect(() => aead.openInto(nonce, [sealed], little)).toThrow('no room');
   expect(memory.subarray(9999).every((byte) => byte === 0)).toBe(true);
 });
+
+it.runIf(native)('takes no key and no nonce of another length', () => {
+  const crypto = createCrypto(systemRandom, native);
+  const suite = CipherSuite.aes256Gcm;
+  expect(() => crypto.aead(suite, randomBytes(16))).toThrow('16 bytes instead of 32');
+  expect(() => crypto.blockCipher(randomBytes(15))).toThrow('15 bytes instead of 16');
+  const aead = crypto.aead(suite, randomBytes(32));
+  expect(() => aead.seal(randomBytes(8), NO_AAD, [])).toThrow('8 bytes instead of 12');
+  expect(() => aead.open(randomBytes(13), NO_AAD, randomBytes(16))).toThrow('13 bytes instead');
+});
