@@ -83,25 +83,30 @@ const LOCAL_TYPES = new Set([
 /** Folders of which it is known; more than that are looked at again. */
 const MAX_KNOWN_FOLDERS = 4096;
 
-const localFolders = new Map<string, boolean>();
+const localFolders = new Map<string, Promise<boolean>>();
 /** Open files on such file systems. */
 const localFiles = new Set<number>();
 
 /** Whether what is in a folder is on this machine, as far as we know how to tell. */
-export async function isLocal(folder: string): Promise<boolean> {
-  if (process.platform !== 'linux') return false;
+export function isLocal(folder: string): Promise<boolean> {
+  if (process.platform !== 'linux') return ELSEWHERE;
   const known = localFolders.get(folder);
   if (known !== undefined) return known;
-  const type = await later.statfs(folder).then(
-    (stats) => stats.type,
-    () => undefined,
-  );
-  if (type === undefined) return false;
-  const local = LOCAL_TYPES.has(type);
   if (localFolders.size >= MAX_KNOWN_FOLDERS) localFolders.clear();
+  // Of many files in it the first asks, and the others wait for the same answer.
+  const local = later.statfs(folder).then(
+    ({ type }) => LOCAL_TYPES.has(type),
+    () => {
+      // It may be made in a moment.
+      localFolders.delete(folder);
+      return false;
+    },
+  );
   localFolders.set(folder, local);
   return local;
 }
+
+const ELSEWHERE = Promise.resolve(false);
 
 async function inFolder<T>(
   path: string,

@@ -1,3 +1,5 @@
+import { randomUUID } from 'node:crypto';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { expect, it } from 'vitest';
 import { Haste, isLocal } from '../../src/io/file-calls.ts';
 
@@ -52,6 +54,28 @@ it('takes no file system for one of this machine that it does not know, or that 
 
 it.skipIf(process.platform !== 'linux')('knows the file system in memory', async () => {
   expect(await isLocal('/dev/shm')).toBe(true);
+});
+
+it.skipIf(process.platform !== 'linux')('asks once for all files of a folder', async () => {
+  const folder = await mkdtemp('/dev/shm/p2pshare-test-');
+  try {
+    const asked = Array.from({ length: 5 }, () => isLocal(folder));
+    expect(new Set(asked).size).toBe(1);
+    expect(await Promise.all(asked)).toEqual(Array(5).fill(true));
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+});
+
+it.skipIf(process.platform !== 'linux')('asks again where there was no folder yet', async () => {
+  const folder = `/dev/shm/p2pshare-test-${randomUUID()}`;
+  expect(await isLocal(folder)).toBe(false);
+  await mkdir(folder);
+  try {
+    expect(await isLocal(folder)).toBe(true);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
 });
 
 it('passes on what either throws', async () => {
