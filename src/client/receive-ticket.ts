@@ -6,7 +6,11 @@ import type { Decision } from './options.ts';
 import type { ReceiveTicket, StoredOffer, StoredOptions, Ticket } from './ticket.ts';
 import { isSameRequest, keeperOf, type TicketKeeper } from './ticket-keeper.ts';
 
-/** The ticket of what the same code brought to the same place before, if nobody is at it, or a new one. */
+/**
+ * The ticket of what the same code brought to the same place before, if nobody is at it, or a new one.
+ * Where the code has brought something to another place, its sender knows this side by the secret of
+ * that alone, and does not wait under the code itself any more: so a new one takes the secret over.
+ */
 export async function receiveTicket(options: {
   readonly stateFolder: string | undefined;
   readonly request: StoredOptions;
@@ -15,11 +19,19 @@ export async function receiveTicket(options: {
   readonly emit: (event: TicketEvent) => void;
 }): Promise<TicketKeeper<ReceiveTicket>> {
   const { request, code } = options;
+  const isOfCode = (ticket: Ticket): ticket is ReceiveTicket =>
+    ticket.kind === 'receive' && sameBytes(ticket.codeHash, hashOf(code, ticket.codeSalt));
   const isMeant = (ticket: Ticket): ticket is ReceiveTicket =>
-    ticket.kind === 'receive' &&
-    isSameRequest(ticket.request, request) &&
-    sameBytes(ticket.codeHash, hashOf(code, ticket.codeSalt));
-  return await keeperOf({ ...options, isMeant, make: () => newTicket(options) });
+    isOfCode(ticket) && isSameRequest(ticket.request, request);
+  const make = (others: readonly Ticket[]): ReceiveTicket => {
+    const { resumeSecret, isOneOfSeveral } = others.filter(isOfCode).at(-1) ?? {};
+    return {
+      ...newTicket(options),
+      ...(resumeSecret !== undefined && { resumeSecret }),
+      ...(isOneOfSeveral !== undefined && { isOneOfSeveral }),
+    };
+  };
+  return await keeperOf({ ...options, isMeant, make });
 }
 
 /** Whoever has accepted the same in an earlier session is not asked again. */

@@ -147,7 +147,8 @@ export async function keeperOf<T extends Ticket>(options: {
   readonly ways: StoredOptions;
   readonly emit: (event: TicketEvent) => void;
   readonly isMeant: (ticket: Ticket) => ticket is T;
-  readonly make: () => T;
+  /** A new one; `others` are those of all transfers that nobody is at and that can go on. */
+  readonly make: (others: readonly Ticket[]) => T;
 }): Promise<TicketKeeper<T>> {
   const { stateFolder, ways, emit, isMeant, make } = options;
   let store: TicketStore | undefined;
@@ -159,11 +160,12 @@ export async function keeperOf<T extends Ticket>(options: {
       emit({ event: 'ticket', state: 'expired' });
     }
     await store?.forgetExpired();
-    return new TicketKeeper({ store, emit, held, ticket: held?.ticket ?? make() });
+    const ticket = held?.ticket ?? make((await store?.idle()) ?? []);
+    return new TicketKeeper({ store, emit, held, ticket });
   } catch (error) {
     await store?.close();
     emit({ event: 'ticket', state: 'unavailable', reason: String(error) });
-    return new TicketKeeper({ store: undefined, emit, held: undefined, ticket: make() });
+    return new TicketKeeper({ store: undefined, emit, held: undefined, ticket: make([]) });
   }
 }
 

@@ -51,6 +51,13 @@ export class TicketStore {
     return { tickets, ignored };
   }
 
+  /** Those that no process is at and that are not too old, the oldest first. */
+  async idle(): Promise<Ticket[]> {
+    const { tickets } = await this.list();
+    const idle = tickets.filter(({ ticket, isHeld }) => !isHeld && !this.isExpired(ticket));
+    return idle.map(({ ticket }) => ticket);
+  }
+
   /** Whether there is one that is too old to be taken. */
   async hasExpired(isMeant: (ticket: Ticket) => boolean): Promise<boolean> {
     const { tickets } = await this.list();

@@ -38,6 +38,19 @@ describe.each<Victim>(['sender', 'receiver', 'both'])('kill -9 of %s', (victim) 
   );
 });
 
+// The sender, once it has been met, waits for that receiver and not under the code itself.
+it('after a kill of both, the same code brings the tree to another folder as well', async ({
+  stage,
+}) => {
+  const scene = await Scene.begin(stage);
+  await scene.reach({
+    side: 'receiver',
+    tells: (event) => event.event === 'progress' && event.bytes > BYTES / 3,
+  });
+  await scene.kill('both', await stage.folder());
+  await scene.expectTree();
+});
+
 /** When to begin counting, by what a side tells. */
 interface Moment {
   readonly side: 'sender' | 'receiver';
@@ -62,7 +75,7 @@ function momentOf(random: SeededRandom): Moment {
 class Scene {
   readonly #stage: Stage;
   readonly #tree: string;
-  readonly #out: string;
+  #out: string;
   #sender!: Program;
   #receiver!: Program;
   #code = '';
@@ -89,12 +102,14 @@ class Scene {
     await program.reach(tells);
   }
 
-  async kill(victim: Victim): Promise<void> {
+  /** Kills, and starts again; the receiver with `out` for what comes. */
+  async kill(victim: Victim, out = this.#out): Promise<void> {
     const ends: Promise<void>[] = [];
     if (victim !== 'receiver') ends.push(this.#sender.end());
     if (victim !== 'sender') ends.push(this.#receiver.end());
     await Promise.all(ends);
     await this.#expectNothingPartial();
+    this.#out = out;
     if (victim !== 'receiver') this.#sender = this.#send();
     if (victim !== 'sender') this.#receiver = this.#receive();
   }
