@@ -1,7 +1,7 @@
 // Long, slow and lossy links, made by linkemu.c between two namespaces; TCP beside it as iperf3 runs
 // it, with BBR and with CUBIC. And 20 Mbit/s shared with one TCP flow.
 import { execFileSync } from 'node:child_process';
-import { rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { tool } from '../contestants.mjs';
@@ -181,7 +181,8 @@ async function together(workshop, places, { rate }) {
   const common = ['--json', '--no-lan', '--no-port-mapping', '--server', endpoints[0]];
   const sender = workshop.start([CLI, 'send', ...common, source], places.sender);
   const { code } = await sender.line(({ event }) => event === 'code');
-  const out = workshop.path('shared.bin');
+  // A folder of its own: in the same one, what came in the rounds before would not travel again.
+  const out = join(await mkdtemp(workshop.path('shared-')), 'target.bin');
   const receive = ['receive', '--yes', '--out', out, ...common, code];
   const receiver = workshop.start([CLI, ...receive], places.receiver);
   await receiver.line(({ event, phase }) => event === 'status' && phase === 'transferring');
