@@ -16,9 +16,10 @@ export class Workshop {
     return workshop;
   }
 
-  /** Starts a program; see `Program`. */
-  start(args, options) {
-    const program = new Program(args, options);
+  /** Starts a program; see `Program`. What it keeps of unfinished transfers goes with the workshop. */
+  start(args, options = {}) {
+    const env = { XDG_STATE_HOME: this.path('state'), ...options.env };
+    const program = new Program(args, { ...options, env });
     this.#programs.push(program);
     return program;
   }

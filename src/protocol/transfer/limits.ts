@@ -24,8 +24,12 @@ export const TRANSFER_LIMITS = {
   openFloorBytes: 1024,
   /** Separate pieces of one chunk: records of 1,200 bytes leave at most half of 874 islands. */
   chunkIslands: 1024,
-  /** Chunk buffers kept for reuse: more than are ever written at one time. */
-  pooledBuffers: 16,
+  /**
+   * Chunk buffers kept for reuse: as many as a window of 32 MiB fills while a disk stands still, and
+   * those that are open. Fewer would be made anew after each such moment, and the old ones lie about
+   * until V8 looks for garbage, which it has little reason to.
+   */
+  pooledBuffers: 40,
 } as const;
 
 /** The size of a chunk, unless the sender says another power of two within these bounds. */
