@@ -10,7 +10,8 @@ const LOOPBACK = { server: {}, sender: {}, receiver: {}, address: '127.0.0.1' };
 /**
  * Sends `source` to `out`; yields the milliseconds from the receiver's consent to the final name, and
  * what `atEnd` makes of both programs and the server before they end. `start` begins a program;
- * `beforeReceiver` is awaited once the code is there; `places` has the namespaces of all three and the server's address; `flags` are for both sides.
+ * `beforeReceiver` is awaited once the code is there; `places` has the namespaces of all three and the
+ * server's address; `flags` are for both sides.
  */
 export async function transfer(start, options) {
   const { source, out, flags = [], env = {}, places = LOOPBACK } = options;

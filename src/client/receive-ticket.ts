@@ -9,7 +9,8 @@ import { isSameRequest, keeperOf, type TicketKeeper } from './ticket-keeper.ts';
 /**
  * The ticket of what the same code brought to the same place before, if nobody is at it, or a new one.
  * Where the code has brought something to another place, its sender knows this side by the secret of
- * that alone, and does not wait under the code itself any more: so a new one takes the secret over.
+ * that alone, and does not wait under the code itself any more: so a new one takes the secret over,
+ * unless the sender has others as well: then its code is good for one more.
  */
 export async function receiveTicket(options: {
   readonly stateFolder: string | undefined;
@@ -24,12 +25,9 @@ export async function receiveTicket(options: {
   const isMeant = (ticket: Ticket): ticket is ReceiveTicket =>
     isOfCode(ticket) && isSameRequest(ticket.request, request);
   const make = (others: readonly Ticket[]): ReceiveTicket => {
-    const { resumeSecret, isOneOfSeveral } = others.filter(isOfCode).at(-1) ?? {};
-    return {
-      ...newTicket(options),
-      ...(resumeSecret !== undefined && { resumeSecret }),
-      ...(isOneOfSeveral !== undefined && { isOneOfSeveral }),
-    };
+    const used = others.filter((ticket) => isOfCode(ticket) && ticket.isOneOfSeveral !== true);
+    const resumeSecret = used.at(-1)?.resumeSecret;
+    return { ...newTicket(options), ...(resumeSecret !== undefined && { resumeSecret }) };
   };
   return await keeperOf({ ...options, isMeant, make });
 }

@@ -23,11 +23,11 @@ function open(out: string, code = CODE): Promise<TicketKeeper<ReceiveTicket>> {
 }
 
 /** A transfer that has met its sender, and broke off; or one that still runs. */
-async function begin(out: string, { runs = false } = {}): Promise<ReceiveTicket> {
+async function begin(out: string, { runs = false, several = false } = {}): Promise<ReceiveTicket> {
   const keeper = await open(out);
   await keeper.change({
     resumeSecret: SECRET,
-    isOneOfSeveral: true,
+    ...(several && { isOneOfSeveral: true }),
     folder: out,
     offer: { name: 'one', entries: 1, bytes: 12 },
   });
@@ -47,8 +47,13 @@ describe('the same code', () => {
     const before = await begin('/in/a');
     const { ticket } = await open('/in/b');
     expect(ticket.id).not.toBe(before.id);
-    expect(ticket).toMatchObject({ resumeSecret: SECRET, isOneOfSeveral: true });
+    expect(ticket.resumeSecret).toEqual(SECRET);
     expect([ticket.folder, ticket.offer]).toEqual([undefined, undefined]);
+  });
+
+  it('is one more receiver from another place, where its sender has others', async () => {
+    await begin('/in/a', { several: true });
+    expect((await open('/in/b')).ticket.resumeSecret).toBeUndefined();
   });
 
   it('is one more receiver while the first one runs', async () => {
