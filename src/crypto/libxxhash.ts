@@ -1,7 +1,7 @@
 import type { Hasher, RunningHash } from '../protocol/ports.ts';
 import { mayCallLibraries, ownedBy } from './native.ts';
 
-/** The soname since 2014 of the library, which apt and rsync need and most systems have therefore. */
+/** Its soname. apt and rsync need the library, so Debian has it. */
 const LIBRARY = 'libxxhash.so.0';
 const SEED = 0;
 
