@@ -1,7 +1,7 @@
 import type { Entry, FileEntry } from '../protocol/transfer/entry.ts';
 import type { FileRoot } from './file-root.ts';
 import type { HeldChunks } from './held-chunks.ts';
-import { pruneTree } from './staged-tree.ts';
+import { pruneTree } from './staged-prune.ts';
 import type { Survey } from './target-survey.ts';
 
 /** The files of an offer that are going to be written, by index. */

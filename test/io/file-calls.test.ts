@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { expect, it } from 'vitest';
-import { Haste, isLocal } from '../../src/io/file-calls.ts';
+import { isLocal } from '../../src/io/file-calls.ts';
+import { Haste } from '../../src/io/haste.ts';
 
 /** A file system of which each call takes so many milliseconds, by a clock of its own. */
 function world() {
