@@ -44,7 +44,9 @@ export class FileReader {
     try {
       const buffer = this.#take(length);
       const read = await this.#source.read(entry, offset, buffer);
-      run.touch((session, now) => session.handleRead(entry, offset, buffer.subarray(0, read), now));
+      run.report((session, now) =>
+        session.handleRead(entry, offset, buffer.subarray(0, read), now),
+      );
     } catch (error) {
       run.abort(asSourceError(error));
     } finally {

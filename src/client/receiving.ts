@@ -256,7 +256,7 @@ export class Receiving {
   #writerTo(sink: FileSink, run: SessionRun<ReceiverSession>): FileWriter {
     return new FileWriter(sink, {
       onWritten: (...written) =>
-        run.touch((session, now) => session.handleWritten(...written, now)),
+        run.report((session, now) => session.handleWritten(...written, now)),
       onFailed: (error) => run.abort(error),
     });
   }

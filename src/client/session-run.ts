@@ -171,6 +171,15 @@ export class SessionRun<S extends Session> {
   }
 
   /**
+   * The same for what a disk did: of many small files a turn of the event loop brings many, and what
+   * comes of all of them is sent together.
+   */
+  report(action: (session: S, now: Instant) => void): void {
+    action(this.session, monotonicNow());
+    this.#driver.pokeSoon();
+  }
+
+  /**
    * Tells progress from now on, and a last time when the returned function is called; `total`: `null`
    * where nobody knows; `cause`: what is waited for when nothing moves. A pipe may keep us waiting for
    * as long as whoever is at its other end likes; a disk that does nothing ends the session.

@@ -97,6 +97,11 @@ export class Driver<Event> {
     this.#drain();
   }
 
+  /** The same, once for all that is asked in this turn of the event loop. */
+  pokeSoon(): void {
+    this.#soon();
+  }
+
   /** Sends what the machine still has to say, such as its goodbye, and lets go of everything. */
   close(): void {
     if (this.#closed) return;
