@@ -4,7 +4,8 @@ import { promisify } from 'node:util';
 import { Haste } from './haste.ts';
 
 /** Bytes that are moved in place: beyond this, the bytes take longer than a thread's help costs. */
-const MAX_IN_PLACE_BYTES = 64 * 1024;
+export const MAX_IN_PLACE_BYTES = 64 * 1024;
+
 const haste = new Haste();
 const later = {
   open: promisify(fs.open),
@@ -41,7 +42,6 @@ export function isLocal(folder: string): Promise<boolean> {
   if (process.platform !== 'linux') return ELSEWHERE;
   const known = localFolders.get(folder);
   if (known !== undefined) return known;
-  if (localFolders.size >= MAX_KNOWN_FOLDERS) localFolders.clear();
   // Of many files in it the first asks, and the others wait for the same answer.
   const local = later.statfs(folder).then(
     ({ type }) => LOCAL_TYPES.has(type),
@@ -51,8 +51,13 @@ export function isLocal(folder: string): Promise<boolean> {
       return false;
     },
   );
-  localFolders.set(folder, local);
+  know(folder, local);
   return local;
+}
+
+function know(folder: string, local: Promise<boolean>): void {
+  if (localFolders.size >= MAX_KNOWN_FOLDERS) localFolders.clear();
+  localFolders.set(folder, local);
 }
 
 const ELSEWHERE = Promise.resolve(false);
@@ -78,6 +83,79 @@ export async function openFile(path: string, flags: number, mode?: number): Prom
   );
   if (await isLocal(dirname(path))) localFiles.add(fd);
   return fd;
+}
+
+/** A small file with all that it has but its name. */
+export interface SmallFile {
+  /** At most `MAX_IN_PLACE_BYTES`. */
+  readonly bytes: Uint8Array;
+  /** Permission bits. */
+  readonly mode: number;
+  /** Of its last change, in seconds since 1970. */
+  readonly modified: number;
+}
+
+/**
+ * Makes a file and closes it, in one piece: each call by itself would be an errand through several
+ * promises, which take longer than the call. `inSteps` does the same without holding anything up.
+ */
+export function putFile(
+  path: string,
+  flags: number,
+  file: SmallFile,
+  inSteps: () => Promise<void>,
+): Promise<void> {
+  return inFolder(path, () => putInPlace(path, flags, file), inSteps);
+}
+
+function putInPlace(path: string, flags: number, { bytes, mode, modified }: SmallFile): void {
+  const fd = fs.openSync(path, flags, 0o600);
+  try {
+    for (let at = 0; at < bytes.length; ) {
+      at += fs.writeSync(fd, bytes, at, bytes.length - at, at);
+    }
+    fs.fchmodSync(fd, mode);
+    fs.futimesSync(fd, modified, modified);
+  } finally {
+    fs.closeSync(fd);
+  }
+}
+
+/** What was read of a small file, and how it was behind that. */
+export interface SmallRead {
+  readonly length: number;
+  readonly stats: BigIntStats;
+}
+
+/** Opens a file, reads it until `into` is full or it ends, looks at it and closes it, in one piece. */
+export function takeFile(path: string, flags: number, into: Uint8Array): Promise<SmallRead> {
+  return inFolder(
+    path,
+    () => takeInPlace(path, flags, into),
+    async () => {
+      const fd = await openFile(path, flags);
+      try {
+        return { length: await readFile(fd, into, 0), stats: await statFile(fd) };
+      } finally {
+        await closeFile(fd);
+      }
+    },
+  );
+}
+
+function takeInPlace(path: string, flags: number, into: Uint8Array): SmallRead {
+  const fd = fs.openSync(path, flags);
+  try {
+    let length = 0;
+    while (length < into.length) {
+      const read = fs.readSync(fd, into, length, into.length - length, length);
+      if (read === 0) break;
+      length += read;
+    }
+    return { length, stats: fs.fstatSync(fd, BIG) };
+  } finally {
+    fs.closeSync(fd);
+  }
 }
 
 export async function closeFile(fd: number): Promise<void> {
@@ -108,12 +186,14 @@ export function statPath(path: string): Promise<BigIntStats> {
 }
 
 /** Makes a private folder (0700). */
-export function makeFolder(path: string): Promise<void> {
-  return inFolder(
+export async function makeFolder(path: string): Promise<void> {
+  await inFolder(
     path,
     () => fs.mkdirSync(path, PRIVATE),
     () => later.mkdir(path, PRIVATE),
   );
+  // What was made a moment ago is no other file system.
+  know(path, isLocal(dirname(path)));
 }
 
 /** Reads from `position` on until `into` is full or the file ends; yields the number of bytes. */

@@ -52,7 +52,8 @@ function endOfKind(buffer: Uint8Array, at: number, zeros: boolean): number {
   return stop;
 }
 
-function isZero(piece: Uint8Array): boolean {
+/** `piece`: at most 64 KiB. */
+export function isZero(piece: Uint8Array): boolean {
   // Most pieces differ in their first byte, and are not compared.
   return piece[0] === 0 && Buffer.compare(piece, ZEROS.subarray(0, piece.length)) === 0;
 }

@@ -18,7 +18,9 @@ import {
   closeFile,
   makeFolder,
   openFile,
+  putFile,
   readFile,
+  type SmallFile,
   statFile,
   statPath,
   syncFile,
@@ -82,6 +84,8 @@ export interface OpenFile extends OpenFolder {
 export interface FileSystem {
   /** Makes a file that did not exist, not even as a link. */
   createFile(path: string, mode: number): Promise<OpenFile>;
+  /** The same with its bytes, mode and time, and closed again. */
+  putFile(path: string, file: SmallFile): Promise<void>;
   /** Opens a file for reading and writing, and follows no link at its end. */
   openFile(path: string): Promise<OpenFile>;
   /** The same, for reading only. */
@@ -111,6 +115,8 @@ export interface FileSystem {
 /** The file system of this machine. */
 export const NODE_FILE_SYSTEM: FileSystem = {
   createFile: async (path, mode) => new NodeFile(await openFile(path, CREATE_FLAGS, mode)),
+  putFile: (path, file) =>
+    putFile(path, CREATE_FLAGS, file, () => putInSteps(NODE_FILE_SYSTEM, path, file)),
   openFolder: async (path) =>
     process.platform === 'win32' ? undefined : new NodeFile(await openFile(path, FOLDER_FLAGS)),
   openFile: async (path) => new NodeFile(await openFile(path, WRITE_FLAGS)),
@@ -133,6 +139,22 @@ export const NODE_FILE_SYSTEM: FileSystem = {
   rmdir: (path) => rmdir(path),
   syncAll: syncFileSystem,
 };
+
+/** Makes a file as `putFile` does, one call after another. */
+export async function putInSteps(
+  files: Pick<FileSystem, 'createFile'>,
+  path: string,
+  { bytes, mode, modified }: SmallFile,
+): Promise<void> {
+  const file = await files.createFile(path, 0o600);
+  try {
+    for (let at = 0; at < bytes.length; ) at += await file.writev([bytes.subarray(at)], at);
+    await file.chmod(mode);
+    await file.utimes(modified, modified);
+  } finally {
+    await file.close();
+  }
+}
 
 // Windows has neither O_DIRECTORY nor O_NOFOLLOW.
 const CREATE_FLAGS =

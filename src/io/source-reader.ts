@@ -1,7 +1,15 @@
-import { constants } from 'node:fs';
+import { type BigIntStats, constants } from 'node:fs';
 import { P2PShareError } from '../protocol/errors.ts';
 import type { FileEntry } from '../protocol/transfer/entry.ts';
-import { closeFile, openFile, readFile, statFile, statPath } from './file-calls.ts';
+import {
+  closeFile,
+  MAX_IN_PLACE_BYTES,
+  openFile,
+  readFile,
+  statFile,
+  statPath,
+  takeFile,
+} from './file-calls.ts';
 import { asFileError } from './file-errors.ts';
 import type { SourceScan } from './source-scan.ts';
 import type { EntryReader } from './stream-reader.ts';
@@ -40,11 +48,13 @@ export class SourceReader implements EntryReader {
    */
   async read(entry: number, offset: number, into: Uint8Array): Promise<number> {
     return await asFileError('source', async () => {
+      const { size } = this.#entry(entry);
+      const isAll = offset === 0 && into.length >= size && size <= MAX_IN_PLACE_BYTES;
+      if (isAll && !this.#open.has(entry)) return await this.#take(entry, into);
       const source = this.#use(entry);
       try {
         const fd = await source.fd;
         const isFirst = source.unchecked === 0;
-        const { size } = this.#entry(entry);
         // Not a byte of another file leaves: where it is read in one go, it is looked at behind it.
         if (isFirst && into.length < size) await this.#requireSame(entry, fd);
         const length = await readFile(fd, into, offset);
@@ -94,6 +104,14 @@ export class SourceReader implements EntryReader {
     for (const { fd } of sources) await closeQuietly(fd);
   }
 
+  /** Reads a small file in one piece. */
+  async #take(entry: number, into: Uint8Array): Promise<number> {
+    const path = String(this.#scan.paths[entry]);
+    const { length, stats } = await takeFile(path, READ_FLAGS, into);
+    this.#requireVersion(entry, stats);
+    return length;
+  }
+
   #use(entry: number): OpenSource {
     const source = this.#open.get(entry) ?? {
       fd: openFile(String(this.#scan.paths[entry]), READ_FLAGS),
@@ -115,19 +133,23 @@ export class SourceReader implements EntryReader {
 
   async #closeIdle(): Promise<void> {
     if (this.#open.size <= MAX_IDLE) return;
-    const idle = [...this.#open].find(([, { readers }]) => readers === 0);
-    if (idle === undefined) return;
-    const [entry, { fd }] = idle;
-    this.#open.delete(entry);
-    try {
-      await this.#requireSame(entry, await fd);
-    } finally {
-      await closeQuietly(fd);
+    for (const [entry, { fd, readers }] of this.#open) {
+      if (readers > 0) continue;
+      this.#open.delete(entry);
+      try {
+        await this.#requireSame(entry, await fd);
+      } finally {
+        await closeQuietly(fd);
+      }
+      return;
     }
   }
 
   async #requireSame(entry: number, fd: number): Promise<void> {
-    const stats = await statFile(fd);
+    this.#requireVersion(entry, await statFile(fd));
+  }
+
+  #requireVersion(entry: number, stats: BigIntStats): void {
     if (stats.isFile() && versionTag(stats, this.#salt) === this.#entry(entry).version) return;
     throw this.#changed(entry);
   }

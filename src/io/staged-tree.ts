@@ -1,5 +1,7 @@
 import type { Entry, FileEntry } from '../protocol/transfer/entry.ts';
+import { MAX_IN_PLACE_BYTES } from './file-calls.ts';
 import { errnoOf } from './file-errors.ts';
+import { isZero } from './file-holes.ts';
 import type { FileRoot } from './file-root.ts';
 import { clampedSeconds, StagedFile } from './staged-file.ts';
 import { TREE } from './staging-folder.ts';
@@ -26,7 +28,7 @@ export class StagedTree {
   /** Being closed: who wants one of these waits, for closing it may still change its length. */
   readonly #closing = new Map<number, Promise<void>>();
   /** Folders that are known to be there, and those of them that have new names in them. */
-  readonly #folders = new Set<string>();
+  readonly #folders = new Map<string, Promise<void>>();
   readonly #touched = new Set<string>();
   /** Whether something that is not open any more may be lost with the power. */
   #isUnsynced = false;
@@ -54,9 +56,33 @@ export class StagedTree {
 
   /** The whole file is there: it gets its mode and time. */
   async finish(entry: number): Promise<void> {
-    const { mode, mtimeMs } = this.#entries[entry] as FileEntry;
-    // Until all is settled we may have to open it again.
-    await this.#use(entry, (file) => file.finish(this.#modeOf(mode, 0o666) | 0o600, mtimeMs));
+    const { mtimeMs } = this.#entries[entry] as FileEntry;
+    await this.#use(entry, (file) => file.finish(this.#stagedMode(entry), mtimeMs));
+  }
+
+  /** Writes a file from its first to its last byte, and finishes it. */
+  async writeWhole(entry: number, bytes: Uint8Array): Promise<void> {
+    if (await this.#put(entry, bytes)) return;
+    await this.write(entry, 0, [bytes]);
+    await this.finish(entry);
+  }
+
+  /** Makes a small file at once, if it is not there and will be durable together with others. */
+  async #put(entry: number, bytes: Uint8Array): Promise<boolean> {
+    const isSmall = bytes.length <= MAX_IN_PLACE_BYTES && !isZero(bytes);
+    if (this.#syncAll === undefined || !isSmall) return false;
+    const { path, mtimeMs } = this.#entries[entry] as FileEntry;
+    const folder = await this.#ensureFolder(path.slice(0, -1));
+    const file = { bytes, mode: this.#stagedMode(entry), modified: clampedSeconds(mtimeMs) };
+    try {
+      await this.#staging.files.putFile(this.#at(path), file);
+    } catch (error) {
+      if (errnoOf(error) === 'EEXIST') return false;
+      throw error;
+    }
+    this.#isUnsynced = true;
+    this.#touch(folder);
+    return true;
   }
 
   /** Reads into `into` of what has come of a file; yields what of it is filled. */
@@ -173,13 +199,14 @@ export class StagedTree {
   }
 
   async #closeOldest(): Promise<void> {
-    const oldest = [...this.#open].find(([, { users }]) => users === 0);
-    if (oldest === undefined) return;
-    const [entry, { file }] = oldest;
-    this.#open.delete(entry);
-    const closing = this.#close(file).finally(() => this.#closing.delete(entry));
-    this.#closing.set(entry, closing);
-    await closing;
+    for (const [entry, { file, users }] of this.#open) {
+      if (users > 0) continue;
+      this.#open.delete(entry);
+      const closing = this.#close(file).finally(() => this.#closing.delete(entry));
+      this.#closing.set(entry, closing);
+      await closing;
+      return;
+    }
   }
 
   async #close(file: StagedFile): Promise<void> {
@@ -196,18 +223,25 @@ export class StagedTree {
   /** Yields the folder's name below the staging folder. */
   async #ensureFolder(path: readonly string[]): Promise<string> {
     const name = [TREE, ...path].join('/');
-    if (path.length === 0 || this.#folders.has(name)) return name;
-    const parent = await this.#ensureFolder(path.slice(0, -1));
-    const { files } = this.#staging;
-    const place = this.#staging.at(name);
+    if (path.length === 0) return name;
+    // Of several files that come for a new folder at once the first makes it.
+    const known = this.#folders.get(name);
+    const made = known ?? this.#makeFolder(name, path.slice(0, -1));
+    if (known === undefined) this.#folders.set(name, made);
+    await made;
+    return name;
+  }
+
+  async #makeFolder(name: string, above: readonly string[]): Promise<void> {
     try {
-      await files.makeFolder(place);
+      const parent = await this.#ensureFolder(above);
+      await this.#staging.files.makeFolder(this.#staging.at(name));
       this.#touch(parent);
     } catch (error) {
-      if (errnoOf(error) !== 'EEXIST') throw error;
+      if (errnoOf(error) === 'EEXIST') return;
+      this.#folders.delete(name);
+      throw error;
     }
-    this.#folders.add(name);
-    return name;
   }
 
   async #link(path: readonly string[], target: string): Promise<void> {
@@ -258,6 +292,11 @@ export class StagedTree {
     } finally {
       await folder?.close();
     }
+  }
+
+  /** Until all is settled we may have to open it again. */
+  #stagedMode(entry: number): number {
+    return this.#modeOf((this.#entries[entry] as FileEntry).mode, 0o666) | 0o600;
   }
 
   #modeOf(mode: number, usual: number): number {

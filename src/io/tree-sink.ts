@@ -177,6 +177,13 @@ export class TreeSink implements FileSink {
   ): Promise<void> {
     await asFileError('target', async () => {
       await this.#gate.shared(async () => {
+        const [whole] = buffers;
+        const { kind, size } = this.#options.entries[entry] as Entry;
+        if (kind === 'file' && whole?.length === size) {
+          this.#countDown(entry, sums.length);
+          await this.#tree.writeWhole(entry, whole);
+          return;
+        }
         await this.#tree.write(entry, offset, buffers);
         if (this.#countDown(entry, sums.length) === 0) await this.#tree.finish(entry);
       });
@@ -251,7 +258,8 @@ export class TreeSink implements FileSink {
     for (const [index, { kind, size }] of this.#options.entries.entries()) {
       if (skipped.has(index) || (kind !== 'file' && kind !== 'stream')) continue;
       const isHeld = this.#held.countOf(index) > 0 && !this.#missing.has(index);
-      if (size === 0 || isHeld) await this.#tree.finish(index);
+      if (kind === 'file' && size === 0) await this.#tree.writeWhole(index, NOTHING);
+      else if (size === 0 || isHeld) await this.#tree.finish(index);
     }
   }
 
@@ -277,6 +285,8 @@ export class TreeSink implements FileSink {
     return missing;
   }
 }
+
+const NOTHING = new Uint8Array(0);
 
 /** Makes sure, once, that the staging folder is still there after a power loss. */
 function anchorOf({ root, staging }: Places): () => Promise<void> {

@@ -1,7 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
-import { expect, it } from 'vitest';
-import { isLocal } from '../../src/io/file-calls.ts';
+import { constants } from 'node:fs';
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { isLocal, takeFile } from '../../src/io/file-calls.ts';
+import { NODE_FILE_SYSTEM, putInSteps } from '../../src/io/file-system.ts';
 import { Haste } from '../../src/io/haste.ts';
 
 /** A file system of which each call takes so many milliseconds, by a clock of its own. */
@@ -77,6 +81,54 @@ it.skipIf(process.platform !== 'linux')('asks again where there was no folder ye
   } finally {
     await rm(folder, { recursive: true });
   }
+});
+
+describe('a small file in one piece', () => {
+  let folder: string;
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'p2pshare-calls-'));
+  });
+  afterEach(() => rm(folder, { recursive: true }));
+
+  const bytes = Uint8Array.from({ length: 5000 }, (_, i) => i);
+  const FILE = { bytes, mode: 0o640, modified: 1_000_000_000 };
+
+  it('is made with all that it has', async () => {
+    const path = join(folder, 'file');
+    await NODE_FILE_SYSTEM.putFile(path, FILE);
+    expect(new Uint8Array(await readFile(path))).toEqual(bytes);
+    const { mode, mtimeMs } = await stat(path);
+    expect(mtimeMs).toBe(1e12);
+    if (process.platform !== 'win32') expect(mode & 0o777).toBe(0o640);
+  });
+
+  it('is the same step by step, where calls are not made in place', async () => {
+    const path = join(folder, 'file');
+    await putInSteps(NODE_FILE_SYSTEM, path, FILE);
+    expect(new Uint8Array(await readFile(path))).toEqual(bytes);
+    expect((await stat(path)).mtimeMs).toBe(1e12);
+  });
+
+  it('replaces nothing, and follows no link', async () => {
+    const [there, link] = [join(folder, 'there'), join(folder, 'link')];
+    await writeFile(there, 'mine');
+    await symlink(join(folder, 'away'), link);
+    for (const path of [there, link]) {
+      await expect(NODE_FILE_SYSTEM.putFile(path, FILE)).rejects.toThrow('EEXIST');
+    }
+    expect(await readFile(there, 'utf8')).toBe('mine');
+    expect(await readdir(folder)).toEqual(['link', 'there']);
+  });
+
+  it('is read to its end, and looked at behind it', async () => {
+    const path = join(folder, 'file');
+    await writeFile(path, bytes);
+    const into = new Uint8Array(6000);
+    const { length, stats } = await takeFile(path, constants.O_RDONLY, into);
+    expect(length).toBe(5000);
+    expect(stats.size).toBe(5000n);
+    expect(into.subarray(0, length)).toEqual(bytes);
+  });
 });
 
 it('passes on what either throws', async () => {

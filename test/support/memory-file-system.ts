@@ -1,4 +1,11 @@
-import type { FileStat, FileSystem, OpenFile, OpenFolder } from '../../src/io/file-system.ts';
+import type { SmallFile } from '../../src/io/file-calls.ts';
+import {
+  type FileStat,
+  type FileSystem,
+  type OpenFile,
+  type OpenFolder,
+  putInSteps,
+} from '../../src/io/file-system.ts';
 import type { SyncFileSystem } from '../../src/io/sync-filesystem.ts';
 import { MemoryDisk } from './memory-disk.ts';
 import { MemoryFile, MemoryHandle, type Process } from './memory-handle.ts';
@@ -51,6 +58,10 @@ export class MemoryFileSystem extends MemoryDisk implements FileSystem, Process 
     const file = this.newFile(mode);
     folder.names.set(name, file);
     return new MemoryFile(this, this.open(file), file);
+  }
+
+  async putFile(path: string, file: SmallFile): Promise<void> {
+    await putInSteps(this, path, file);
   }
 
   async openFolder(path: string): Promise<OpenFolder> {
