@@ -2,13 +2,14 @@ import type { EntryReader } from '../io/stream-reader.ts';
 import { P2PShareError } from '../protocol/errors.ts';
 import type { SenderSession } from '../protocol/session/sender-session.ts';
 import type { SessionEvent } from '../protocol/session/session-event.ts';
+import { ChunkMemory } from '../protocol/transfer/chunk-memory.ts';
 import { CHUNK_BYTES } from '../protocol/transfer/limits.ts';
 import type { SessionRun } from './session-run.ts';
 
 /** Answers a session's wishes for chunks of the source, in buffers that come back. */
 export class FileReader {
   readonly #source: EntryReader;
-  readonly #free: Uint8Array[] = [];
+  readonly #memory = new ChunkMemory(CHUNK_BYTES);
   #reading = 0;
   #entry: number | undefined;
 
@@ -27,10 +28,7 @@ export class FileReader {
   }
 
   onEvent(event: SessionEvent, run: SessionRun<SenderSession>): void {
-    // The last chunk of a file is shorter than the others, so its buffer serves nobody else.
-    if (event.kind === 'released' && event.buffer.length === CHUNK_BYTES) {
-      this.#free.push(event.buffer);
-    }
+    if (event.kind === 'released') this.#memory.giveBack(event.buffer);
     if (event.kind === 'read') void this.#read(event, run);
   }
 
@@ -42,7 +40,7 @@ export class FileReader {
     this.#reading += 1;
     this.#entry = entry;
     try {
-      const buffer = this.#take(length);
+      const buffer = this.#memory.take(length);
       const read = await this.#source.read(entry, offset, buffer);
       run.report((session, now) =>
         session.handleRead(entry, offset, buffer.subarray(0, read), now),
@@ -52,11 +50,6 @@ export class FileReader {
     } finally {
       this.#reading -= 1;
     }
-  }
-
-  #take(length: number): Uint8Array {
-    const free = length === CHUNK_BYTES ? this.#free.pop() : undefined;
-    return free ?? Buffer.allocUnsafeSlow(length);
   }
 }
 

@@ -21,6 +21,9 @@ export interface WriteListener {
  */
 const MAX_FILES = 8;
 
+/** Wishes that are kept though they are taken. */
+const MAX_TAKEN = 256;
+
 /**
  * Carries out a session's writes: neighbours together, and one at a time for each file, for parallel
  * writes to one file only wait for each other in the kernel. Where they have to be in order, those
@@ -29,8 +32,10 @@ const MAX_FILES = 8;
 export class FileWriter {
   readonly #sink: FileSink;
   readonly #listener: WriteListener;
-  /** By place, in the order in which they came. */
-  readonly #waiting = new Map<string, WriteWish>();
+  readonly #chunkBytes: number;
+  /** In the order in which they came; those before `#head` are taken. */
+  #waiting: WriteWish[] = [];
+  #head = 0;
   /** Entries that are being written. */
   readonly #busy = new Set<number>();
   #hasFailed = false;
@@ -38,9 +43,11 @@ export class FileWriter {
   /** Where the next write of a sink that wants them in order begins. */
   #position = 0;
 
-  constructor(sink: FileSink, listener: WriteListener) {
+  /** `chunkBytes`: of all chunks but the last one of a file. */
+  constructor(sink: FileSink, listener: WriteListener, chunkBytes: number) {
     this.#sink = sink;
     this.#listener = listener;
+    this.#chunkBytes = chunkBytes;
   }
 
   /** Whether something is being written. */
@@ -54,7 +61,7 @@ export class FileWriter {
   }
 
   write(wish: WriteWish): void {
-    this.#waiting.set(placeOf(wish.entry, wish.offset), wish);
+    this.#waiting.push(wish);
     this.#begin();
   }
 
@@ -93,30 +100,44 @@ export class FileWriter {
     const sums = [first.sum];
     let { length } = first;
     if (isCopied(first)) return { entry, offset, buffers, sums, length, copied: first };
-    while (length < MAX_WRITE_BYTES) {
-      const place = placeOf(entry, offset + length);
-      const next = this.#waiting.get(place);
-      if (next === undefined || isCopied(next)) break;
-      this.#take(place);
+    // Behind a chunk that is not full there is nothing.
+    for (let last = first; last.length === this.#chunkBytes && length < MAX_WRITE_BYTES; ) {
+      const next = this.#take(
+        (wish) => wish.entry === entry && wish.offset === offset + length && !isCopied(wish),
+      );
+      if (next === undefined) break;
       buffers.push(bytesOf(next));
       sums.push(next.sum);
       length += next.length;
+      last = next;
     }
     return { entry, offset, buffers, sums, length, copied: undefined };
   }
 
   #takeFirst(): WriteWish | undefined {
-    if (this.#sink.inOrder) return this.#take(placeOf(0, this.#position));
-    for (const [place, { entry }] of this.#waiting) {
-      if (!this.#busy.has(entry)) return this.#take(place);
+    if (this.#sink.inOrder) return this.#take(({ offset }) => offset === this.#position);
+    return this.#take(({ entry }) => !this.#busy.has(entry));
+  }
+
+  /** The oldest that is wanted; mostly it is the first or among the first. */
+  #take(isWanted: (wish: WriteWish) => boolean): WriteWish | undefined {
+    const waiting = this.#waiting;
+    for (let index = this.#head; index < waiting.length; index += 1) {
+      const wish = waiting[index] as WriteWish;
+      if (!isWanted(wish)) continue;
+      if (index === this.#head) this.#head += 1;
+      else waiting.splice(index, 1);
+      this.#tidy();
+      return wish;
     }
     return undefined;
   }
 
-  #take(place: string): WriteWish | undefined {
-    const wish = this.#waiting.get(place);
-    this.#waiting.delete(place);
-    return wish;
+  /** Lets go of what is taken, now and then: each time would move all the others. */
+  #tidy(): void {
+    if (this.#head < MAX_TAKEN && this.#head < this.#waiting.length) return;
+    this.#waiting.splice(0, this.#head);
+    this.#head = 0;
   }
 }
 
@@ -140,10 +161,6 @@ function bytesOf({ bytes, copies, length }: WriteWish): Uint8Array {
 /** Whether parts of it are in the older file. */
 function isCopied({ copies, length }: WriteWish): boolean {
   return copies.length > 0 && !isAllZeros(copies, length);
-}
-
-function placeOf(entry: number, offset: number): string {
-  return `${entry}:${offset}`;
 }
 
 export function asTargetError(error: unknown): P2PShareError {

@@ -212,7 +212,7 @@ export class Receiving {
       storedBytes,
     });
     this.#sink = opened.sink;
-    this.#writer = this.#writerTo(opened.sink, run);
+    this.#writer = this.#writerTo(opened.sink, chunkBytes, run);
     this.#complete = () => this.#publish(opened.sink, destination, offer, run);
     // What begins after the end would have nobody to stop it.
     if (run.over.aborted) return;
@@ -253,12 +253,13 @@ export class Receiving {
     return await answer(decide(offer, over), over);
   }
 
-  #writerTo(sink: FileSink, run: SessionRun<ReceiverSession>): FileWriter {
-    return new FileWriter(sink, {
-      onWritten: (...written) =>
-        run.report((session, now) => session.handleWritten(...written, now)),
-      onFailed: (error) => run.abort(error),
-    });
+  #writerTo(sink: FileSink, chunkBytes: number, run: SessionRun<ReceiverSession>): FileWriter {
+    const listener = {
+      onWritten: (entry: number, offset: number, length: number) =>
+        run.report((session, now) => session.handleWritten(entry, offset, length, now)),
+      onFailed: (error: P2PShareError) => run.abort(error),
+    };
+    return new FileWriter(sink, listener, chunkBytes);
   }
 
   /** Gives everything its name; if we die in the middle of that, it goes on from there. */

@@ -19,12 +19,15 @@ const SET_TAG = 0x11;
 
 /** Below this, parts are filled by copying: a call for each would cost more than the copy. */
 const MIN_PART_BYTES = 4096;
+/** More pieces than this, of small files, are joined first, for the same reason. */
+const MAX_PIECES = 8;
 /** More than any record. */
 const SCRATCH_BYTES = 65_536;
 
 const nothing = new Uint8Array(AEAD_TAG_BYTES);
-/** One for all, for the time of a call, so that it stays in the processor's cache. */
+/** One of each for all, for the time of a call, so that they stay in the processor's cache. */
 const scratch = new Uint8Array(SCRATCH_BYTES);
+const joint = new Uint8Array(SCRATCH_BYTES);
 
 /** One key of an AEAD, with a context for each direction that is used. */
 export class OpenSslAead implements Aead {
@@ -60,9 +63,10 @@ export class OpenSslAead implements Aead {
   sealInto(nonce: Uint8Array, plaintext: readonly Uint8Array[], into: readonly Uint8Array[]): void {
     this.#beginSeal(nonce);
     const scatter = new Scatter(into);
+    const pieces = plaintext.length > MAX_PIECES ? [joined(plaintext)] : plaintext;
     const first = into[0]?.length ?? 0;
-    if (first >= MIN_PART_BYTES) for (const piece of plaintext) scatter.fill(piece, this.#seal);
-    else scatter.fill(this.#sealToScratch(plaintext), copy);
+    if (first >= MIN_PART_BYTES) for (const piece of pieces) scatter.fill(piece, this.#seal);
+    else scatter.fill(this.#sealToScratch(pieces), copy);
     scatter.fill(this.#endSeal(), copy);
   }
 
@@ -111,8 +115,7 @@ export class OpenSslAead implements Aead {
 
   /** The ciphertext, valid until the next call on any key. */
   #sealToScratch(plaintext: readonly Uint8Array[]): Uint8Array {
-    const length = lengthOf(plaintext);
-    if (length > SCRATCH_BYTES) throw new Error('unreachable: too long a record');
+    const length = recordLength(plaintext);
     const scatter = new Scatter([scratch]);
     for (const piece of plaintext) scatter.fill(piece, this.#seal);
     return scratch.subarray(0, length);
@@ -159,6 +162,23 @@ export class OpenSslAead implements Aead {
     if (length === 0) return;
     must(this.#calls.EVP_CipherUpdate(context, into, written, from, length));
   }
+}
+
+/** The pieces one behind another, valid until the next call. */
+function joined(pieces: readonly Uint8Array[]): Uint8Array {
+  const length = recordLength(pieces);
+  let end = 0;
+  for (const piece of pieces) {
+    joint.set(piece, end);
+    end += piece.length;
+  }
+  return joint.subarray(0, length);
+}
+
+function recordLength(pieces: readonly Uint8Array[]): number {
+  const length = lengthOf(pieces);
+  if (length > SCRATCH_BYTES) throw new Error('unreachable: too long a record');
+  return length;
 }
 
 function lengthOf(pieces: readonly Uint8Array[]): number {

@@ -1,7 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { FileWriter } from '../../src/client/file-writer.ts';
+import { FileWriter, type WriteListener } from '../../src/client/file-writer.ts';
 import type { FileSink } from '../../src/io/file-sink.ts';
 import { P2PShareError } from '../../src/protocol/errors.ts';
+import { SeededRandom } from '../support/seeded-random.ts';
+import { forEachSeed } from '../support/seeds.ts';
+
+const CHUNK = 10;
 
 describe('a writer', () => {
   it('writes what came early only when its turn comes, where order matters', async () => {
@@ -33,12 +37,53 @@ describe('a writer', () => {
     }
     expect(log).toEqual(['written 0+10', 'failed P2P_DISK_FULL']);
   });
+
+  forEachSeed('writes each chunk once, and no two of a file at a time', 100, async (seed) => {
+    const random = new SeededRandom(seed);
+    const wishes = Array.from({ length: 1 + random.integer(40) }, (_, entry) => {
+      const chunks = 1 + random.integer(entry % 8 === 0 ? 60 : 3);
+      const last = 1 + random.integer(CHUNK);
+      return Array.from({ length: chunks }, (_, index) =>
+        wish(index * CHUNK, index === chunks - 1 ? last : CHUNK, entry),
+      );
+    }).flat();
+    const [written, writing] = [new Map<string, number>(), new Set<number>()];
+    const write: FileSink['write'] = async (entry, offset, buffers, sums) => {
+      expect(writing.has(entry)).toBe(false);
+      writing.add(entry);
+      for (let turns = random.integer(4); turns > 0; turns -= 1) await undefined;
+      if (random.chance(0.1)) await new Promise(setImmediate);
+      writing.delete(entry);
+      expect(sums).toHaveLength(buffers.length);
+      let at = offset;
+      for (const { length } of buffers) {
+        written.set(`${entry}:${at}`, length);
+        at += length;
+      }
+    };
+    const { writer, settled } = writerOf({ inOrder: false, write });
+    for (const each of shuffled(wishes, random)) {
+      writer.write(each);
+      if (random.chance(0.1)) await undefined;
+    }
+    while (writer.isBusy) await settled();
+    const wanted = wishes.map(({ entry, offset, length }) => [`${entry}:${offset}`, length]);
+    expect(Object.fromEntries(written)).toEqual(Object.fromEntries(wanted));
+    expect(written.size).toBe(wishes.length);
+  });
 });
 
-function wish(offset: number, length: number) {
+function shuffled<T>(items: readonly T[], random: SeededRandom): T[] {
+  return items
+    .map((item) => ({ item, key: random.uniform() }))
+    .sort((a, b) => a.key - b.key)
+    .map(({ item }) => item);
+}
+
+function wish(offset: number, length: number, entry = 0) {
   return {
     kind: 'write',
-    entry: 0,
+    entry,
     offset,
     bytes: new Uint8Array(length),
     length,
@@ -48,21 +93,25 @@ function wish(offset: number, length: number) {
 }
 
 /** A writer with a log of what it tells, and a way to wait for it. */
-function writerOf({ inOrder, failsAt }: { inOrder: boolean; failsAt?: number }) {
+function writerOf(options: { inOrder: boolean; failsAt?: number; write?: FileSink['write'] }) {
+  const { inOrder, failsAt } = options;
   const log: string[] = [];
   const sink: FileSink = {
     inOrder,
-    write: async (_entry, offset) => {
-      if (offset === failsAt) throw new P2PShareError('P2P_DISK_FULL', 'full');
-    },
+    write:
+      options.write ??
+      (async (_entry, offset) => {
+        if (offset === failsAt) throw new P2PShareError('P2P_DISK_FULL', 'full');
+      }),
     settle: async () => undefined,
     publish: async () => [],
     close: async () => undefined,
     discard: async () => undefined,
   };
-  const writer = new FileWriter(sink, {
+  const listener: WriteListener = {
     onWritten: (_entry, offset, length) => log.push(`written ${offset}+${length}`),
     onFailed: ({ code }) => log.push(`failed ${code}`),
-  });
+  };
+  const writer = new FileWriter(sink, listener, CHUNK);
   return { writer, log, settled: () => new Promise((resolve) => setImmediate(resolve)) };
 }

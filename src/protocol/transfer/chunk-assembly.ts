@@ -212,7 +212,7 @@ export class ChunkAssembly {
     if (active.sums.has(index)) return undefined;
     const known = active.open.get(index);
     if (known !== undefined) return known;
-    const chunk = new IncomingChunk(index, this.#lengthOf(entry, index), this.#hasher.begin());
+    const chunk = new IncomingChunk(index, this.#lengthOf(entry, index), this.#hasher);
     this.#openBytes += openCost(chunk);
     if (this.#openBytes > TRANSFER_LIMITS.openBytes) return undefined;
     active.open.set(index, chunk);

@@ -1,6 +1,12 @@
 import type { ByteReader } from '../wire/byte-reader.ts';
 import { ByteWriter } from '../wire/byte-writer.ts';
 
+/**
+ * A type and four numbers at their longest, and a sum. Up to 64 bytes are part of V8's own heap, as long
+ * as there is no second view of them: that would make a buffer of its own for each frame.
+ */
+const MAX_FRAME_BYTES = 41;
+
 /** What a record is made of (docs/protocol-transfer.md, "Records and frames"). */
 export const FrameType = {
   data: 1,
@@ -79,10 +85,9 @@ export function dataRoom(entry: number, offset: number, available: number, room:
 }
 
 export function sumFrame(entry: number, chunk: number, sum: bigint): Uint8Array {
-  const writer = new ByteWriter(32);
-  writer.bytes(frame(FrameType.sum, entry, chunk));
+  const writer = begun(FrameType.sum, entry, chunk);
   writer.uint64(sum);
-  return writer.view();
+  return writer.finish();
 }
 
 /** Tells that the receiver has these bytes of an entry in its older file, from `from` on. */
@@ -111,10 +116,14 @@ export function deliveredFrame(next: number): Uint8Array {
 }
 
 function frame(type: number, ...fields: readonly number[]): Uint8Array {
-  const writer = new ByteWriter(40);
+  return begun(type, ...fields).finish();
+}
+
+function begun(type: number, ...fields: readonly number[]): ByteWriter {
+  const writer = new ByteWriter(MAX_FRAME_BYTES);
   writer.uint8(type);
   for (const field of fields) writer.varint(field);
-  return writer.view();
+  return writer;
 }
 
 /** The length of a varint in its shortest form (RFC 9000 §16). */

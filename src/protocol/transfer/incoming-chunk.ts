@@ -1,6 +1,7 @@
-import type { RunningHash } from '../ports.ts';
+import type { Hasher } from '../ports.ts';
 import { RangeSet } from '../wire/range-set.ts';
 import type { Copy } from './block-matcher.ts';
+import { ChunkHash } from './chunk-hash.ts';
 import { TRANSFER_LIMITS } from './limits.ts';
 
 /** A chunk that is being put together from pieces in any order. */
@@ -14,14 +15,14 @@ export class IncomingChunk {
   #filled = 0;
   readonly #copies: Copy[] = [];
   readonly #received = new RangeSet();
-  readonly #hash: RunningHash;
+  readonly #hash: ChunkHash;
   /** The bytes up to here are in the hash. */
   #hashed = 0;
 
-  constructor(index: number, length: number, hash: RunningHash) {
+  constructor(index: number, length: number, hasher: Hasher) {
     this.index = index;
     this.#length = length;
-    this.#hash = hash;
+    this.#hash = new ChunkHash(hasher);
   }
 
   /** The memory of the chunk; given once the first piece comes. */
@@ -106,7 +107,7 @@ export class IncomingChunk {
   }
 
   #update(piece: Uint8Array): void {
-    this.#hash.update(piece);
+    this.#hash.update(piece, piece.length === this.#length);
     this.#hashed += piece.length;
   }
 }

@@ -30,6 +30,8 @@ export const TRANSFER_LIMITS = {
    * until V8 looks for garbage, which it has little reason to.
    */
   pooledBuffers: 40,
+  /** Bytes of smaller buffers that are kept: as many as one turn of the event loop brings, and more. */
+  pooledSmallBytes: 4 * 2 ** 20,
 } as const;
 
 /** The size of a chunk, unless the sender says another power of two within these bounds. */

@@ -1,6 +1,7 @@
-import type { Hasher, RunningHash } from '../ports.ts';
+import type { Hasher } from '../ports.ts';
 import type { AnswerPage } from './answer-message.ts';
 import type { Copy } from './block-matcher.ts';
+import { ChunkHash } from './chunk-hash.ts';
 import { ChunkSums } from './chunk-sums.ts';
 import type { Entry } from './entry.ts';
 import { copyFrame, dataHeader, dataRoom, endFrame, sumFrame, zerosFrame } from './frame.ts';
@@ -30,7 +31,7 @@ interface OutgoingChunk extends ChunkRead {
   copies: Copy[];
   bytes: Uint8Array | undefined;
   /** Over what has been cut into records so far. */
-  readonly hash: RunningHash;
+  readonly hash: ChunkHash;
   sent: number;
 }
 
@@ -195,7 +196,7 @@ export class OutgoingChunks {
     const isZeros = from === ZEROS;
     if (isZeros) record.add(zerosFrame(chunk.entry, offset, length));
     else record.add(copyFrame(chunk.entry, offset, length, from));
-    chunk.hash.update(bytes.subarray(start, start + length));
+    chunk.hash.update(bytes.subarray(start, start + length), length === chunk.length);
     chunk.copies.shift();
     chunk.sent += length;
     this.#bytesTaken += length;
@@ -209,7 +210,7 @@ export class OutgoingChunks {
     record.add(dataHeader(chunk.entry, offset, length));
     const piece = bytes.subarray(chunk.sent, chunk.sent + length);
     // Here, because it is read for sealing next: once into the processor's cache serves both.
-    chunk.hash.update(piece);
+    chunk.hash.update(piece, length === chunk.length);
     record.add(piece);
     chunk.sent += length;
     this.#bytesTaken += length;
@@ -256,7 +257,7 @@ export class OutgoingChunks {
       end: false,
       copies: [],
       bytes: undefined,
-      hash: this.#hasher.begin(),
+      hash: new ChunkHash(this.#hasher),
       sent: 0,
     });
     this.#ahead += length;
