@@ -1,3 +1,5 @@
+import { WriteStream } from 'node:fs';
+import { Socket } from 'node:net';
 import { P2PShareError } from '../protocol/errors.ts';
 import { errnoOf, fileError } from './file-errors.ts';
 import type { FileSink } from './file-sink.ts';
@@ -14,9 +16,11 @@ export const STREAM_PATH = '-';
 export class StreamSink implements FileSink {
   readonly inOrder = true;
   readonly #stream: NodeJS.WritableStream;
+  readonly #mayKeep: boolean;
 
   constructor(stream: NodeJS.WritableStream) {
     this.#stream = stream;
+    this.#mayKeep = !endsInKernel(stream);
     // Writes tell of it; without a listener it would end the process, also when it comes late.
     if (!stream.listeners('error').includes(ignore)) stream.on('error', ignore);
   }
@@ -37,13 +41,20 @@ export class StreamSink implements FileSink {
   async discard(): Promise<void> {}
 
   async #writeOne(buffer: Uint8Array): Promise<void> {
+    // The memory is another chunk's as soon as this resolves.
+    const bytes = this.#mayKeep ? new Uint8Array(buffer) : buffer;
     await new Promise<void>((resolve, reject) => {
-      this.#stream.write(buffer, (error) => {
+      this.#stream.write(bytes, (error) => {
         if (error) reject(streamError(error));
         else resolve();
       });
     });
   }
+}
+
+/** Whether a write that is done has left this process. Other streams hand the very memory on. */
+function endsInKernel(stream: NodeJS.WritableStream): boolean {
+  return stream === process.stdout || stream instanceof Socket || stream instanceof WriteStream;
 }
 
 const CLOSED = new Set([

@@ -93,6 +93,19 @@ describe('receiving into a stream', () => {
   });
 });
 
+describe('a stream that hands on what it takes', () => {
+  it('leaves what it has handed over to whoever reads it', async () => {
+    const bytes = new SeededRandom(7).bytes(12 * MIB);
+    const out = new PassThrough();
+    const chunks: Uint8Array[] = [];
+    out.on('data', (chunk: Uint8Array) => chunks.push(chunk));
+    const { sender, receiver } = await transfer(bytes, out);
+    await receiver.result;
+    await sender.result;
+    expect(Buffer.compare(Buffer.concat(chunks), bytes)).toBe(0);
+  });
+});
+
 describe('a stream that takes nothing for a while', () => {
   // F39, at its slowest: whose doing it is that nothing moves is told at both ends.
   it('says on both sides that it is slow', { timeout: 30_000 }, async () => {
