@@ -8,7 +8,6 @@ import {
   type KeyObject,
 } from 'node:crypto';
 import { AEAD_TAG_BYTES, type Aead, CipherSuite } from '../protocol/ports.ts';
-import { copy, Scatter } from './scatter.ts';
 
 /** One key (32 bytes) of AES-256-GCM (NIST SP 800-38D) or ChaCha20-Poly1305 (RFC 8439). */
 export function createAead(suite: CipherSuite, key: Uint8Array): Aead {
@@ -18,15 +17,13 @@ export function createAead(suite: CipherSuite, key: Uint8Array): Aead {
     seal: (nonce, aad, plaintext) => seal(algorithm, secret, nonce, aad, plaintext),
     open: (nonce, aad, sealed) => open(algorithm, secret, nonce, aad, sealed),
     sealInto: (nonce, plaintext, into) => {
-      const scatter = new Scatter(into);
-      const sealed = seal(algorithm, secret, nonce, NO_AAD, plaintext);
-      for (const piece of sealed) scatter.fill(piece, copy);
+      let end = 0;
+      for (const piece of seal(algorithm, secret, nonce, NO_AAD, plaintext)) {
+        into.set(piece, end);
+        end += piece.length;
+      }
     },
-    openInto: (nonce, sealed) => {
-      const [first, second] = sealed;
-      const whole = first !== undefined && second === undefined ? first : Buffer.concat(sealed);
-      return open(algorithm, secret, nonce, NO_AAD, whole);
-    },
+    openInto: (nonce, sealed) => open(algorithm, secret, nonce, NO_AAD, sealed),
   };
 }
 

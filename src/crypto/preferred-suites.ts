@@ -36,7 +36,7 @@ const ROUNDS = 8;
  */
 const TIE = 0.4;
 const SAMPLE = [new Uint8Array(16 * 1024)];
-const SEALED = [new Uint8Array(16 * 1024 + AEAD_TAG_BYTES)];
+const SEALED = new Uint8Array(16 * 1024 + AEAD_TAG_BYTES);
 
 // The key is thrown away, so the nonce may repeat.
 function time(aead: Aead, clock: () => number): number {

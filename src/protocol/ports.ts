@@ -24,19 +24,15 @@ export interface Aead {
   /** The plaintext of `sealed` (ciphertext, then tag), or `undefined` when it does not verify. */
   open(nonce: Uint8Array, aad: Uint8Array, sealed: Uint8Array): Uint8Array | undefined;
   /**
-   * Seals like `seal`, without associated data, into the concatenation of `into`, which has room for
-   * ciphertext and tag. A plaintext of at most 64 KiB.
+   * Seals like `seal`, without associated data, into `into`, which has room for ciphertext and tag.
+   * A plaintext of at most 64 KiB.
    */
-  sealInto(nonce: Uint8Array, plaintext: readonly Uint8Array[], into: readonly Uint8Array[]): void;
+  sealInto(nonce: Uint8Array, plaintext: readonly Uint8Array[], into: Uint8Array): void;
   /**
-   * Opens the concatenation of `sealed`, without associated data, and may do it in `into`, which has
-   * room for the plaintext and may be where a single piece lies. It is spoilt when that does not verify.
+   * Opens like `open`, without associated data, and may do it in `into`, which has room for the
+   * plaintext and may be where `sealed` lies. It is spoilt when that does not verify.
    */
-  openInto(
-    nonce: Uint8Array,
-    sealed: readonly Uint8Array[],
-    into: Uint8Array,
-  ): Uint8Array | undefined;
+  openInto(nonce: Uint8Array, sealed: Uint8Array, into: Uint8Array): Uint8Array | undefined;
 }
 
 /** AES-128 on single blocks: the pseudo-random function behind header tags. */

@@ -14,9 +14,6 @@ const POOLED_BUFFERS = 32;
 /** Pieces of one record: 54 slices lost one by one leave 27 gaps; more is no network's doing. */
 const MAX_PIECES = 64;
 
-/** Below this, a cipher call for each slice costs more than copying them together first. */
-const MIN_VIEW_BYTES = 4096;
-
 /** A record that is being put together. */
 interface PartialRecord {
   readonly length: number;
@@ -115,7 +112,10 @@ export class IncomingRecords {
       .map(([record, { attempt }]) => ({ record, attempt }));
   }
 
-  /** Takes a run of slices of a record, `position` being the first one's; bytes are copied. */
+  /**
+   * Takes a run of slices of a record, `position` being the first one's. What is kept is copied, and what
+   * lies between the slices may be overwritten.
+   */
   receive(position: SlicePosition, bytes: SliceBytes): SliceOutcome {
     const { length } = bytes;
     if (position.record >= this.#credit) return 'refused';
@@ -157,7 +157,7 @@ export class IncomingRecords {
   #receiveWhole(position: SlicePosition, bytes: SliceBytes): SliceOutcome {
     if (!isRecordLength(position.recordLength)) return 'refused';
     const buffer = this.#pool.take();
-    const isPlain = this.#open(position.record, sliceViews(bytes, buffer), buffer);
+    const isPlain = this.#open(position.record, joined(bytes), buffer);
     return isPlain ? 'completed' : this.#fail(position, bytes.length, bytes.sealed);
   }
 
@@ -182,12 +182,12 @@ export class IncomingRecords {
       this.#pool.give(buffer);
       return this.#fail(position, length, sealed);
     }
-    const isPlain = this.#open(position.record, [buffer.subarray(0, partial.length)], buffer);
+    const isPlain = this.#open(position.record, buffer.subarray(0, partial.length), buffer);
     return isPlain ? 'completed' : this.#fail(position, length, sealed);
   }
 
   /** Opens a record into `buffer`, which is handed out with it or goes back to the pool. */
-  #open(record: number, sealed: readonly Uint8Array[], buffer: Uint8Array): boolean {
+  #open(record: number, sealed: Uint8Array, buffer: Uint8Array): boolean {
     const plaintext = this.#cipher.openInto(record, sealed, buffer);
     if (plaintext === undefined) {
       this.#pool.give(buffer);
@@ -227,20 +227,14 @@ function isRecordLength(length: number): boolean {
   return length > AEAD_TAG_BYTES && length <= MAX_RECORD_BYTES;
 }
 
-/** Slices as they lie where they were received, if they are few; else gathered in `buffer`. */
-function sliceViews(bytes: SliceBytes, buffer: Uint8Array): Uint8Array[] {
-  const { source, start, stride, sliceBytes, length } = bytes;
-  if (sliceBytes >= length) return [source.subarray(start, start + length)];
-  if (sliceBytes < MIN_VIEW_BYTES) {
-    copySlices(bytes, buffer, 0);
-    return [buffer.subarray(0, length)];
+/** The slices one behind another: they are moved together where they were received. */
+function joined({ source, start, stride, sliceBytes, length }: SliceBytes): Uint8Array {
+  let from = start;
+  for (let done = sliceBytes; done < length; done += sliceBytes) {
+    from += stride;
+    source.copyWithin(start + done, from, from + Math.min(sliceBytes, length - done));
   }
-  const views: Uint8Array[] = [];
-  for (let done = 0; done < length; done += sliceBytes) {
-    const from = start + views.length * stride;
-    views.push(source.subarray(from, from + Math.min(sliceBytes, length - done)));
-  }
-  return views;
+  return source.subarray(start, start + length);
 }
 
 function copySlices(bytes: SliceBytes, into: Uint8Array, at: number): void {

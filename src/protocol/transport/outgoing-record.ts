@@ -6,9 +6,9 @@ const SliceState = { pending: 0, inFlight: 1, acked: 2 } as const;
  * A sealed record that is not acknowledged yet.
  *
  * Its ciphertext lies in `packets` the way it first leaves: a gap of a packet header before every
- * `layoutSlice` bytes, so that the first transmission needs no copy. What is in flight and what is
- * acknowledged is kept by slices of `sliceBytes`, which become smaller than the layout's when the
- * session falls to strict mode or the path's MTU shrinks.
+ * `layoutSlice` bytes, so that it leaves from there. What is in flight and what is acknowledged is kept
+ * by slices of `sliceBytes`, which become smaller than the layout's when the session falls to strict
+ * mode or the path's MTU shrinks.
  */
 export class OutgoingRecord {
   readonly number: number;
@@ -28,7 +28,7 @@ export class OutgoingRecord {
   /** Packets below this number carried slices that the peer has dropped since. */
   restartedAt = 0;
 
-  /** `length`: bytes of ciphertext and tag, which are to be put where `layout` says. */
+  /** `length`: bytes of ciphertext and tag, which are to be put where `sealed` says. */
   constructor(number: number, packets: Uint8Array, layoutSlice: number, length: number) {
     this.number = number;
     this.packets = packets;
@@ -38,14 +38,23 @@ export class OutgoingRecord {
     this.#states = new Uint8Array(Math.ceil(this.length / layoutSlice));
   }
 
-  /** The memory of the sealed bytes: a part for each slice of the layout. */
-  get layout(): Uint8Array[] {
-    const parts: Uint8Array[] = [];
-    for (let slice = 0; slice < this.sliceCount; slice += 1) {
-      const start = this.packetStart(slice) + DATA_HEADER_BYTES;
-      parts.push(this.packets.subarray(start, start + this.sliceLength(slice)));
+  /** Where the sealed bytes are to be put, in one piece; `spread` is called when they are there. */
+  get sealed(): Uint8Array {
+    const start = this.sliceCount * DATA_HEADER_BYTES;
+    return this.packets.subarray(start, start + this.length);
+  }
+
+  /**
+   * Makes room for a packet header before each slice. The first moves furthest to the front, the last
+   * is in its place; a view of each, to seal into, would cost more than moving it.
+   */
+  spread(): void {
+    const headers = this.sliceCount * DATA_HEADER_BYTES;
+    for (let slice = 0; slice < this.sliceCount - 1; slice += 1) {
+      const from = headers + slice * this.#layoutSlice;
+      const to = this.packetStart(slice) + DATA_HEADER_BYTES;
+      this.packets.copyWithin(to, from, from + this.#layoutSlice);
     }
-    return parts;
   }
 
   get sliceCount(): number {

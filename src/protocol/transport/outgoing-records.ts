@@ -144,7 +144,8 @@ export class OutgoingRecords {
     this.#next += 1;
     const length = plaintext.reduce((sum, piece) => sum + piece.length, AEAD_TAG_BYTES);
     const record = new OutgoingRecord(number, this.#pool.take(), this.#sliceBytes, length);
-    this.#cipher.sealInto(number, plaintext, record.layout);
+    this.#cipher.sealInto(number, plaintext, record.sealed);
+    record.spread();
     record.reslice(this.#sliceLimit);
     this.#records.set(number, record);
     return record;

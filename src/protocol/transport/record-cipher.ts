@@ -32,25 +32,18 @@ export class RecordCipher {
     this.#current = crypto.aead(suite, key);
   }
 
-  /**
-   * Seals a record into the concatenation of `into`: ciphertext, then tag. Each record number is
-   * sealed once in a session.
-   */
-  sealInto(record: number, plaintext: readonly Uint8Array[], into: readonly Uint8Array[]): void {
+  /** Seals a record into `into`: ciphertext, then tag. Each record number is sealed once in a session. */
+  sealInto(record: number, plaintext: readonly Uint8Array[], into: Uint8Array): void {
     const aead = this.#aeadOf(record);
     if (aead === undefined) throw new Error('unreachable: record number before the last key');
     aead.sealInto(this.#nonceOf(record), plaintext, into);
   }
 
   /**
-   * The plaintext of the concatenation of `sealed`, in `into` or elsewhere; `undefined` if it does not
-   * verify. `into` may be where a single piece lies.
+   * The plaintext of a record, in `into` or elsewhere; `undefined` if it does not verify. `into` may be
+   * where `sealed` lies.
    */
-  openInto(
-    record: number,
-    sealed: readonly Uint8Array[],
-    into: Uint8Array,
-  ): Uint8Array | undefined {
+  openInto(record: number, sealed: Uint8Array, into: Uint8Array): Uint8Array | undefined {
     return this.#aeadOf(record)?.openInto(this.#nonceOf(record), sealed, into);
   }
 

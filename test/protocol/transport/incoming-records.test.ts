@@ -26,7 +26,7 @@ function plaintext(length: number): Uint8Array {
 
 function sealed(record: number, length: number): Uint8Array {
   const into = new Uint8Array(length + AEAD_TAG_BYTES);
-  cipher().sealInto(record, [plaintext(length)], [into]);
+  cipher().sealInto(record, [plaintext(length)], into);
   return into;
 }
 

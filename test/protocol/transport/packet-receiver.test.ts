@@ -9,17 +9,19 @@ const NOW = instant(1_000_000);
 const REMOTE = { address: '192.0.2.1', port: 9 };
 const SIZE = 2500;
 
-/** A receiver, and the three data packets of the one record that its peer sends. */
-function receiving() {
+/** A receiver, and the three data packets of each record, of one byte repeated, that its peer sends. */
+function receiving(count = 1) {
   const random = new SeededRandom(3);
   const [ours, theirs] = keyPair(random);
-  let records = 1;
+  let records = count;
   const end = (keys: typeof ours, source: () => Uint8Array[] | undefined) => {
     const connection = new Connection({ keys, crypto, random, rtt: millis(50), source }, NOW);
     connection.usePath(REMOTE, millis(50), NOW);
     return connection;
   };
-  const sender = end(theirs, () => (records-- > 0 ? [new Uint8Array(SIZE)] : undefined));
+  const sender = end(theirs, () =>
+    records-- > 0 ? [new Uint8Array(SIZE).fill(records)] : undefined,
+  );
   const packets: Uint8Array[] = [];
   // The pacer spreads them over some milliseconds.
   for (let at = NOW; at < NOW + 20; at = instant(at + 1)) {
@@ -40,6 +42,17 @@ describe('a batch of packets', () => {
         expect(receiver.handleBatch(batch, NOW)).toBe(true);
       }
       expect(receiver.pollEvent()).toMatchObject({ kind: 'record', plaintext: { length: SIZE } });
+    }
+  });
+
+  it('makes several records, each of its own packets', () => {
+    const { receiver, packets } = receiving(3);
+    expect(packets.length).toBe(9);
+    receiver.handleBatch(Buffer.concat(packets), NOW);
+    for (const byte of [2, 1, 0]) {
+      const event = receiver.pollEvent();
+      const plaintext = event?.kind === 'record' ? [...event.plaintext] : [];
+      expect(plaintext).toEqual(Array(SIZE).fill(byte));
     }
   });
 

@@ -15,6 +15,7 @@ const NEXT_KEY = Buffer.from(
   'hex',
 );
 const E = RECORDS_PER_EPOCH;
+const NOTHING = new Uint8Array(0);
 
 function cipher(): RecordCipher {
   return new RecordCipher(crypto, CipherSuite.aes256Gcm, KEY);
@@ -23,12 +24,12 @@ function cipher(): RecordCipher {
 function seal(by: RecordCipher, record: number, text: string): Uint8Array {
   const plaintext = Buffer.from(text);
   const into = new Uint8Array(plaintext.length + AEAD_TAG_BYTES);
-  by.sealInto(record, [plaintext], [into]);
+  by.sealInto(record, [plaintext], into);
   return into;
 }
 
 function open(by: RecordCipher, record: number, sealed: Uint8Array): string | undefined {
-  const plaintext = by.openInto(record, [sealed], new Uint8Array(sealed.length));
+  const plaintext = by.openInto(record, sealed, new Uint8Array(sealed.length));
   return plaintext && Buffer.from(plaintext).toString();
 }
 
@@ -88,7 +89,9 @@ it('never uses a key for a record of another epoch', () => {
     }),
   };
   const sealer = new RecordCipher(watched, CipherSuite.aes256Gcm, KEY);
-  for (const record of [0, 1, E - 1, E, E + 1, 2 * E, 3 * E]) sealer.sealInto(record, [], []);
+  for (const record of [0, 1, E - 1, E, E + 1, 2 * E, 3 * E]) {
+    sealer.sealInto(record, [], NOTHING);
+  }
   expect(new Set(used).size).toBe(7);
-  expect(() => sealer.sealInto(0, [], [])).toThrow('unreachable');
+  expect(() => sealer.sealInto(0, [], NOTHING)).toThrow('unreachable');
 });
