@@ -74,7 +74,7 @@ function register(
       operands
         .reduce(
           (parser, { name, many = false }) =>
-            parser.positional(name, { type: 'string', array: many }),
+            parser.positional(name, { type: 'string', array: many, hidden: true }),
           parser,
         )
         .options(optionsOf(manual)),
@@ -85,7 +85,8 @@ function register(
 function optionsOf(manual: Manual) {
   const option = ({ type, alias, array, choices }: Flag) => ({
     type,
-    describe: '',
+    // yargs renders its own help before each command, which nobody sees: 20 ms for all the flags.
+    hidden: true,
     ...(alias && { alias }),
     ...(array && { array }),
     ...(choices && { choices }),
