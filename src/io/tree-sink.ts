@@ -177,15 +177,13 @@ export class TreeSink implements FileSink {
   ): Promise<void> {
     await asFileError('target', async () => {
       await this.#gate.shared(async () => {
-        const [whole] = buffers;
+        const [first] = buffers;
         const { kind, size } = this.#options.entries[entry] as Entry;
-        if (kind === 'file' && whole?.length === size) {
-          this.#countDown(entry, sums.length);
-          await this.#tree.writeWhole(entry, whole);
-          return;
-        }
-        await this.#tree.write(entry, offset, buffers);
-        if (this.#countDown(entry, sums.length) === 0) await this.#tree.finish(entry);
+        const isWhole = kind === 'file' && first?.length === size;
+        if (isWhole) await this.#tree.writeWhole(entry, first);
+        else await this.#tree.write(entry, offset, buffers);
+        const isLast = this.#countDown(entry, sums.length) === 0;
+        if (isLast && !isWhole) await this.#tree.finish(entry);
       });
       const length = buffers.reduce((sum, buffer) => sum + buffer.length, 0);
       await this.#checkpoints.note({ entry, offset, length, sums });

@@ -33,7 +33,8 @@ export interface Machine<Event> {
   /**
    * Takes what one receive brought: one datagram, or several of one sender that the kernel
    * coalesced (every packet says its own length, see `wire/packet.ts`). `batch` belongs to the
-   * caller and is only valid during the call: a machine copies what it keeps, and may overwrite it.
+   * caller and is only valid during the call: a machine copies what it keeps, and may overwrite
+   * the batch.
    */
   handleBatch(batch: Uint8Array, remote: Endpoint, now: Instant): void;
   /** Tells that `pollTimeout` has been reached. Calling it early is harmless. */

@@ -1,6 +1,9 @@
 import type { Hasher, RunningHash } from '../ports.ts';
 
-/** XXH64 of a chunk that comes piece by piece. One that is a single piece, as of a small file, needs no state. */
+/**
+ * XXH64 of a chunk that comes piece by piece. One that is a single piece, as of a small file, needs no
+ * state.
+ */
 export class ChunkHash {
   readonly #hasher: Hasher;
   #running: RunningHash | undefined;
