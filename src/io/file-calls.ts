@@ -60,6 +60,13 @@ function know(folder: string, local: Promise<boolean>): void {
   localFolders.set(folder, local);
 }
 
+/** To be called before a path comes to lead to another folder, as one by a descriptor does. */
+export function forgetFolder(folder: string): void {
+  for (const known of localFolders.keys()) {
+    if (known === folder || known.startsWith(`${folder}/`)) localFolders.delete(known);
+  }
+}
+
 const ELSEWHERE = Promise.resolve(false);
 
 async function inFolder<T>(

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { P2PShareError } from '../protocol/errors.ts';
+import { forgetFolder } from './file-calls.ts';
 import {
   type FileStat,
   type FileSystem,
@@ -77,6 +78,7 @@ export class FileRoot {
 
   /** Never rejects: nothing was written through it that could be lost. */
   async close(): Promise<void> {
+    forgetFolder(this.#base);
     await this.#handle?.close().catch(() => undefined);
   }
 }

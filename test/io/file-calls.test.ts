@@ -1,10 +1,22 @@
 import { randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
-import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import {
+  type FileHandle,
+  mkdir,
+  mkdtemp,
+  open,
+  readdir,
+  readFile,
+  rm,
+  stat,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { isLocal, takeFile } from '../../src/io/file-calls.ts';
+import { FileRoot } from '../../src/io/file-root.ts';
 import { NODE_FILE_SYSTEM, putInSteps } from '../../src/io/file-system.ts';
 import { Haste } from '../../src/io/haste.ts';
 
@@ -82,6 +94,29 @@ it.skipIf(process.platform !== 'linux')('asks again where there was no folder ye
     await rm(folder, { recursive: true });
   }
 });
+
+it.skipIf(process.platform !== 'linux')(
+  'forgets a folder that was reached by a number',
+  async () => {
+    const folder = await mkdtemp('/dev/shm/p2pshare-test-');
+    const others: FileHandle[] = [];
+    try {
+      const root = await FileRoot.open(folder, true);
+      const { path, fd } = root;
+      expect(await isLocal(path)).toBe(true);
+      await root.files.makeFolder(root.at('made'));
+      await root.close();
+      // Soon the number is another folder's.
+      while (others.at(-1)?.fd !== fd && others.length < 100) others.push(await open('/proc'));
+      expect(others.at(-1)?.fd).toBe(fd);
+      expect(await isLocal(path)).toBe(false);
+      expect(await isLocal(`${path}/made`)).toBe(false);
+    } finally {
+      for (const other of others) await other.close();
+      await rm(folder, { recursive: true });
+    }
+  },
+);
 
 describe('a small file in one piece', () => {
   let folder: string;
