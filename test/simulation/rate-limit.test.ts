@@ -20,14 +20,14 @@ describe.each(Object.entries(LINES))('on a %s line', (name, line) => {
     const scene = new Scene(seed, { bytes: BYTES, line });
     const meeting = scene.meet({ caps: [new RateCap(LIMIT)] });
     scene.expectTransfer(meeting);
-    expectRate(meeting.sender.timeOf('verified') - meeting.sender.timeOf('accepted'), name);
+    expectRate(meeting, name);
   });
 
   forEachSeed('a limit of the receiver is kept', SEEDS, (seed) => {
     const scene = new Scene(seed, { bytes: BYTES, line });
     const meeting = scene.meet({}, { onOffer: (receiver) => receiver.accept(LIMIT) });
     scene.expectTransfer(meeting);
-    expectRate(meeting.sender.timeOf('verified') - meeting.sender.timeOf('accepted'), name);
+    expectRate(meeting, name);
   });
 });
 
@@ -40,13 +40,16 @@ describe('of two limits', () => {
     };
     const meeting = scene.meet({ caps: [new RateCap(50 * LIMIT)] }, accept);
     scene.expectTransfer(meeting);
-    expectRate(meeting.sender.timeOf('verified') - meeting.sender.timeOf('accepted'), 'fast');
+    expectRate(meeting, 'fast');
   });
 });
 
-/** Headers count, and what is lost is sent again, and takes its share. */
-function expectRate(ms: number, name: string): void {
-  const rate = BYTES / (ms / 1000);
+/**
+ * Headers count, and what is lost is sent again, and takes its share. Until all is there: where the last
+ * word about it is lost (seed 2078662360), saying it again takes two seconds that no limit is about.
+ */
+function expectRate({ sender, receiver }: ReturnType<Scene['meet']>, name: string): void {
+  const rate = (1000 * BYTES) / (receiver.timeOf('complete') - sender.timeOf('accepted'));
   expect(rate).toBeLessThan(1.02 * LIMIT);
   expect(rate).toBeGreaterThan((name === 'lossy' ? 0.88 : 0.95) * LIMIT);
 }
