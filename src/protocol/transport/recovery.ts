@@ -1,14 +1,12 @@
-import { after, earliest, type Instant, instant, type Millis, millis } from '../time.ts';
+import { earliest, type Instant, instant, type Millis, millis } from '../time.ts';
 import { RangeSet } from '../wire/range-set.ts';
-import { MAX_ACK_DELAY } from './ack-tracker.ts';
 import { type CongestionController, emptySample } from './congestion-controller.ts';
 import { DeliveryRate } from './delivery-rate.ts';
+import { MAX_PROBE_INTERVAL_MS, ProbeTimer } from './probe-timer.ts';
 import { Reordering } from './reordering.ts';
 import type { RttEstimator } from './rtt-estimator.ts';
 import { NO_RECORD, PacketState, SentPackets, type SliceRun } from './sent-packets.ts';
 
-/** A probe at least every two seconds, so that a path that returns is noticed (F5: within 3 s). */
-const MAX_PROBE_INTERVAL_MS = 2000;
 /** RFC 9002 §7.6: this many probe timeouts in a row are persistent congestion. */
 const PERSISTENT_CONGESTION_PROBES = 4;
 
@@ -44,8 +42,7 @@ export class Recovery {
   #lossTime: Instant | undefined;
   /** Packets below this one left on a former path. */
   #pathStart = 0;
-  #lastSentAt: Instant = instant(0);
-  #probes = 0;
+  readonly #probeTimer: ProbeTimer;
   readonly #reordering = new Reordering();
   /** Slices sent, declared lost and declared lost by mistake. */
   readonly counters = { sent: 0, lost: 0, spurious: 0 };
@@ -57,6 +54,7 @@ export class Recovery {
     onSliceLost: SliceObserver;
   }) {
     this.rtt = options.rtt;
+    this.#probeTimer = new ProbeTimer(options.rtt);
     this.rate = new DeliveryRate(this.packets);
     this.#congestion = options.congestion;
     this.#onSliceAcked = options.onSliceAcked;
@@ -89,27 +87,25 @@ export class Recovery {
     this.rate.onSent(first, count, this.#inFlight === 0, now);
     this.#inFlight += length;
     this.#inFlightPackets += count;
-    this.#lastSentAt = now;
+    this.#probeTimer.onSent(now);
     this.counters.sent += count;
     return first;
   }
 
   /** Probe timeouts in a row. */
   get probeTimeouts(): number {
-    return this.#probes;
+    return this.#probeTimer.timeouts;
   }
 
   /** When `handleTimeout` is to be called. */
   get deadline(): Instant | undefined {
     if (!this.hasInFlight) return undefined;
-    return earliest(this.#lossTime, after(this.#lastSentAt, this.probeInterval));
+    return earliest(this.#lossTime, this.#probeTimer.deadline);
   }
 
-  /** Probe timeout with exponential back-off (RFC 9002 §6.2.1), bounded. */
+  /** How long something in flight may go unanswered before a probe is sent. */
   get probeInterval(): Millis {
-    const base = this.rtt.probeTimeout(millis(2 * MAX_ACK_DELAY));
-    const bound = Math.max(MAX_PROBE_INTERVAL_MS, 2 * base);
-    return millis(Math.min(bound, base * 2 ** Math.min(this.#probes, 10)));
+    return this.#probeTimer.interval;
   }
 
   /** Whether a probe has to be sent: something in flight has been unanswered for too long. */
@@ -121,9 +117,8 @@ export class Recovery {
       this.#finishSample(now);
       return false;
     }
-    if (now < after(this.#lastSentAt, this.probeInterval)) return false;
-    this.#probes += 1;
-    this.#lastSentAt = now;
+    if (now < this.#probeTimer.deadline) return false;
+    this.#probeTimer.onTimeout(now);
     return true;
   }
 
@@ -165,7 +160,7 @@ export class Recovery {
     this.#pathStart = this.packets.next;
     this.rate.onPathChange(now);
     this.rtt.reset(rtt);
-    this.#probes = 0;
+    this.#probeTimer.onAnswer();
     this.#congestion.onPathChange(rtt, now);
   }
 
@@ -233,7 +228,8 @@ export class Recovery {
     if (this.packets.state[index] !== PacketState.acked) return;
     const rtt = millis(now - (this.packets.sentAt[index] as number));
     // The peer slept, and acknowledges what it had before: that is no round trip of the path.
-    if (this.#probes >= PERSISTENT_CONGESTION_PROBES && rtt > MAX_PROBE_INTERVAL_MS) return;
+    if (this.#probeTimer.timeouts >= PERSISTENT_CONGESTION_PROBES && rtt > MAX_PROBE_INTERVAL_MS)
+      return;
     this.#sample.rtt = rtt;
     this.rtt.onSample(rtt, ackDelay);
   }
@@ -281,10 +277,10 @@ export class Recovery {
     const sample = this.#sample;
     sample.inFlight = this.#inFlight;
     if (sample.acked > 0) {
-      if (this.#probes >= PERSISTENT_CONGESTION_PROBES) {
+      if (this.#probeTimer.timeouts >= PERSISTENT_CONGESTION_PROBES) {
         this.#congestion.onPersistentCongestion(now);
       }
-      this.#probes = 0;
+      this.#probeTimer.onAnswer();
     }
     if (sample.acked === 0 && sample.lost === 0) return;
     this.rate.finish(sample, this.rtt.min);
