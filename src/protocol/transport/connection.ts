@@ -238,8 +238,8 @@ export class Connection {
 
   #onProbeTimeout(): void {
     // One probe timeout is bad luck; after two, large packets may be what does not come through.
-    const { packets, probeTimeouts } = this.#recovery;
-    if (probeTimeouts >= 2 && this.#mtu.onBlackHole(packets)) this.#recut();
+    const { packets, starvedProbes } = this.#recovery;
+    if (starvedProbes >= 2 && this.#mtu.onBlackHole(packets)) this.#recut();
     this.#gate.allowProbes(PROBE_PACKETS);
     this.#recovery.oldestInFlight(PROBE_PACKETS, (record, offset, length) =>
       this.#outgoing.onLost(record, offset, length),

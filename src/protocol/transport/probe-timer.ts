@@ -10,14 +10,20 @@ export class ProbeTimer {
   readonly #rtt: RttEstimator;
   #since: Instant = instant(0);
   #timeouts = 0;
+  #starved = 0;
 
   constructor(rtt: RttEstimator) {
     this.#rtt = rtt;
   }
 
-  /** Probe timeouts in a row. */
+  /** Probe timeouts since the peer last acknowledged anything. */
   get timeouts(): number {
     return this.#timeouts;
+  }
+
+  /** Probe timeouts with slices in flight since one last came through, whatever else did. */
+  get starved(): number {
+    return this.#starved;
   }
 
   /** When the next probe is due, as long as anything is in flight. */
@@ -36,12 +42,18 @@ export class ProbeTimer {
     this.#since = now;
   }
 
-  onTimeout(now: Instant): void {
+  onTimeout(slicesInFlight: boolean, now: Instant): void {
     this.#since = now;
     this.#timeouts += 1;
+    if (slicesInFlight) this.#starved += 1;
   }
 
-  onAnswer(): void {
+  /**
+   * Something new was acknowledged. RFC 9002 §6.2.1: that ends the back-off also where it is no slice, or
+   * with a side that sends little else each packet that is lost would double the next wait.
+   */
+  onAnswer(slicesCame: boolean): void {
     this.#timeouts = 0;
+    if (slicesCame) this.#starved = 0;
   }
 }

@@ -43,6 +43,8 @@ export class Recovery {
   /** Packets below this one left on a former path. */
   #pathStart = 0;
   readonly #probeTimer: ProbeTimer;
+  /** Whether the ACK at hand tells anything new. */
+  #isAnswer = false;
   readonly #reordering = new Reordering();
   /** Slices sent, declared lost and declared lost by mistake. */
   readonly counters = { sent: 0, lost: 0, spurious: 0 };
@@ -92,9 +94,9 @@ export class Recovery {
     return first;
   }
 
-  /** Probe timeouts in a row. */
-  get probeTimeouts(): number {
-    return this.#probeTimer.timeouts;
+  /** Probe timeouts with slices in flight since one last came through, whatever else did. */
+  get starvedProbes(): number {
+    return this.#probeTimer.starved;
   }
 
   /** When `handleTimeout` is to be called. */
@@ -118,7 +120,7 @@ export class Recovery {
       return false;
     }
     if (now < this.#probeTimer.deadline) return false;
-    this.#probeTimer.onTimeout(now);
+    this.#probeTimer.onTimeout(this.#inFlight > 0, now);
     return true;
   }
 
@@ -160,7 +162,7 @@ export class Recovery {
     this.#pathStart = this.packets.next;
     this.rate.onPathChange(now);
     this.rtt.reset(rtt);
-    this.#probeTimer.onAnswer();
+    this.#probeTimer.onAnswer(true);
     this.#congestion.onPathChange(rtt, now);
   }
 
@@ -203,6 +205,7 @@ export class Recovery {
       length += packets.length[index] as number;
     }
     if (n === first) return 0;
+    this.#isAnswer = true;
     this.#inFlight -= length;
     this.#inFlightPackets -= n - first;
     if (record !== NO_RECORD) this.#onSliceAcked(record, from, length, first);
@@ -271,17 +274,17 @@ export class Recovery {
     sample.lost = 0;
     sample.rtt = undefined;
     sample.priorInFlight = this.#inFlight;
+    this.#isAnswer = false;
   }
 
   #finishSample(now: Instant): void {
     const sample = this.#sample;
     sample.inFlight = this.#inFlight;
-    if (sample.acked > 0) {
-      if (this.#probeTimer.timeouts >= PERSISTENT_CONGESTION_PROBES) {
-        this.#congestion.onPersistentCongestion(now);
-      }
-      this.#probeTimer.onAnswer();
+    const slicesCame = sample.acked > 0;
+    if (slicesCame && this.#probeTimer.starved >= PERSISTENT_CONGESTION_PROBES) {
+      this.#congestion.onPersistentCongestion(now);
     }
+    if (this.#isAnswer) this.#probeTimer.onAnswer(slicesCame);
     if (sample.acked === 0 && sample.lost === 0) return;
     this.rate.finish(sample, this.rtt.min);
     this.#congestion.onAck(sample);

@@ -87,8 +87,10 @@ describe('the probe timeout (RFC 9002 §6.2)', () => {
     // 1,500 + 4 * 750 + 10, and no more than twice that.
     expect(one.recovery.probeInterval).toBe(9020);
   });
+});
 
-  it('is back to its first length after any acknowledgement', () => {
+describe('probe timeouts in a row', () => {
+  it('end with any acknowledgement', () => {
     const one = history();
     one.send(2);
     one.recovery.handleTimeout(at(310));
@@ -97,6 +99,34 @@ describe('the probe timeout (RFC 9002 §6.2)', () => {
     expect(one.recovery.probeInterval).toBe(millis(1100 + 4 * 550 + 10));
   });
 
+  it('end with that of a packet without a slice, too', () => {
+    const one = history();
+    for (const start of [0, 2000, 4000]) {
+      one.recovery.onPingSent(at(start));
+      one.recovery.handleTimeout(at(start + 1000));
+      const probe = one.recovery.onPingSent(at(start + 1000));
+      one.ack([probe, probe + 1], start + 1100);
+    }
+    expect(one.recovery.probeInterval).toBeLessThan(310);
+    expect(one.recovery.starvedProbes).toBe(0);
+  });
+
+  it('starve slices for as long as none comes through, whatever else does', () => {
+    const one = history();
+    for (const start of [0, 2000]) {
+      one.send(1, start);
+      one.recovery.handleTimeout(at(start + 1000));
+      const probe = one.recovery.onPingSent(at(start + 1000));
+      one.ack([probe, probe + 1], start + 1100);
+    }
+    expect([one.lost, one.recovery.starvedProbes]).toEqual([[0, 2], 2]);
+    one.send(1, 4000);
+    one.ack([4, 5], 4100);
+    expect(one.recovery.starvedProbes).toBe(0);
+  });
+});
+
+describe('the probe timer', () => {
   it('does not run while nothing is in flight', () => {
     const one = history();
     expect(one.recovery.deadline).toBeUndefined();
