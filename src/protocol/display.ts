@@ -16,6 +16,13 @@ export function display(text: string, columns: number = COLUMNS): string {
   return elide([...unitsOf(text.slice(0, keep)), ...unitsOf(text.slice(-keep))], columns);
 }
 
+/** How many columns a text takes that is fit for a terminal. */
+export function columnsOf(text: string): number {
+  let columns = 0;
+  for (const character of text) columns += widthOf(character);
+  return columns;
+}
+
 /** What is shown for one code point: never cut in two. */
 interface Unit {
   readonly shown: string;

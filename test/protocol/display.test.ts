@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { display } from '../../src/protocol/display.ts';
+import { columnsOf, display } from '../../src/protocol/display.ts';
 
 // Written out here rather than imported: C0, DEL, C1, bidi controls, zero-width, line breaks,
 // invisible operators, byte order mark, surrogates, soft hyphen, tags.
@@ -57,5 +57,17 @@ describe('display', () => {
     const shown = display(`${'\u0301'.repeat(500_000)}${'a'.repeat(500_000)}.txt`);
     expect(shown.endsWith('aaaa.txt')).toBe(true);
     expect(shown.length).toBeLessThanOrEqual(60);
+  });
+});
+
+describe('columnsOf', () => {
+  it.each([
+    ['', 0],
+    ['plain', 5],
+    ['日本語.pdf', 10],
+    ['u\u0308ber', 4],
+    ['ok 👍', 5],
+  ])('measures %j as %i', (text, columns) => {
+    expect(columnsOf(text)).toBe(columns);
   });
 });
