@@ -27,8 +27,7 @@ export function progressLine(state: ProgressState, columns: number): string {
   const line = totalLine(state, columns);
   const room = columns - line.length - 2;
   if (state.current === undefined || room < NARROWEST_NAME) return line;
-  const name = display(state.current.name, Math.min(room, WIDEST_NAME));
-  return name.length <= room ? `${line}  ${name}` : line;
+  return `${line}  ${display(state.current.name, Math.min(room, WIDEST_NAME))}`;
 }
 
 function totalLine(state: ProgressState, columns: number): string {

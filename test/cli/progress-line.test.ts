@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { progressLine } from '../../src/cli/progress-line.ts';
+import { columnsOf } from '../../src/protocol/display.ts';
 
 const HALF = { bytes: 500, total: 1_000, rate: 250, etaMs: 2_000, path: 'direct' };
 
@@ -40,6 +41,12 @@ describe('progressLine', () => {
     expect(progressLine(state, 60)).toBe(' 50%  250 B/s  eta 0:02  500 B/1.0 kB  direct  2/30');
   });
 
+  it('shows a name that takes more characters than columns, as those of macOS do', () => {
+    const name = 'Pru\u0308fungsergebnisse fu\u0308r Ma\u0308rz.pdf';
+    const state = { ...HALF, current: { name, number: 2, of: 30 } };
+    expect(progressLine(state, 117).endsWith(`2/30  ${name}`)).toBe(true);
+  });
+
   it('never exceeds the terminal', () => {
     const state = fc.record({
       bytes: fc.nat(),
@@ -52,7 +59,7 @@ describe('progressLine', () => {
     fc.assert(
       fc.property(state, current, fc.integer({ min: 1, max: 200 }), (any, file, columns) => {
         const all = file === null ? any : { ...any, current: file };
-        expect(progressLine(all, columns).length).toBeLessThanOrEqual(columns);
+        expect(columnsOf(progressLine(all, columns))).toBeLessThanOrEqual(columns);
       }),
     );
   });
