@@ -38,7 +38,9 @@ function two(value: number): string {
 
 /** `1 file`, `12,345 files` */
 export function formatCount(count: number, what: string): string {
-  return `${count.toLocaleString('en-US')} ${what}${count === 1 ? '' : 's'}`;
+  // What the language has for it reads its tables first, for 20 ms.
+  const digits = String(count).replace(/\B(?=(?:\d{3})+$)/g, ',');
+  return `${digits} ${what}${count === 1 ? '' : 's'}`;
 }
 
 /** How much there is of something that is offered; a single file is not counted. */

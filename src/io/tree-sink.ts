@@ -124,10 +124,9 @@ export class TreeSink implements FileSink {
     const { entries, chunkBytes, hasher, preserve = false } = options;
     const { root, staging, survey } = places;
     const wanted = wantedFiles(entries, survey);
-    const keys = BigUint64Array.from(entries, entryKey);
     const held = new HeldChunks(wanted, chunkBytes);
     const journal = await loadJournal(staging, hasher);
-    if (journal !== undefined) held.add(journal, keys);
+    if (journal !== undefined) held.add(journal, keysOf(entries));
     await dropMissing(staging, wanted, held);
     const syncAll = await root.files.syncAll();
     const tree = new StagedTree(staging, { entries, preserve, syncAll });
@@ -142,7 +141,7 @@ export class TreeSink implements FileSink {
       const total = [...wanted.values()].reduce((sum, { size }) => sum + size, 0);
       // Holes take no room; where the file system has none, it will say so.
       await requireSpace(root, Math.min(total - held.bytes, options.storedBytes ?? total));
-      const head = { chunkBytes, keys };
+      const head = () => ({ chunkBytes, keys: keysOf(entries) });
       const file = new JournalFile(staging, { head, before: held.runs(), hasher });
       const older = await OlderFiles.read(root, survey.existing, {
         entries,
@@ -295,4 +294,8 @@ function anchorOf({ root, staging }: Places): () => Promise<void> {
     await root.sync();
     isAnchored = true;
   };
+}
+
+function keysOf(entries: readonly Entry[]): BigUint64Array {
+  return BigUint64Array.from(entries, entryKey);
 }

@@ -55,13 +55,19 @@ export function collisionKey(name: string): string {
 
 function refusal(name: string): NameRefusal['refused'] | undefined {
   if (name === '') return 'empty';
-  for (const [pattern, refused] of REFUSED) {
-    if (pattern.test(name)) return refused;
-  }
-  const tooLong =
-    name.length > MAX_NAME_UNITS || new TextEncoder().encode(name).length > MAX_NAME_BYTES;
-  return tooLong ? 'too long' : undefined;
+  // Almost all names are good, and one search for everything bad takes a quarter of the time.
+  const reason = SUSPICIOUS.test(name) && REFUSED.find(([pattern]) => pattern.test(name));
+  if (reason) return reason[1];
+  return isTooLong(name) ? 'too long' : undefined;
 }
+
+function isTooLong(name: string): boolean {
+  if (name.length * MAX_BYTES_PER_UNIT <= MAX_NAME_BYTES) return false;
+  return name.length > MAX_NAME_UNITS || new TextEncoder().encode(name).length > MAX_NAME_BYTES;
+}
+
+/** Of UTF-8, for a unit of UTF-16. */
+const MAX_BYTES_PER_UNIT = 3;
 
 const REFUSED: readonly (readonly [RegExp, NameRefusal['refused']])[] = [
   [/^\.{1,2}$/, 'dots'],
@@ -79,3 +85,6 @@ const REFUSED: readonly (readonly [RegExp, NameRefusal['refused']])[] = [
   [/^(?:con|prn|aux|nul|clock\$|conin\$|conout\$|(?:com|lpt)[0-9¹²³]) *(?:\.|$)/i, 'device name'],
   [/^\.p2pshare-|\.part$/i, 'reserved by p2pshare'],
 ];
+
+/** Matches whatever any of them does, and some names that none does: it folds more case than they do. */
+const SUSPICIOUS = new RegExp(REFUSED.map(([{ source }]) => source).join('|'), 'iu');

@@ -73,6 +73,19 @@ describe('parseEntryName, on names that are not safe everywhere', () => {
     expect(parseEntryName(text)).toEqual({ refused });
   });
 
+  it('refuses every character that controls, breaks lines or does not show, wherever it stands', () => {
+    const never =
+      /\u{34f}|[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\u{115f}\u{1160}\u{3164}\u{ffa0}\u{fffd}]/u;
+    const accepted: string[] = [];
+    for (let code = 0; code <= 0x10ffff; code += 1) {
+      const character = String.fromCodePoint(code);
+      if (!never.test(character)) continue;
+      const names = [character, `${character}a`, `a${character}`, `a${character}b.txt`];
+      accepted.push(...names.filter((name) => typeof parseEntryName(name) === 'string'));
+    }
+    expect(accepted).toEqual([]);
+  });
+
   it('accepts no name that leaves its folder, by POSIX or by Windows rules', () => {
     const piece = fc.constantFrom(
       '..',
