@@ -133,9 +133,12 @@ function parseComponent(bytes: Uint8Array): EntryName | Violation {
     : { code: 'P2P_NAME_REFUSED', detail: `name refused: ${name.refused}` };
 }
 
+// Made once: for the names of many files that is most of the time.
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
 function decodeUtf8(bytes: Uint8Array): string | undefined {
   try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+    return utf8.decode(bytes);
   } catch {
     return undefined;
   }

@@ -83,9 +83,11 @@ export function readOfferPage(reader: ByteReader): OfferPage | undefined {
   return { kind: 'offer', chunkLog, totalEntries, totalBytes, storedBytes, last, entries };
 }
 
+const utf8 = new TextEncoder();
+
 function encodeEntry(entry: Entry): Uint8Array {
-  const path = entry.path.map((component) => new TextEncoder().encode(component));
-  const target = new TextEncoder().encode(entry.kind === 'link' ? entry.target : '');
+  const path = entry.path.map((component) => utf8.encode(component));
+  const target = utf8.encode(entry.kind === 'link' ? entry.target : '');
   const pathBytes = path.reduce((sum, { length }) => sum + length + 2, 0);
   const writer = new ByteWriter(pathBytes + target.length + 40);
   const isText = entry.kind === 'file' && entry.isText === true;
