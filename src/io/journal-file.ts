@@ -49,7 +49,10 @@ export class JournalFile {
   #file: OpenFile | undefined;
   #length = 0;
 
-  /** `head`: called when there is something to note. `before`: what is held from earlier, which goes into the new journal. */
+  /**
+   * `head`: called when there is something to note. `before`: what is held from earlier, which goes into
+   * the new journal.
+   */
   constructor(
     staging: FileRoot,
     parts: {

@@ -16,7 +16,7 @@ export function display(text: string, columns: number = COLUMNS): string {
   return elide([...unitsOf(text.slice(0, keep)), ...unitsOf(text.slice(-keep))], columns);
 }
 
-/** How many columns a text takes that is fit for a terminal. */
+/** How many columns a text takes that is fit for a terminal; the libraries of the program ask it too. */
 export function columnsOf(text: string): number {
   let columns = 0;
   for (const character of text) columns += widthOf(character);
