@@ -4,7 +4,7 @@ import { errnoOf } from './file-errors.ts';
 import { isZero } from './file-holes.ts';
 import type { FileRoot } from './file-root.ts';
 import { clampedSeconds, StagedFile } from './staged-file.ts';
-import { TREE } from './staging-folder.ts';
+import { StagedFolders, stagedName } from './staged-folders.ts';
 import type { SyncFileSystem } from './sync-filesystem.ts';
 
 /** Files open at a time: the one that is written, and a few whose bytes wait for a sync. */
@@ -27,9 +27,7 @@ export class StagedTree {
   readonly #open = new Map<number, { readonly file: StagedFile; users: number }>();
   /** Being closed: who wants one of these waits, for closing it may still change its length. */
   readonly #closing = new Map<number, Promise<void>>();
-  /** Folders that are known to be there, and those of them that have new names in them. */
-  readonly #folders = new Map<string, Promise<void>>();
-  readonly #touched = new Set<string>();
+  readonly #folders: StagedFolders;
   /** Whether something that is not open any more may be lost with the power. */
   #isUnsynced = false;
   /** Settles when no sync is under way. */
@@ -45,6 +43,7 @@ export class StagedTree {
     },
   ) {
     this.#staging = staging;
+    this.#folders = new StagedFolders(staging);
     this.#entries = parts.entries;
     this.#preserve = parts.preserve;
     this.#syncAll = parts.syncAll;
@@ -72,7 +71,7 @@ export class StagedTree {
     const isSmall = bytes.length <= MAX_IN_PLACE_BYTES && !isZero(bytes);
     if (this.#syncAll === undefined || !isSmall) return false;
     const { path, mtimeMs } = this.#entries[entry] as FileEntry;
-    const folder = await this.#ensureFolder(path.slice(0, -1));
+    const folder = await this.#folders.ensure(path.slice(0, -1));
     const file = { bytes, mode: this.#stagedMode(entry), modified: clampedSeconds(mtimeMs) };
     try {
       await this.#staging.files.putFile(this.#at(path), file);
@@ -81,7 +80,7 @@ export class StagedTree {
       throw error;
     }
     this.#isUnsynced = true;
-    this.#touch(folder);
+    this.#folders.touch(folder);
     return true;
   }
 
@@ -111,9 +110,9 @@ export class StagedTree {
       await file.extend();
       file.isDirty = false;
     }
-    const folders = [...this.#touched];
-    const together = this.#isUnsynced ? this.#syncAll : undefined;
-    this.#touched.clear();
+    const folders = this.#folders.takeTouched();
+    const areMany = folders.length > MAX_TOUCHED;
+    const together = this.#isUnsynced || areMany ? this.#syncAll : undefined;
     this.#isUnsynced = false;
     const durable =
       together === undefined ? this.#syncEach(dirty, folders) : together(this.#staging.fd);
@@ -127,17 +126,20 @@ export class StagedTree {
    * times; durable when it resolves. Nothing is written after that.
    */
   async settle(isLeftOut: (entry: number) => boolean): Promise<void> {
-    const folders: number[] = [];
+    const folders: Entry[] = [];
     for (const [index, entry] of this.#entries.entries()) {
       if (isLeftOut(index)) continue;
       if (entry.kind === 'folder') {
-        await this.#ensureFolder(entry.path);
-        folders.push(index);
+        await this.#folders.ensure(entry.path);
+        folders.push(entry);
       } else if (entry.kind === 'link') await this.#link(entry.path, entry.target);
       else if (entry.kind === 'file') await this.#settleFile(index, entry);
     }
     // The deepest first: each new name changes the time of the folder that it is in.
-    for (const index of folders.reverse()) await this.#finishFolder(this.#entries[index] as Entry);
+    for (const { path, mode, mtimeMs } of folders.reverse()) {
+      // Its owner can always work in it: it has to be moved, and merged into another time.
+      await this.#folders.finish(path, this.#modeOf(mode | 0o700, 0o777), mtimeMs);
+    }
     const { durable } = await this.beginSync();
     await durable;
   }
@@ -176,11 +178,11 @@ export class StagedTree {
 
   async #openFile({ path }: Entry): Promise<StagedFile> {
     const { files } = this.#staging;
-    const folder = await this.#ensureFolder(path.slice(0, -1));
+    const folder = await this.#folders.ensure(path.slice(0, -1));
     const place = this.#at(path);
     try {
       const handle = await files.createFile(place, 0o600);
-      this.#touch(folder);
+      this.#folders.touch(folder);
       return new StagedFile(handle, 0);
     } catch (error) {
       if (errnoOf(error) !== 'EEXIST') throw error;
@@ -220,33 +222,9 @@ export class StagedTree {
     }
   }
 
-  /** Yields the folder's name below the staging folder. */
-  async #ensureFolder(path: readonly string[]): Promise<string> {
-    const name = [TREE, ...path].join('/');
-    if (path.length === 0) return name;
-    // Of several files that come for a new folder at once the first makes it.
-    const known = this.#folders.get(name);
-    const made = known ?? this.#makeFolder(name, path.slice(0, -1));
-    if (known === undefined) this.#folders.set(name, made);
-    await made;
-    return name;
-  }
-
-  async #makeFolder(name: string, above: readonly string[]): Promise<void> {
-    try {
-      const parent = await this.#ensureFolder(above);
-      await this.#staging.files.makeFolder(this.#staging.at(name));
-      this.#touch(parent);
-    } catch (error) {
-      if (errnoOf(error) === 'EEXIST') return;
-      this.#folders.delete(name);
-      throw error;
-    }
-  }
-
   async #link(path: readonly string[], target: string): Promise<void> {
     const { files } = this.#staging;
-    const folder = await this.#ensureFolder(path.slice(0, -1));
+    const folder = await this.#folders.ensure(path.slice(0, -1));
     const place = this.#at(path);
     try {
       await files.symlink(target, place);
@@ -255,43 +233,12 @@ export class StagedTree {
       await files.unlink(place);
       await files.symlink(target, place);
     }
-    this.#touch(folder);
-  }
-
-  async #finishFolder({ path, mode, mtimeMs }: Entry): Promise<void> {
-    const { files } = this.#staging;
-    const place = this.#at(path);
-    const folder = await files.openFolder(place);
-    if (folder === undefined) return;
-    try {
-      // Its owner can always work in it: it has to be moved, and merged into another time.
-      await folder.chmod(this.#modeOf(mode | 0o700, 0o777));
-      const mtime = clampedSeconds(mtimeMs);
-      await folder.utimes(mtime, mtime);
-      this.#touch([TREE, ...path].join('/'));
-    } finally {
-      await folder.close();
-    }
-  }
-
-  /** Remembers that there are new names in a folder. */
-  #touch(folder: string): void {
-    this.#touched.add(folder);
-    if (this.#touched.size > MAX_TOUCHED && this.#syncAll !== undefined) this.#isUnsynced = true;
+    this.#folders.touch(folder);
   }
 
   async #syncEach(dirty: readonly StagedFile[], folders: readonly string[]): Promise<void> {
     for (const file of dirty) await file.handle.sync();
-    for (const folder of folders) await this.#syncFolder(folder);
-  }
-
-  async #syncFolder(name: string): Promise<void> {
-    const folder = await this.#staging.files.openFolder(this.#staging.at(name));
-    try {
-      await folder?.sync();
-    } finally {
-      await folder?.close();
-    }
+    for (const folder of folders) await this.#folders.sync(folder);
   }
 
   /** Until all is settled we may have to open it again. */
@@ -305,6 +252,6 @@ export class StagedTree {
   }
 
   #at(path: readonly string[]): string {
-    return this.#staging.at([TREE, ...path].join('/'));
+    return this.#staging.at(stagedName(path));
   }
 }
