@@ -43,13 +43,12 @@ export async function run({ workshop, rounds, isWanted, say }) {
   const emulator = build(workshop);
   const namespaces = new Namespaces(workshop);
   const context = { workshop, emulator, namespaces, say };
-  const times = Math.min(rounds, 3);
   const tables = {};
   for (const link of LINKS.filter(({ name }) => isWanted(name))) {
-    tables[link.name] = await onLink(context, link, times);
+    tables[link.name] = await onLink(context, link, rounds);
   }
   for (const link of SHARED.filter(({ name }) => isWanted(name))) {
-    tables[`${link.name}, shared`] = await shared(context, link, times);
+    tables[`${link.name}, shared`] = await shared(context, link, rounds);
   }
   return tables;
 }
@@ -97,20 +96,20 @@ async function raise({ workshop, emulator, namespaces }, { rate, rtt, loss, queu
   return { places, link };
 }
 
-async function onLink(context, link, times) {
+async function onLink(context, link, rounds) {
   const ways = {
     p2pshare,
     ...(tool('iperf3') === undefined ? {} : { 'TCP, BBR': tcp('bbr'), 'TCP, CUBIC': tcp('cubic') }),
   };
   const rows = Object.keys(ways).map((name) => ({ name, unit: 'Mbit/s', values: [] }));
-  for (let round = 0; round < times; round += 1) {
+  for (let round = 0; round < rounds; round += 1) {
     for (const [index, way] of Object.values(ways).entries()) {
       const { places } = await raise(context, link);
       const rate = await way(context, places, link);
       await context.workshop.endPrograms();
       rows[index].values.push(rate);
       context.say(
-        `${link.name} ${round + 1}/${times} ${rows[index].name} ${rate.toFixed(1)} Mbit/s`,
+        `${link.name} ${round + 1}/${rounds} ${rows[index].name} ${rate.toFixed(1)} Mbit/s`,
       );
     }
   }
@@ -154,20 +153,20 @@ async function rateOf(client) {
 }
 
 /** What each of two gets that share the link. */
-async function shared(context, link, times) {
+async function shared(context, link, rounds) {
   const rows = ['p2pshare', 'TCP, CUBIC'].map((name) => ({
     name,
     unit: 'share',
     base: false,
     values: [],
   }));
-  for (let round = 0; round < times; round += 1) {
+  for (let round = 0; round < rounds; round += 1) {
     const { places } = await raise(context, link);
     const rates = await together(context.workshop, places, link);
     await context.workshop.endPrograms();
     for (const [index, rate] of rates.entries()) rows[index].values.push(rate / link.rate);
     context.say(
-      `${link.name} ${round + 1}/${times} ${rates.map((rate) => rate.toFixed(1))} Mbit/s`,
+      `${link.name} ${round + 1}/${rounds} ${rates.map((rate) => rate.toFixed(1))} Mbit/s`,
     );
   }
   return rows;
