@@ -13,8 +13,8 @@ const EXTERNAL = ['koffi', 'socks', 'default-gateway'];
 const LICENCES = /^(licen[cs]e|copying|notice)/i;
 
 /**
- * Libraries measure text with string-width, of which each brings a copy along, and each copy makes tables
- * of all emoji and languages first: a tenth of the time to the code. The program has a measure of its own.
+ * Libraries measure text with string-width, of which each brings a copy along, with tables of all emoji and
+ * languages that are made first: a tenth of the time to the code. The program has a measure of its own.
  */
 const ownWidth = {
   name: 'own-width',

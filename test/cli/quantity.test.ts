@@ -1,6 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { parseDuration } from '../../src/cli/duration.ts';
-import { formatBytes, formatClock, formatRate, formatSpan } from '../../src/cli/quantity.ts';
+import {
+  formatBytes,
+  formatClock,
+  formatCount,
+  formatRate,
+  formatSpan,
+} from '../../src/cli/quantity.ts';
 import { parseRate } from '../../src/cli/rate.ts';
 
 describe('quantities', () => {
@@ -14,6 +20,16 @@ describe('quantities', () => {
     [9_007_199_254_740_991, '9.0 PB'],
   ])('show %i bytes as %s', (bytes, text) => {
     expect(formatBytes(bytes)).toBe(text);
+  });
+
+  it.each([
+    [0, '0 files'],
+    [1, '1 file'],
+    [999, '999 files'],
+    [1_000, '1,000 files'],
+    [12_345_678, '12,345,678 files'],
+  ])('show %i files as %s', (count, text) => {
+    expect(formatCount(count, 'file')).toBe(text);
   });
 
   it('show a rate per second', () => {
