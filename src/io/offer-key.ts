@@ -8,9 +8,11 @@ export function offerKey(entries: readonly Entry[]): string {
   return hash.digest('hex');
 }
 
-/** The same for one entry: 64 bits. */
-export function entryKey(entry: Entry): bigint {
-  return createHash('sha256').update(describe(entry)).digest().readBigUInt64BE();
+/** The same for each entry by itself: 64 bits. */
+export function entryKeys(entries: readonly Entry[]): BigUint64Array {
+  return BigUint64Array.from(entries, (entry) => {
+    return createHash('sha256').update(describe(entry)).digest().readBigUInt64BE();
+  });
 }
 
 function describe(entry: Entry): string {

@@ -14,7 +14,7 @@ import { placeOf, type Target } from './file-target.ts';
 import { Gate } from './gate.ts';
 import { HeldChunks, rangesOf } from './held-chunks.ts';
 import { JournalFile, loadJournal } from './journal-file.ts';
-import { entryKey } from './offer-key.ts';
+import { entryKeys } from './offer-key.ts';
 import { OlderFiles } from './older-files.ts';
 import { publishStaged } from './publish-settled.ts';
 import { dropMissing, wantedFiles } from './staged-before.ts';
@@ -126,7 +126,7 @@ export class TreeSink implements FileSink {
     const wanted = wantedFiles(entries, survey);
     const held = new HeldChunks(wanted, chunkBytes);
     const journal = await loadJournal(staging, hasher);
-    if (journal !== undefined) held.add(journal, keysOf(entries));
+    if (journal !== undefined) held.add(journal, entryKeys(entries));
     await dropMissing(staging, wanted, held);
     const syncAll = await root.files.syncAll();
     const tree = new StagedTree(staging, { entries, preserve, syncAll });
@@ -141,7 +141,7 @@ export class TreeSink implements FileSink {
       const total = [...wanted.values()].reduce((sum, { size }) => sum + size, 0);
       // Holes take no room; where the file system has none, it will say so.
       await requireSpace(root, Math.min(total - held.bytes, options.storedBytes ?? total));
-      const head = () => ({ chunkBytes, keys: keysOf(entries) });
+      const head = () => ({ chunkBytes, keys: entryKeys(entries) });
       const file = new JournalFile(staging, { head, before: held.runs(), hasher });
       const older = await OlderFiles.read(root, survey.existing, {
         entries,
@@ -294,8 +294,4 @@ function anchorOf({ root, staging }: Places): () => Promise<void> {
     await root.sync();
     isAnchored = true;
   };
-}
-
-function keysOf(entries: readonly Entry[]): BigUint64Array {
-  return BigUint64Array.from(entries, entryKey);
 }

@@ -7,7 +7,7 @@ import { Reordering } from './reordering.ts';
 import type { RttEstimator } from './rtt-estimator.ts';
 import { NO_RECORD, PacketState, SentPackets, type SliceRun } from './sent-packets.ts';
 
-/** RFC 9002 §7.6: this many probe timeouts in a row are persistent congestion. */
+/** RFC 9002 §7.6: this many probe timeouts while no slice comes through are persistent congestion. */
 const PERSISTENT_CONGESTION_PROBES = 4;
 
 /** Numbers that are kept for closing when a peer leaves the history full (sent-packets.ts). */
