@@ -15,19 +15,22 @@ const TO = 28_000;
 const PARAMETERS = { packetBytes: 1200, rtt: millis(100) };
 
 const CONTROLLERS = {
-  bbr: (sim) => new Bbr({ ...PARAMETERS, random: sim.random.fork('bbr') }, sim.now),
+  bbr: (sim, i) => new Bbr({ ...PARAMETERS, random: sim.random.fork(`bbr ${i}`) }, sim.now),
   cubic: () => new Cubic(PARAMETERS),
   ledbat: () => new Ledbat(PARAMETERS),
 } as const satisfies Record<string, Flow['congestion']>;
 
 type Name = keyof typeof CONTROLLERS;
 
+/** When flows are looked at, in milliseconds. */
+type Period = readonly [from: number, to: number];
+
 /** The shares of the link that the payload of each takes; each later one begins after 3 s. */
-function shares(queue: number, ...names: readonly Name[]) {
+function shares(queue: number, names: readonly Name[], [from, to]: Period = [FROM, TO]) {
   const line = bothWays({ rate: RATE, delay: millis(10), queue: queue * BDP_BYTES });
   const flows = names.map((name, i) => ({ congestion: CONTROLLERS[name], startMs: 3000 * i }));
-  const { bytes, worstQueueMs } = compete({ seed: 1, line, from: FROM, to: TO }, flows);
-  return { worstQueueMs, shares: bytes.map((sum) => (8000 * sum) / (TO - FROM) / RATE) };
+  const { bytes, worstQueueMs } = compete({ seed: 1, line, from, to }, flows);
+  return { worstQueueMs, shares: bytes.map((sum) => (8000 * sum) / (to - from) / RATE) };
 }
 
 describe.each([1, 10])('behind a queue of %i bandwidth-delay products', (queue) => {
@@ -36,7 +39,7 @@ describe.each([1, 10])('behind a queue of %i bandwidth-delay products', (queue) 
     ['cubic', 0.93],
     ['ledbat', 0.85],
   ])('%s alone takes the link', (name, least) => {
-    expect(shares(queue, name).shares[0]).toBeGreaterThan(least);
+    expect(shares(queue, [name]).shares[0]).toBeGreaterThan(least);
   });
 
   // Two CUBIC flows take longer than this to come to terms behind a deep queue.
@@ -45,15 +48,23 @@ describe.each([1, 10])('behind a queue of %i bandwidth-delay products', (queue) 
     ['cubic', 'bbr', 0.25],
     ['cubic', 'cubic', 0.18],
   ])('%s and %s, which comes later, leave each other at least %d', (first, second, least) => {
-    const both = shares(queue, first, second).shares;
+    const both = shares(queue, [first, second]).shares;
     for (const share of both) expect(share).toBeGreaterThan(least);
+  });
+
+  it('bbr and bbr come nearer to equal shares with time', () => {
+    const names = ['bbr', 'bbr'] as const;
+    const [, early = 1] = shares(queue, names, [3000, 15_000]).shares;
+    const [, later = 0] = shares(queue, names, [30_000, 45_000]).shares;
+    expect(later).toBeGreaterThan(early);
+    expect(later).toBeGreaterThan(0.3);
   });
 
   it.each<[Name, Name]>([
     ['ledbat', 'cubic'],
     ['cubic', 'ledbat'],
   ])('of %s and %s, the scavenger takes what is left', (first, second) => {
-    const both = shares(queue, first, second).shares;
+    const both = shares(queue, [first, second]).shares;
     const [scavenger = 1, other = 0] = first === 'ledbat' ? both : [...both].reverse();
     // A queue of 30 ms never reaches its target of 60: only losses tell it of the other.
     const isShallow = queue === 1;
@@ -64,8 +75,8 @@ describe.each([1, 10])('behind a queue of %i bandwidth-delay products', (queue) 
 
 describe('behind a deep queue, alone,', () => {
   it('bbr leaves it almost empty, the scavenger near its target; only cubic fills it', () => {
-    expect(shares(10, 'bbr').worstQueueMs).toBeLessThan(2 * BDP_MS);
-    expect(shares(10, 'ledbat').worstQueueMs).toBeLessThan(80);
-    expect(shares(10, 'cubic').worstQueueMs).toBeGreaterThan(200);
+    expect(shares(10, ['bbr']).worstQueueMs).toBeLessThan(2 * BDP_MS);
+    expect(shares(10, ['ledbat']).worstQueueMs).toBeLessThan(80);
+    expect(shares(10, ['cubic']).worstQueueMs).toBeGreaterThan(200);
   });
 });

@@ -11,7 +11,8 @@ const ENDLESS = 1e12;
 export interface Flow {
   /** When it begins, in milliseconds. */
   readonly startMs?: number;
-  readonly congestion: (simulation: Simulation) => CongestionController;
+  /** `index`: which of the flows it is, so that no two draw the same numbers. */
+  readonly congestion: (simulation: Simulation, index: number) => CongestionController;
 }
 
 /**
@@ -47,7 +48,7 @@ export function compete(
           keys: aliceKeys,
           random: random('alice'),
           remote: far.endpoint(2000 + i),
-          congestion: congestion(sim),
+          congestion: congestion(sim, i),
         },
         ENDLESS,
         sim.now,
