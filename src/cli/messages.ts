@@ -186,7 +186,7 @@ export function messageFor(error: unknown, role: Role = 'receiver'): Message {
   if (!(error instanceof P2PShareError)) return messageOf('P2P_PROTOCOL', role);
   const { text, hint } = knownCause(error) ?? messageOf(error.code, role);
   const where = error.path === undefined ? '' : `: ${display(error.path, PATH_COLUMNS)}`;
-  const message = { text: `${text}${where}`, hint, ...howToGoOn(error) };
+  const message = { text: `${text}${where}`, hint, ...howToGoOn(error, role) };
   // What is wrong with a command line is only known where it is read.
   // It may quote what was typed, or pasted from somewhere.
   if (error instanceof UsageError) {
@@ -199,9 +199,12 @@ export function messageFor(error: unknown, role: Role = 'receiver'): Message {
 }
 
 /** Whoever can go on need not be told how to start over. */
-function howToGoOn({ ticket }: P2PShareError): Partial<Message> {
+function howToGoOn({ code, ticket }: P2PShareError, role: Role): Partial<Message> {
   if (ticket === undefined) return {};
-  const hint = `the same code works for a day: run the same command again, or p2pshare resume ${ticket}; so must the other side, unless it still waits`;
+  const isNameTaken = code === 'P2P_TARGET_EXISTS' && role === 'receiver';
+  const hint = isNameTaken
+    ? `what has come is kept for a day: run the same command again with --on-conflict rename or overwrite, or move what is in the way and run p2pshare resume ${ticket}; so must the other side, if it has not sent everything`
+    : `the same code works for a day: run the same command again, or p2pshare resume ${ticket}; so must the other side, unless it still waits`;
   return { hint };
 }
 

@@ -2,7 +2,7 @@ import { createHmac, randomBytes } from 'node:crypto';
 import { type Code, formatCode } from '../protocol/handshake/code.ts';
 import { sameBytes } from '../protocol/wire/bytes.ts';
 import type { TicketEvent } from './events.ts';
-import type { Decision } from './options.ts';
+import type { ConflictPolicy, Decision, ReceiveOptions } from './options.ts';
 import type { ReceiveTicket, StoredOffer, StoredOptions, Ticket } from './ticket.ts';
 import { isSameRequest, keeperOf, type TicketKeeper } from './ticket-keeper.ts';
 
@@ -36,12 +36,20 @@ export async function receiveTicket(options: {
 export function acceptedBefore(
   { offer: before }: ReceiveTicket,
   { name, entries, bytes }: StoredOffer,
+  asked: ReceiveOptions['onConflict'],
 ): Extract<Decision, { accept: true }> | undefined {
   if (before?.name !== name || before.entries !== entries || before.bytes !== bytes) {
     return undefined;
   }
-  const { onConflict } = before;
-  return { accept: true, ...(onConflict && { onConflict }) };
+  return { accept: true, onConflict: keptPolicy(before, asked) };
+}
+
+/** What to do about names that are taken: what was accepted, unless a way around is asked for now. */
+export function keptPolicy(
+  before: StoredOffer | undefined,
+  asked: ReceiveOptions['onConflict'] = 'fail',
+): ConflictPolicy {
+  return asked === 'ask' || asked === 'fail' ? (before?.onConflict ?? 'fail') : asked;
 }
 
 function newTicket({

@@ -8,7 +8,7 @@ import type { Attempt } from './attempts.ts';
 import { requireDestination, settledTarget } from './destination.ts';
 import type { ReceiveOptions } from './options.ts';
 import { requireLimit } from './rate-limit.ts';
-import { receiveTicket } from './receive-ticket.ts';
+import { keptPolicy, receiveTicket } from './receive-ticket.ts';
 import { type Invitation, runReceiver } from './receiver-attempts.ts';
 import { Receiving } from './receiving.ts';
 import { storedReceive } from './requests.ts';
@@ -104,7 +104,8 @@ async function publishBefore(
   const target = await settledTarget(options);
   if (target === undefined) return;
   try {
-    const published = await publishSettled({ target, onConflict: offer?.onConflict ?? 'fail', id });
+    const onConflict = keptPolicy(offer, options.onConflict);
+    const published = await publishSettled({ target, onConflict, id });
     const [first, ...others] = published;
     const name = others.length === 0 ? (first?.name ?? placeOf(target).name ?? offer?.name) : '';
     await keeper.change({ result: join(folder, name ?? '') });

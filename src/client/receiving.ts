@@ -1,4 +1,5 @@
 import { monotonicNow } from '../io/clock.ts';
+import { isNameTaken } from '../io/file-errors.ts';
 import type { FileSink } from '../io/file-sink.ts';
 import { offerKey } from '../io/offer-key.ts';
 import { P2PShareError } from '../protocol/errors.ts';
@@ -180,7 +181,7 @@ export class Receiving {
     if (run.over.aborted) return;
     const { entries } = offer;
     const summary = summaryOf(offer);
-    const accepted = acceptedBefore(this.#keeper.ticket, summary);
+    const accepted = acceptedBefore(this.#keeper.ticket, summary, this.#options.onConflict);
     const resumed = accepted === undefined ? {} : ({ resumed: true } as const);
     this.#course.emit({ event: 'offer', ...summary, ...resumed });
     run.enter('waiting-for-answer');
@@ -204,13 +205,14 @@ export class Receiving {
     await this.#keeper.change({ offer: accept, ...(folder !== undefined && { folder }) });
     const { id } = this.#keeper.ticket;
     const { storedBytes } = offer;
-    const opened = await destination.open({
-      onConflict,
-      id,
-      hasher: run.hasher,
-      chunkBytes,
-      storedBytes,
-    });
+    const { hasher } = run;
+    const opened = await destination
+      .open({ onConflict, id, hasher, chunkBytes, storedBytes })
+      .catch((error: unknown) => {
+        // Nothing has come yet that anybody would miss, and the sender does not wait for it.
+        if (accepted === undefined && isNameTaken(error)) this.#keeper.endWithProcess();
+        throw error;
+      });
     this.#sink = opened.sink;
     this.#writer = this.#writerTo(opened.sink, chunkBytes, run);
     this.#complete = () => this.#publish(opened.sink, destination, offer, run);

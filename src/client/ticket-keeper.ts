@@ -16,11 +16,16 @@ const FINAL: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'P2P_NOT_VERIFIED',
   'P2P_DECLINED',
   'P2P_NAME_REFUSED',
-  'P2P_TARGET_EXISTS',
   'P2P_VERSION_MISMATCH',
   'P2P_SENDER_OUTDATED',
   'P2P_RECEIVER_OUTDATED',
   'P2P_SERVER_OUTDATED',
+]);
+
+/** After these there is, where something had come before: a name that was free may be taken by then. */
+const FINAL_UNTIL_ACCEPTED: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'P2P_CANCELLED',
+  'P2P_TARGET_EXISTS',
 ]);
 
 /**
@@ -59,7 +64,7 @@ export class TicketKeeper<T extends Ticket> {
     return this.#held !== undefined && !this.#endsWithProcess && this.#isWorthIt(error);
   }
 
-  /** What is transferred cannot be sent a second time. */
+  /** What is transferred cannot be sent a second time, or nothing of it has come. */
   endWithProcess(): void {
     this.#endsWithProcess = true;
   }
@@ -126,7 +131,7 @@ export class TicketKeeper<T extends Ticket> {
     if (resumeSecret === undefined && !this.#isMissed) return false;
     if (!(error instanceof P2PShareError)) return true;
     // Nothing was accepted, so there is nothing that somebody would miss.
-    if (error.code === 'P2P_CANCELLED' && offer === undefined) return false;
+    if (FINAL_UNTIL_ACCEPTED.has(error.code) && offer === undefined) return false;
     return !FINAL.has(error.code);
   }
 

@@ -62,3 +62,8 @@ const TARGET_CODES = new Map<string, ErrorCode>([
   ['ELOOP', 'P2P_TARGET_UNWRITABLE'],
   ['ENAMETOOLONG', 'P2P_TARGET_UNWRITABLE'],
 ]);
+
+/** Whether something has the name that was to be given. */
+export function isNameTaken(error: unknown): boolean {
+  return error instanceof P2PShareError && error.code === 'P2P_TARGET_EXISTS';
+}

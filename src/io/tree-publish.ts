@@ -1,5 +1,5 @@
 import { P2PShareError } from '../protocol/errors.ts';
-import { errnoOf } from './file-errors.ts';
+import { errnoOf, isNameTaken } from './file-errors.ts';
 import { numberedName } from './file-numbered-name.ts';
 import { MAX_NUMBER, type OnConflict, publish, requireReplaceable } from './file-publish.ts';
 import { FileRoot } from './file-root.ts';
@@ -66,7 +66,7 @@ export class TreePublisher {
       const isReplaced = there !== undefined && this.#onConflict === 'overwrite';
       return { name: final, status: isReplaced ? 'overwritten' : 'written' };
     } catch (error) {
-      if (this.#onConflict !== 'skip' || !isTaken(error)) throw error;
+      if (this.#onConflict !== 'skip' || !isNameTaken(error)) throw error;
       return { name: final, status: 'skipped' };
     }
   }
@@ -156,10 +156,6 @@ export class TreePublisher {
 }
 
 const IN_THE_WAY: ReadonlySet<string> = new Set(['EEXIST', 'ENOTEMPTY', 'ENOTDIR', 'EISDIR']);
-
-function isTaken(error: unknown): boolean {
-  return error instanceof P2PShareError && error.code === 'P2P_TARGET_EXISTS';
-}
 
 function taken(): P2PShareError {
   return new P2PShareError('P2P_TARGET_EXISTS', 'the final name is taken');

@@ -36,6 +36,15 @@ describe('messages', () => {
     expect(messageFor(new P2PShareError(code, 'for logs'), role).hint).toBe(hint);
   });
 
+  it.each([
+    ['receiver', 'P2P_TARGET_EXISTS', /^what has come is kept .*--on-conflict .*resume 1234abcd/],
+    ['sender', 'P2P_TARGET_EXISTS', /^the same code works .*resume 1234abcd/],
+    ['receiver', 'P2P_DISK_FULL', /^the same code works .*resume 1234abcd/],
+  ] as const)('tell the %s how it goes on after %s', (role, code, hint) => {
+    const error = new P2PShareError(code, 'for logs', { ticket: '1234abcd' });
+    expect(messageFor(error, role).hint).toMatch(hint);
+  });
+
   it('do not blame the way to a server whose name nobody knows', () => {
     const said = { syscall: 'getaddrinfo', code: 'ENOTFOUND', hostname: 'nowhere.invalid' };
     const cause = Object.assign(new Error('getaddrinfo ENOTFOUND nowhere.invalid'), said);
