@@ -35,6 +35,7 @@ export type {
   FileEvent,
   FileStatus,
   OfferEvent,
+  OmittedEvent,
   PathEvent,
   PathKind,
   PathVia,

@@ -13,15 +13,9 @@ import type {
 import { display } from '../protocol/display.ts';
 import { P2PShareError } from '../protocol/errors.ts';
 import { messageFor } from './messages.ts';
+import { omittedWords, withoutLinks } from './omitted-words.ts';
 import { isSamePlace, pathWords } from './path-words.ts';
-import {
-  formatBytes,
-  formatClock,
-  formatContent,
-  formatCount,
-  formatRate,
-  formatSpan,
-} from './quantity.ts';
+import { formatBytes, formatClock, formatContent, formatRate, formatSpan } from './quantity.ts';
 import { commandFor } from './receive-command.ts';
 import type { Role } from './role.ts';
 import type { Terminal } from './terminal.ts';
@@ -119,6 +113,9 @@ export class HumanReporter {
         break;
       case 'progress':
         this.#view.progress({ ...event, path: this.#path?.kind ?? '' });
+        break;
+      case 'omitted':
+        this.#view.line(withoutLinks(event.links));
         break;
       case 'file':
         this.#fileEnd(event);
@@ -270,16 +267,6 @@ export class HumanReporter {
     const rate = ms > 0 ? `, ${formatRate((bytes * 1_000) / ms)}` : '';
     this.#view.line(`${verb}${name}: ${formatBytes(bytes)} in ${formatSpan(ms)}${rate}, ${path}`);
   }
-}
-
-/** What was left out, and why. */
-function omittedWords({ special, links, excluded }: NonNullable<OfferEvent['omitted']>): string {
-  const parts = [
-    excluded > 0 && `${formatCount(excluded, 'name')} excluded`,
-    links > 0 && formatCount(links, 'symbolic link'),
-    special > 0 && formatCount(special, 'special file'),
-  ].filter((part) => part !== false);
-  return `left out: ${parts.join(', ')}`;
 }
 
 /** What the next event of its kind says as well. */

@@ -17,6 +17,7 @@ type AnyEvent =
   | OfferEvent
   | PathEvent
   | ProgressEvent
+  | OmittedEvent
   | FileEvent
   | TextEvent
   | TicketEvent
@@ -136,6 +137,12 @@ export interface FileEvent {
   readonly path: string;
   readonly bytes: number;
   readonly status: FileStatus;
+}
+
+/** Receiver only: links that were left out, because the file system that is written to has no such thing. */
+export interface OmittedEvent {
+  readonly event: 'omitted';
+  readonly links: number;
 }
 
 /** Receiver only: a text came, to be shown and not kept. It is the peer's choice and raw. */

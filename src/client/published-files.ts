@@ -17,6 +17,8 @@ export function fileEvents(
     readonly onConflict: ConflictPolicy | undefined;
     /** Of all of it; what a stream brought, for one. */
     readonly bytes: number;
+    /** Links that could not be made. */
+    readonly omittedLinks: number;
   },
 ): FileEvent[] {
   const { entries, folder, path, onConflict } = offer;
@@ -28,6 +30,8 @@ export function fileEvents(
     return { event: 'file', path: pathOf(name), bytes, status };
   });
   if (folder === undefined) return events;
+  // Where some could not be made, there are none at all.
+  if (offer.omittedLinks > 0) for (const name of topLinks(entries)) sizes.delete(name);
   // What was not published is there as it is, or was to be left out.
   const status = onConflict === 'skip' ? 'skipped' : 'unchanged';
   for (const [name, bytes] of sizes) {
@@ -39,4 +43,9 @@ export function fileEvents(
     });
   }
   return events;
+}
+
+function topLinks(entries: readonly Entry[]): string[] {
+  const links = entries.filter(({ kind, path }) => kind === 'link' && path.length === 1);
+  return links.map(({ path }) => String(path[0]));
 }

@@ -1,8 +1,9 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import { type Code, formatCode } from '../protocol/handshake/code.ts';
 import { sameBytes } from '../protocol/wire/bytes.ts';
+import { keptPolicy } from './conflict-policy.ts';
 import type { TicketEvent } from './events.ts';
-import type { ConflictPolicy, Decision, ReceiveOptions } from './options.ts';
+import type { Decision, ReceiveOptions } from './options.ts';
 import type { ReceiveTicket, StoredOffer, StoredOptions, Ticket } from './ticket.ts';
 import { isSameRequest, keeperOf, type TicketKeeper } from './ticket-keeper.ts';
 
@@ -42,14 +43,6 @@ export function acceptedBefore(
     return undefined;
   }
   return { accept: true, onConflict: keptPolicy(before, asked) };
-}
-
-/** What to do about names that are taken: what was accepted, unless a way around is asked for now. */
-export function keptPolicy(
-  before: StoredOffer | undefined,
-  asked: ReceiveOptions['onConflict'] = 'fail',
-): ConflictPolicy {
-  return asked === 'ask' || asked === 'fail' ? (before?.onConflict ?? 'fail') : asked;
 }
 
 function newTicket({

@@ -9,12 +9,13 @@ import { millis } from '../protocol/time.ts';
 import { type Entry, isOnce, type Offer as TransferOffer } from '../protocol/transfer/entry.ts';
 import { answer } from './answer.ts';
 import { type AttemptCourse, GIVES_WAY, MOVES_ON } from './attempts.ts';
+import { conflictPolicy } from './conflict-policy.ts';
 import { currentEntry } from './current-entry.ts';
 import { type Destination, destinationOf } from './destination.ts';
 import { asTargetError, FileWriter } from './file-writer.ts';
 import { searchLan } from './lan-search.ts';
 import { summaryOf } from './offer-summary.ts';
-import type { ConflictPolicy, Decision, Offer, ReceiveOptions } from './options.ts';
+import type { Decision, Offer, ReceiveOptions } from './options.ts';
 import { fileEvents } from './published-files.ts';
 import { acceptedBefore } from './receive-ticket.ts';
 import type { Invitation } from './receiver-attempts.ts';
@@ -271,12 +272,13 @@ export class Receiving {
     { entries }: TransferOffer,
     run: SessionRun<ReceiverSession>,
   ): Promise<void> {
-    await sink.settle();
+    const omittedLinks = await sink.settle();
     if (folder !== undefined) await this.#keeper.change({ settled: offerKey(entries) });
     const published = await sink.publish();
     const { onConflict } = this.#keeper.ticket.offer ?? {};
     const bytes = run.session.bytesWritten;
-    const events = fileEvents(published, { entries, folder, path, onConflict, bytes });
+    const offer = { entries, folder, path, onConflict, bytes, omittedLinks };
+    const events = fileEvents(published, offer);
     const files = events.map((event) => event.path);
     const result = files.length === 1 ? files[0] : folder;
     if (result !== undefined) await this.#keeper.change({ result });
@@ -284,16 +286,8 @@ export class Receiving {
     this.#keeper.stay(true);
     this.#outcome = { files, bytes };
     if (text !== undefined) this.#course.emit({ event: 'text', text: text() });
+    if (omittedLinks > 0) this.#course.emit({ event: 'omitted', links: omittedLinks });
     for (const event of events) this.#course.emit(event);
     run.touch((session, now) => session.handlePublished(now));
   }
-}
-
-/** `ask` without an answer is `fail`: nothing is replaced that nobody agreed to. */
-function conflictPolicy(
-  options: Omit<ReceiveOptions, 'code'>,
-  decision: Extract<Decision, { accept: true }>,
-): ConflictPolicy {
-  const { onConflict = 'fail' } = options;
-  return decision.onConflict ?? (onConflict === 'ask' ? 'fail' : onConflict);
 }

@@ -1,6 +1,7 @@
 import fs, { type BigIntStats } from 'node:fs';
 import { dirname } from 'node:path';
 import { promisify } from 'node:util';
+import { type Attributes, unlessUnsupported } from './file-attributes.ts';
 import { Haste } from './haste.ts';
 
 /** Bytes that are moved in place: beyond this, the bytes take longer than a thread's help costs. */
@@ -93,13 +94,9 @@ export async function openFile(path: string, flags: number, mode?: number): Prom
 }
 
 /** A small file with all that it has but its name. */
-export interface SmallFile {
+export interface SmallFile extends Attributes {
   /** At most `MAX_IN_PLACE_BYTES`. */
   readonly bytes: Uint8Array;
-  /** Permission bits. */
-  readonly mode: number;
-  /** Of its last change, in seconds since 1970. */
-  readonly modified: number;
 }
 
 /**
@@ -121,10 +118,18 @@ function putInPlace(path: string, flags: number, { bytes, mode, modified }: Smal
     for (let at = 0; at < bytes.length; ) {
       at += fs.writeSync(fd, bytes, at, bytes.length - at, at);
     }
-    fs.fchmodSync(fd, mode);
-    fs.futimesSync(fd, modified, modified);
+    asFarAsKept(() => fs.fchmodSync(fd, mode));
+    asFarAsKept(() => fs.futimesSync(fd, modified, modified));
   } finally {
     fs.closeSync(fd);
+  }
+}
+
+function asFarAsKept(set: () => void): void {
+  try {
+    set();
+  } catch (error) {
+    unlessUnsupported(error);
   }
 }
 

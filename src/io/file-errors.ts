@@ -67,3 +67,20 @@ const TARGET_CODES = new Map<string, ErrorCode>([
 export function isNameTaken(error: unknown): boolean {
   return error instanceof P2PShareError && error.code === 'P2P_TARGET_EXISTS';
 }
+
+/**
+ * Whether a file system says by this that it has no such thing: permissions, times, symbolic links or
+ * second names on FAT, exFAT, many network drives and FUSE. Only of what is our own, which nobody else
+ * can have forbidden.
+ */
+export function isUnsupported(error: unknown): boolean {
+  return UNSUPPORTED.has(errnoOf(error) ?? '');
+}
+
+const UNSUPPORTED: ReadonlySet<string> = new Set([
+  'EPERM',
+  'EACCES',
+  'ENOSYS',
+  'ENOTSUP',
+  'EOPNOTSUPP',
+]);

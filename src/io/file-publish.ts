@@ -1,5 +1,5 @@
 import { P2PShareError } from '../protocol/errors.ts';
-import { errnoOf } from './file-errors.ts';
+import { errnoOf, isUnsupported } from './file-errors.ts';
 import { numberedName } from './file-numbered-name.ts';
 import type { FileRoot } from './file-root.ts';
 import type { FileSystem } from './file-system.ts';
@@ -53,7 +53,7 @@ async function publishNew(files: FileSystem, staged: string, final: string): Pro
   } catch (error) {
     // It may be ours: then we have died here before, between this and the removal of the other name.
     if (errnoOf(error) === 'EEXIST') return await isSameFile(files, staged, final);
-    if (!NO_LINKS.has(errnoOf(error) ?? '')) throw error;
+    if (!isUnsupported(error) && !NO_LINKS.has(errnoOf(error) ?? '')) throw error;
   }
   return await publishOverPlaceholder(files, staged, final);
 }
@@ -63,8 +63,8 @@ async function isSameFile(files: FileSystem, one: string, other: string): Promis
   return a.dev === b.dev && a.ino === b.ino;
 }
 
-/** Errors of file systems without hard links: FAT, exFAT, some network file systems, Android. */
-const NO_LINKS = new Set(['EPERM', 'EACCES', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK', 'EXDEV']);
+/** What else a file system says that has no second names for this file. */
+const NO_LINKS: ReadonlySet<string> = new Set(['EMLINK', 'EXDEV']);
 
 /** For file systems without hard links: takes the name with an empty file, then replaces that. */
 export async function publishOverPlaceholder(

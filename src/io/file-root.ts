@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { P2PShareError } from '../protocol/errors.ts';
+import { syncFolder } from './file-attributes.ts';
 import { forgetFolder } from './file-calls.ts';
 import {
   type FileStat,
@@ -73,7 +74,7 @@ export class FileRoot {
 
   /** Makes the names in the folder survive a power cut; Windows does that by itself. */
   async sync(): Promise<void> {
-    await this.#handle?.sync();
+    if (this.#handle !== undefined) await syncFolder(this.#handle);
   }
 
   /** Never rejects: nothing was written through it that could be lost. */

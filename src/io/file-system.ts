@@ -13,6 +13,7 @@ import {
   symlink,
   unlink,
 } from 'node:fs/promises';
+import { setAttributes } from './file-attributes.ts';
 import {
   chmodFile,
   closeFile,
@@ -144,13 +145,12 @@ export const NODE_FILE_SYSTEM: FileSystem = {
 export async function putInSteps(
   files: Pick<FileSystem, 'createFile'>,
   path: string,
-  { bytes, mode, modified }: SmallFile,
+  { bytes, ...attributes }: SmallFile,
 ): Promise<void> {
   const file = await files.createFile(path, 0o600);
   try {
     for (let at = 0; at < bytes.length; ) at += await file.writev([bytes.subarray(at)], at);
-    await file.chmod(mode);
-    await file.utimes(modified, modified);
+    await setAttributes(file, attributes);
   } finally {
     await file.close();
   }

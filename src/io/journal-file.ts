@@ -28,8 +28,9 @@ export async function loadJournal(
     throw error;
   }
   try {
-    const { kind, isOwn, size } = await file.stat();
-    if (kind !== 'file' || !isOwn || size > MAX_JOURNAL_BYTES) return undefined;
+    // Whose it is has been seen by the folder that it is in.
+    const { kind, size } = await file.stat();
+    if (kind !== 'file' || size > MAX_JOURNAL_BYTES) return undefined;
     const bytes = new Uint8Array(size);
     return readJournal(bytes.subarray(0, await file.read(bytes, 0)), hasher);
   } finally {

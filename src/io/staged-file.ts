@@ -1,3 +1,4 @@
+import { setAttributes } from './file-attributes.ts';
 import { type DenseRun, denseRuns } from './file-holes.ts';
 import type { OpenFile } from './file-system.ts';
 
@@ -40,9 +41,7 @@ export class StagedFile {
   async finish(mode: number, mtimeMs: number): Promise<void> {
     this.isDirty = true;
     await this.extend();
-    await this.handle.chmod(mode);
-    const mtime = clampedSeconds(mtimeMs);
-    await this.handle.utimes(mtime, mtime);
+    await setAttributes(this.handle, { mode, modified: clampedSeconds(mtimeMs) });
   }
 
   async sync(): Promise<void> {

@@ -1,3 +1,4 @@
+import { setAttributes, syncFolder } from './file-attributes.ts';
 import { errnoOf } from './file-errors.ts';
 import type { FileRoot } from './file-root.ts';
 import { clampedSeconds } from './staged-file.ts';
@@ -50,9 +51,7 @@ export class StagedFolders {
     const folder = await this.#staging.files.openFolder(this.#staging.at(name));
     if (folder === undefined) return;
     try {
-      await folder.chmod(mode);
-      const mtime = clampedSeconds(mtimeMs);
-      await folder.utimes(mtime, mtime);
+      await setAttributes(folder, { mode, modified: clampedSeconds(mtimeMs) });
       this.touch(name);
     } finally {
       await folder.close();
@@ -62,7 +61,7 @@ export class StagedFolders {
   async sync(name: string): Promise<void> {
     const folder = await this.#staging.files.openFolder(this.#staging.at(name));
     try {
-      await folder?.sync();
+      if (folder !== undefined) await syncFolder(folder);
     } finally {
       await folder?.close();
     }

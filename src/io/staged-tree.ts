@@ -1,6 +1,7 @@
 import type { Entry, FileEntry } from '../protocol/transfer/entry.ts';
+import { setMode } from './file-attributes.ts';
 import { MAX_IN_PLACE_BYTES } from './file-calls.ts';
-import { errnoOf } from './file-errors.ts';
+import { errnoOf, isUnsupported } from './file-errors.ts';
 import { isZero } from './file-holes.ts';
 import type { FileRoot } from './file-root.ts';
 import { clampedSeconds, StagedFile } from './staged-file.ts';
@@ -123,17 +124,20 @@ export class StagedTree {
 
   /**
    * Makes the folders and links of the offer, all but those left out, and gives the folders their
-   * times; durable when it resolves. Nothing is written after that.
+   * times; durable when it resolves. Nothing is written after that. Yields how many links it could not
+   * make, because the file system has no such thing.
    */
-  async settle(isLeftOut: (entry: number) => boolean): Promise<void> {
+  async settle(isLeftOut: (entry: number) => boolean): Promise<number> {
     const folders: Entry[] = [];
+    let omittedLinks = 0;
     for (const [index, entry] of this.#entries.entries()) {
       if (isLeftOut(index)) continue;
       if (entry.kind === 'folder') {
         await this.#folders.ensure(entry.path);
         folders.push(entry);
-      } else if (entry.kind === 'link') await this.#link(entry.path, entry.target);
-      else if (entry.kind === 'file') await this.#settleFile(index, entry);
+      } else if (entry.kind === 'link') {
+        if (!(await this.#link(entry.path, entry.target))) omittedLinks += 1;
+      } else if (entry.kind === 'file') await this.#settleFile(index, entry);
     }
     // The deepest first: each new name changes the time of the folder that it is in.
     for (const { path, mode, mtimeMs } of folders.reverse()) {
@@ -142,6 +146,7 @@ export class StagedTree {
     }
     const { durable } = await this.beginSync();
     await durable;
+    return omittedLinks;
   }
 
   /** Takes from its owner what nobody is to have. */
@@ -150,7 +155,7 @@ export class StagedTree {
     if ((wanted & 0o600) === 0o600) return;
     await this.#use(index, async (file) => {
       file.isDirty = true;
-      await file.handle.chmod(wanted);
+      await setMode(file.handle, wanted);
     });
   }
 
@@ -222,18 +227,21 @@ export class StagedTree {
     }
   }
 
-  async #link(path: readonly string[], target: string): Promise<void> {
+  /** False where the file system has no links. */
+  async #link(path: readonly string[], target: string): Promise<boolean> {
     const { files } = this.#staging;
     const folder = await this.#folders.ensure(path.slice(0, -1));
     const place = this.#at(path);
     try {
       await files.symlink(target, place);
     } catch (error) {
+      if (isUnsupported(error)) return false;
       if (errnoOf(error) !== 'EEXIST') throw error;
       await files.unlink(place);
       await files.symlink(target, place);
     }
     this.#folders.touch(folder);
+    return true;
   }
 
   async #syncEach(dirty: readonly StagedFile[], folders: readonly string[]): Promise<void> {

@@ -1,7 +1,7 @@
 import { P2PShareError } from '../protocol/errors.ts';
 import { errnoOf } from './file-errors.ts';
 import { FileRoot } from './file-root.ts';
-import type { FileSystem } from './file-system.ts';
+import type { FileStat, FileSystem } from './file-system.ts';
 
 /** What staging folders are called; a name that no sender may use. */
 const PREFIX = '.p2pshare-';
@@ -9,6 +9,8 @@ const PREFIX = '.p2pshare-';
 export const TREE = 'tree';
 /** And what of it is whole. */
 export const JOURNAL = 'journal';
+/** And for a moment, a file that shows what the file system keeps. */
+const PROBE = 'probe';
 
 /** The name of a transfer's staging folder; `id`: letters and digits. */
 export function stagingName(id: string): string {
@@ -18,7 +20,7 @@ export function stagingName(id: string): string {
 /**
  * Opens the private folder (0700) beside the target which holds what has come of a transfer until
  * it is whole; it is made if it is not there. On the same file system, so that publishing copies
- * nothing. Throws `P2P_TARGET_UNWRITABLE` when what is there is not ours alone.
+ * nothing. Throws `P2P_TARGET_UNWRITABLE` when what is there is not ours alone, though it could be.
  */
 export async function openStaging(root: FileRoot, id: string): Promise<FileRoot> {
   const { files } = root;
@@ -61,12 +63,35 @@ export async function findStaging(root: FileRoot, id: string): Promise<FileRoot 
     throw error;
   }
   try {
-    const { isOwn, mode } = await files.stat(staging.path);
-    if (isOwn && (process.platform === 'win32' || (mode & 0o077) === 0)) return staging;
+    if (isPrivate(await files.stat(staging.path)) || !(await keepsPermissions(staging))) {
+      return staging;
+    }
     throw notOurs();
   } catch (error) {
     await staging.close();
     throw error;
+  }
+}
+
+function isPrivate({ isOwn, mode }: FileStat): boolean {
+  return isOwn && (process.platform === 'win32' || (mode & 0o077) === 0);
+}
+
+/**
+ * Whether the file system keeps who owns a file and who may open it. FAT, exFAT, NTFS and many network
+ * drives show the same of all: there a folder cannot be private, and that it is not says nothing. A file
+ * of our own is asked by its descriptor, so that nobody can put another in its place.
+ */
+async function keepsPermissions(folder: FileRoot): Promise<boolean> {
+  const { files } = folder;
+  const path = folder.at(PROBE);
+  await files.unlink(path).catch(unlessGone);
+  const probe = await files.createFile(path, 0o600);
+  try {
+    return isPrivate(await probe.stat());
+  } finally {
+    await probe.close();
+    await files.unlink(path);
   }
 }
 

@@ -29,7 +29,9 @@ export class StreamSink implements FileSink {
     for (const buffer of buffers) await this.#writeOne(buffer);
   }
 
-  async settle(): Promise<void> {}
+  async settle(): Promise<number> {
+    return 0;
+  }
 
   async publish(): Promise<Published[]> {
     return [{ offered: STREAM_PATH, name: STREAM_PATH, status: 'written' }];

@@ -25,7 +25,9 @@ export class TextSink implements FileSink {
     }
   }
 
-  async settle(): Promise<void> {}
+  async settle(): Promise<number> {
+    return 0;
+  }
 
   async publish(): Promise<Published[]> {
     return [{ offered: STREAM_PATH, name: STREAM_PATH, status: 'written' }];

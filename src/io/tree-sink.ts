@@ -198,15 +198,18 @@ export class TreeSink implements FileSink {
     });
   }
 
-  async settle(): Promise<void> {
+  async settle(): Promise<number> {
     const { skipped } = this.#places.survey;
-    await this.#alone(async () => {
+    const omittedLinks = await this.#alone(async () => {
       await this.#writeUnwritten();
       await this.#finishRest();
       await this.#anchor();
-      await this.#tree.settle((entry) => skipped.has(entry) || this.#older.isUnchanged(entry));
+      return await this.#tree.settle(
+        (entry) => skipped.has(entry) || this.#older.isUnchanged(entry),
+      );
     });
     await asFileError('target', () => this.#checkpoints.stop());
+    return omittedLinks;
   }
 
   async publish(): Promise<Published[]> {
@@ -266,8 +269,8 @@ export class TreeSink implements FileSink {
     await this.#gate.alone(() => this.#tree.close());
   }
 
-  async #alone(work: () => Promise<void>): Promise<void> {
-    await asFileError('target', () => this.#gate.alone(work));
+  async #alone<T>(work: () => Promise<T>): Promise<T> {
+    return await asFileError('target', () => this.#gate.alone(work));
   }
 
   #countDown(entry: number, chunks: number): number {

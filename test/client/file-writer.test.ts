@@ -103,7 +103,7 @@ function writerOf(options: { inOrder: boolean; failsAt?: number; write?: FileSin
       (async (_entry, offset) => {
         if (offset === failsAt) throw new P2PShareError('P2P_DISK_FULL', 'full');
       }),
-    settle: async () => undefined,
+    settle: async () => 0,
     publish: async () => [],
     close: async () => undefined,
     discard: async () => undefined,

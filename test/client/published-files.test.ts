@@ -8,7 +8,7 @@ const { entries } = treeOffer({
   c: null,
   'c/x': new Uint8Array(5),
 });
-const where = { entries, folder: '/inbox', path: '/inbox', bytes: 35 } as const;
+const where = { entries, folder: '/inbox', path: '/inbox', bytes: 35, omittedLinks: 0 } as const;
 
 describe('what is told of what was received', () => {
   it('is what became of each thing at the top, with its own size', () => {
@@ -26,6 +26,16 @@ describe('what is told of what was received', () => {
   it('says that what was to be left out was left out', () => {
     const events = fileEvents([], { ...where, onConflict: 'skip' });
     expect(events.map(({ status }) => status)).toEqual(['skipped', 'skipped', 'skipped']);
+  });
+
+  it('says nothing of links at the top that could not be made', () => {
+    const linked = treeOffer({ a: new Uint8Array(10), l: 'a' });
+    const published = [{ offered: 'a', name: 'a', status: 'written' }] as const;
+    const offer = { ...where, entries: linked.entries, onConflict: undefined, bytes: 10 };
+    const told = (omittedLinks: number) =>
+      fileEvents(published, { ...offer, omittedLinks }).map(({ path }) => path);
+    expect(told(1)).toEqual(['/inbox/a']);
+    expect(told(0)).toEqual(['/inbox/a', '/inbox/l']);
   });
 
   it('takes what a stream brought for its size', () => {

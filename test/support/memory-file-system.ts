@@ -9,7 +9,7 @@ import {
 import type { SyncFileSystem } from '../../src/io/sync-filesystem.ts';
 import { MemoryDisk } from './memory-disk.ts';
 import { MemoryFile, MemoryHandle, type Process } from './memory-handle.ts';
-import { statOf, systemError } from './memory-node.ts';
+import { type Lacks, statOf, systemError } from './memory-node.ts';
 import type { SeededRandom } from './seeded-random.ts';
 
 /** What the call of this number does: `kill` ends the process before it, anything else is an errno. */
@@ -33,9 +33,15 @@ export class MemoryFileSystem extends MemoryDisk implements FileSystem, Process 
   /** Whether everything can be made durable by one call. */
   readonly hasSyncAll: boolean;
 
-  constructor({ hasSyncAll = false } = {}) {
+  readonly lacks: Lacks;
+
+  constructor({
+    hasSyncAll = false,
+    lacks = {},
+  }: { readonly hasSyncAll?: boolean; readonly lacks?: Lacks } = {}) {
     super();
     this.hasSyncAll = hasSyncAll;
+    this.lacks = lacks;
   }
 
   /** The process is gone, and another one comes; what was written is there. */
@@ -130,12 +136,12 @@ export class MemoryFileSystem extends MemoryDisk implements FileSystem, Process 
 
   async stat(path: string): Promise<FileStat> {
     await this.#call('stat');
-    return statOf(this.resolve(path, true));
+    return statOf(this.resolve(path, true), this.lacks);
   }
 
   async lstat(path: string): Promise<FileStat> {
     await this.#call('lstat');
-    return statOf(this.resolve(path, false));
+    return statOf(this.resolve(path, false), this.lacks);
   }
 
   async realpath(path: string): Promise<string> {
@@ -205,6 +211,8 @@ export class MemoryFileSystem extends MemoryDisk implements FileSystem, Process 
   async #call(name: string): Promise<void> {
     if (this.#dead) throw systemError('KILLED');
     this.calls.push(name);
+    const unknown = this.lacks.calls?.[name];
+    if (unknown !== undefined) throw systemError(unknown);
     const { fault } = this;
     if (fault === undefined || this.calls.length !== fault.call) return;
     if (fault.fault === 'kill') this.#dead = true;

@@ -1,10 +1,11 @@
 import type { FileStat, OpenFile, OpenFolder } from '../../src/io/file-system.ts';
-import { type File, type Folder, statOf, systemError } from './memory-node.ts';
+import { type File, type Folder, type Lacks, statOf, systemError } from './memory-node.ts';
 
 /** What open files and folders need of the file system that they are in. */
 export interface Process {
   /** Bytes that can still be written. */
   freeBytes: number;
+  readonly lacks: Lacks;
   /** Counts a call of an open file or folder; rejects where that is to fail. */
   callOf(fd: number, name: string): Promise<void>;
   close(fd: number): Promise<void>;
@@ -25,11 +26,11 @@ export class MemoryHandle<T extends File | Folder> implements OpenFolder {
 
   async stat(): Promise<FileStat> {
     await this.process.callOf(this.fd, 'stat');
-    return statOf(this.node);
+    return statOf(this.node, this.process.lacks);
   }
 
   async sync(): Promise<void> {
-    await this.process.callOf(this.fd, 'sync');
+    await this.process.callOf(this.fd, this.node.kind === 'folder' ? 'syncFolder' : 'sync');
     if (this.node.kind === 'file') this.node.durable = this.node.bytes.slice();
     else {
       this.node.durable = new Map(this.node.names);

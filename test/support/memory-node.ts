@@ -51,15 +51,25 @@ export function loseNames(folder: Folder, random: SeededRandom): void {
   folder.durable = new Map(names);
 }
 
-export function statOf(node: Node): FileStat {
+/** What a file system has not that keeps no permissions, or no links: FAT, exFAT, NTFS, network drives. */
+export interface Lacks {
+  /** The mode that everything seems to have. */
+  readonly mode?: number;
+  /** Whether everything seems to belong to somebody else. */
+  readonly owners?: boolean;
+  /** Calls that it knows nothing of, and what it says to them. */
+  readonly calls?: Readonly<Record<string, string>>;
+}
+
+export function statOf(node: Node, { mode, owners = false }: Lacks): FileStat {
   return {
     dev: 1n,
     ino: node.ino,
     kind: node.kind,
     size: node.kind === 'file' ? node.bytes.length : 0,
-    mode: node.kind === 'folder' ? 0o700 : 0o600,
+    mode: mode ?? (node.kind === 'folder' ? 0o700 : 0o600),
     mtimeMs: 0,
-    isOwn: true,
+    isOwn: !owners,
   };
 }
 

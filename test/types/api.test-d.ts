@@ -89,6 +89,7 @@ describe('Transfer', () => {
       | 'path'
       | 'progress'
       | 'receiver'
+      | 'omitted'
       | 'file'
       | 'text'
       | 'ticket'
