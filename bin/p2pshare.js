@@ -19,5 +19,14 @@ if (process.versions.v8.startsWith('11.')) {
   v8.setFlagsFromString('--max-bytecode-size-for-early-opt=0');
 }
 
+try {
+  process.cwd();
+} catch {
+  // Libraries ask for it as soon as they are loaded, and would end in a stack trace.
+  console.error('p2pshare: error: the folder that this was started in is gone');
+  console.error('p2pshare: hint: change to another one (cd), and run it again');
+  process.exit(10);
+}
+
 const { main } = await import('../dist/bundle/main.js');
 process.exitCode = await main();

@@ -51,18 +51,36 @@ export async function changeConfig(
     (values) => stringify(sorted(values)) === stringify(sorted(wanted)),
     () => false,
   );
-  await mkdir(dirname(path), { recursive: true });
-  await replaceFile(path, isSo ? changed : stringify(wanted));
+  await makeFolderOf(path);
+  await replaceFile(path, isSo ? changed : stringify(wanted)).catch(cannotBe('written', path));
+}
+
+/** Makes the folder of the file and the one above, `~/.config`, and no more: a home is not made up. */
+export async function makeFolderOf(path: string): Promise<void> {
+  const folder = dirname(path);
+  for (const one of [dirname(folder), folder]) {
+    await mkdir(one).catch((cause: NodeJS.ErrnoException) => {
+      // Where one cannot be made because it is not ours to make, it may be there.
+      if (cause.code !== 'EEXIST' && one === folder) cannotBe('written', path)(cause);
+    });
+  }
 }
 
 async function readText(path: string): Promise<string | undefined> {
   const text = await readStart(path, MAX_BYTES + 1).catch((cause: NodeJS.ErrnoException) => {
     if (cause.code === 'ENOENT' || cause.code === 'ENOTDIR') return undefined;
-    const message = `${path} cannot be read (${cause.code})`;
-    throw new UsageError(message, 'check its permissions', 'P2P_USAGE', { cause });
+    return cannotBe('read', path)(cause);
   });
   if (text === undefined || text.length <= MAX_BYTES) return text;
   throw new UsageError(`${path} is too large`, 'it has nothing but settings, one to a line');
+}
+
+function cannotBe(done: 'read' | 'written', path: string) {
+  return (cause: NodeJS.ErrnoException): never => {
+    const message = `${path} cannot be ${done} (${cause.code ?? cause.message})`;
+    const hint = `check that ${done === 'read' ? 'it' : 'its folder'} is there, and open to you`;
+    throw new UsageError(message, hint, 'P2P_USAGE', { cause });
+  };
 }
 
 async function parse(path: string, text: string): Promise<Record<string, unknown>> {

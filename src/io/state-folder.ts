@@ -1,18 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
-import {
-  type FileHandle,
-  link,
-  mkdir,
-  open,
-  readdir,
-  rename,
-  stat,
-  unlink,
-} from 'node:fs/promises';
+import { type FileHandle, link, open, readdir, rename, stat, unlink } from 'node:fs/promises';
 import { P2PShareError } from '../protocol/errors.ts';
 import { errnoOf } from './file-errors.ts';
 import { FileRoot } from './file-root.ts';
+import { makeFolders } from './make-folders.ts';
 
 /** Bytes of one file: the longest command line that Linux takes has 2 MiB, most have 200 bytes. */
 export const MAX_STATE_BYTES: number = 4 * 2 ** 20;
@@ -41,7 +33,7 @@ export class StateFolder {
    * not ours alone, and with what the system says when it cannot be had.
    */
   static async open(path: string): Promise<StateFolder> {
-    await mkdir(path, { recursive: true, mode: 0o700 });
+    await makeFolders(path, 0o700);
     const root = await FileRoot.open(path, false).catch((error: unknown) => {
       if (errnoOf(error) === 'ELOOP' || errnoOf(error) === 'ENOTDIR') throw unsafe('it is a link');
       throw error;

@@ -1,7 +1,9 @@
-import { appendFile, writeFile } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
+import { appendFile, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { beforeAll, describe, expect } from 'vitest';
-import { ensureBuilt } from './support/build.ts';
+import { CLI, ensureBuilt } from './support/build.ts';
 import { expectFailure, expectSuccess } from './support/expectations.ts';
 import { groupServer } from './support/group-server.ts';
 import { sha256 } from './support/sample.ts';
@@ -153,4 +155,19 @@ describe.concurrent('a server that does not answer', () => {
       expect(await contents(folder)).toEqual(['sample.bin']);
     },
   );
+});
+
+describe('a working folder', () => {
+  it('that is gone is said to be, and nothing of our inside', async ({ stage }) => {
+    const folder = join(await stage.folder(), 'gone');
+    await mkdir(folder);
+    const script = 'cd "$2" && rmdir "$2" && exec "$0" "$1" send /etc/hostname';
+    const args = ['-c', script, process.execPath, CLI, folder];
+    await expect(promisify(execFile)('sh', args)).rejects.toMatchObject({
+      code: 10,
+      stderr: expect.stringMatching(
+        /^p2pshare: error: the folder .* is gone\np2pshare: hint: .*\n$/,
+      ),
+    });
+  });
 });

@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import {
   chmodSync,
+  existsSync,
   linkSync,
   mkdirSync,
   mkdtempSync,
@@ -49,6 +50,11 @@ describe('a state folder', () => {
     expect(statSync(join(path, 'a.json')).mode & 0o777).toBe(0o600);
     expect(await folder.read('a.json')).toEqual({ kind: 'bytes', bytes: utf8('two') });
     expect(await folder.names()).toEqual(['a.json']);
+  });
+
+  it.skipIf(!existsSync('/proc/self'))('is given up where nothing can be made', async () => {
+    path = '/proc/p2pshare/deep/state';
+    await expect(open()).rejects.toMatchObject({ code: 'ENOENT' });
   });
 
   it('says of a file that is not there that it is missing', async () => {

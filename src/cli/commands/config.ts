@@ -1,10 +1,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir } from 'node:fs/promises';
-import { dirname } from 'node:path';
 import { display } from '../../protocol/display.ts';
 import { didYouMean } from '../closest.ts';
-import { changeConfig, configPath, readConfig } from '../config-file.ts';
+import { changeConfig, configPath, makeFolderOf, readConfig } from '../config-file.ts';
 import type { Flag, Flags, Manual } from '../manual.ts';
 import { configKeys, readValue, unknownKeys } from '../settings.ts';
 import type { Environment } from '../terminal.ts';
@@ -107,7 +105,7 @@ async function set(
 async function edit(path: string, { keys, context }: Keys): Promise<void> {
   const { VISUAL, EDITOR } = context.terminal.env;
   const editor = VISUAL || EDITOR || (process.platform === 'win32' ? 'notepad' : 'vi');
-  await mkdir(dirname(path), { recursive: true });
+  await makeFolderOf(path);
   // As git has it: the variable may hold arguments, so that a shell has to read it.
   const child =
     process.platform === 'win32'
