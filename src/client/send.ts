@@ -60,7 +60,8 @@ async function sendNow(
   keeper: TicketKeeper<SendTicket>,
 ): Promise<TransferResult> {
   const source = await sourceOf(options, keeper.ticket.salt);
-  source.prepare();
+  // Whoever waits with it is told of its failure.
+  source.prepare().catch(() => undefined);
   const receivers = expectedReceivers(options);
   const cap = options.limit === undefined ? undefined : new RateCap(options.limit);
   if (receivers > 1) {

@@ -90,6 +90,10 @@ export class Sending {
       // Whatever gives way to us, we need not wait for it.
       onJoined: () => void this.#course.met().catch(() => undefined),
     });
+    this.#source.prepare().catch((error: unknown) => {
+      // Whoever has come is told when the offer cannot be made; nobody else is to come for nothing.
+      if (this.#resumeSecret === undefined) run.abort(asSourceError(error));
+    });
     try {
       await run.run({ signal, timeoutMs });
     } finally {

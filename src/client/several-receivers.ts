@@ -2,6 +2,7 @@ import { P2PShareError } from '../protocol/errors.ts';
 import type { RateCap } from '../protocol/transport/rate-cap.ts';
 import { type Attempt, Attempts } from './attempts.ts';
 import type { ReceiverEvent, TransferEvent } from './events.ts';
+import { asSourceError } from './file-reader.ts';
 import type { SendOptions } from './options.ts';
 import { isSearching } from './phases.ts';
 import { ReceptionRun } from './reception-run.ts';
@@ -68,6 +69,9 @@ export class SeveralReceivers {
     signal?.addEventListener('abort', leave, { once: true });
     if (signal?.aborted) leave();
     this.#wait();
+    this.#parts.source.prepare().catch((error: unknown) => {
+      if (this.#came === 0) this.#reception.abort(asSourceError(error));
+    });
     try {
       await this.#reception.run();
     } catch (error) {

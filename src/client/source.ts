@@ -3,8 +3,8 @@ import type { EntryReader } from '../io/stream-reader.ts';
 
 /** What is sent, in one way or another. */
 export interface Source {
-  /** Begins to look, so that it is done by the time that somebody comes. */
-  prepare(): void;
+  /** Looks for the first time, so that it is done when somebody comes. Rejects for what cannot be sent. */
+  prepare(): Promise<void>;
   /** What there is by now. */
   scan(): Promise<SourceScan>;
   reader(scan: SourceScan): EntryReader;

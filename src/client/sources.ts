@@ -9,6 +9,7 @@ const FRESH_MS = 10_000;
 export class Sources implements Source {
   readonly #paths: readonly string[];
   readonly #options: ScanOptions;
+  #first: Promise<SourceScan> | undefined;
   #scanning: Promise<SourceScan> | undefined;
   #scannedAt = 0;
 
@@ -17,9 +18,9 @@ export class Sources implements Source {
     this.#options = options;
   }
 
-  prepare(): void {
-    // Whoever asks for it is told of its failure.
-    this.#begin().catch(() => undefined);
+  async prepare(): Promise<void> {
+    this.#first ??= this.#begin();
+    await this.#first;
   }
 
   /** Rejects as `scanSources` does. */

@@ -13,7 +13,7 @@ export class StreamSource implements Source {
     this.#name = name;
   }
 
-  prepare(): void {}
+  async prepare(): Promise<void> {}
 
   async scan(): Promise<SourceScan> {
     const omitted = { special: 0, links: 0, excluded: 0 };

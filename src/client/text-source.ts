@@ -14,7 +14,7 @@ export class TextSource implements Source {
     this.#name = name;
   }
 
-  prepare(): void {}
+  async prepare(): Promise<void> {}
 
   async scan(): Promise<SourceScan> {
     const omitted = { special: 0, links: 0, excluded: 0 };

@@ -36,6 +36,16 @@ describe('before anybody is asked anything', () => {
     await expect(asked.result).rejects.toMatchObject({ code: 'P2P_TIMEOUT' });
   });
 
+  it.each([1, 2])(
+    'a sender to %i is told that a name in a folder will not do',
+    async (receivers) => {
+      await writeFile(join(folder, 'what?.txt'), 'x');
+      const { result } = send({ paths: [folder], servers, lan: false, receivers });
+      const path = join(folder, 'what?.txt');
+      await expect(result).rejects.toMatchObject({ code: 'P2P_NAME_REFUSED', path });
+    },
+  );
+
   it.each([{ lan: false }, { route: 'relay' as const }])(
     'both sides are told that they need a server with %o',
     async (options) => {
