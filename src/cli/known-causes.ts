@@ -33,7 +33,15 @@ const TOO_MANY_FILES: KnownCause = {
   hint: 'allow more (ulimit -n), or close what else is running',
 };
 
-/** By the code of the error and that of its cause (errno(3), and the codes of Node's TLS). */
+const RENAME = 'rename it, or leave it out with --exclude';
+const RENAME_OR_ENCODE =
+  'rename it, have it renamed on the way with --encode-names, or leave it out with --exclude';
+const FORBIDDEN: KnownCause = {
+  text: 'a name has a character that not every system takes',
+  hint: RENAME_OR_ENCODE,
+};
+
+/** By the code of the error and that of its cause (errno(3), the codes of Node's TLS, what is wrong with a name). */
 const KNOWN: Partial<Readonly<Record<ErrorCode, Readonly<Record<string, KnownCause>>>>> = {
   P2P_SERVER_UNREACHABLE: {
     ECONNREFUSED: {
@@ -55,6 +63,31 @@ const KNOWN: Partial<Readonly<Record<ErrorCode, Readonly<Record<string, KnownCau
     ERR_TLS_CERT_ALTNAME_INVALID: {
       text: "the server's certificate is for another name",
       hint: 'put the name that it is for behind wss://',
+    },
+  },
+  P2P_NAME_REFUSED: {
+    separator: FORBIDDEN,
+    'reserved character': FORBIDDEN,
+    'invisible character': {
+      text: 'a name has a character that cannot be seen',
+      hint: RENAME_OR_ENCODE,
+    },
+    'trailing dot or space': { text: 'a name ends in a dot or a blank', hint: RENAME_OR_ENCODE },
+    'device name': { text: 'a name is that of a device on Windows', hint: RENAME_OR_ENCODE },
+    'reserved by p2pshare': {
+      text: 'a name is like those of unfinished transfers',
+      hint: RENAME_OR_ENCODE,
+    },
+    'not unicode': { text: 'a name is no text in UTF-8', hint: RENAME },
+    'too long': { text: 'a name is too long for other systems', hint: RENAME },
+    'path too long': { text: 'a path is too long for other systems', hint: RENAME },
+    'same name': {
+      text: 'two of what is to be sent have the same name',
+      hint: 'rename one of them, or send it by itself',
+    },
+    'same name in another case': {
+      text: 'two names in a folder are the same but for their case, or how they are composed',
+      hint: 'rename one of them, or leave it out with --exclude',
     },
   },
   P2P_LOCAL_IO: {

@@ -111,7 +111,8 @@ export const MESSAGES: Readonly<Record<ErrorCode, SidedMessage>> = {
   P2P_NAME_REFUSED: {
     text: 'a name is not safe to write',
     hint: {
-      sender: 'rename it and send it again, or leave it out with --exclude',
+      sender:
+        'rename it, have it renamed on the way with --encode-names, or leave it out with --exclude',
       receiver:
         'choose a name yourself with --out FILE, accept a hidden one with --allow-hidden, or ask the sender to rename it',
     },

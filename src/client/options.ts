@@ -67,6 +67,11 @@ export interface SendOptions extends CommonOptions {
   /** Whether the `.gitignore` of each folder counts; false by default. */
   readonly gitignore?: boolean;
   /**
+   * Whether a name that not every system takes, such as `12:30`, is sent as `12%3A30`; false by default:
+   * then it is refused.
+   */
+  readonly encodeNames?: boolean;
+  /**
    * How the rate is found; `bbr` by default. `cubic` is what most TCP does; `ledbat` takes only what
    * others leave, and yields to whatever else is on the way.
    */

@@ -7,20 +7,22 @@ import type { StoredOptions, StoredValue } from './ticket.ts';
  * `undefined` for a stream, which cannot begin again, and for a text, which is nobody's business.
  */
 export function storedSend(options: SendOptions): StoredOptions | undefined {
-  const { paths, input, text, symlinks, exclude = [], gitignore, receivers = 1 } = options;
+  const { paths, input, text, receivers = 1 } = options;
+  const { symlinks, exclude = [], gitignore, encodeNames } = options;
   if (input !== undefined || text !== undefined) return undefined;
   return {
     paths: paths.map((path) => resolve(path)),
     ...(symlinks && { symlinks }),
     ...(exclude.length > 0 && { exclude }),
     ...(gitignore && { gitignore }),
+    ...(encodeNames && { encodeNames }),
     ...(receivers !== 1 && { receivers }),
   };
 }
 
 /** What `storedSend` kept; `undefined` if it is not of that form. */
 export function sendRequest(stored: StoredOptions): SendRequest | undefined {
-  const { paths, exclude, gitignore, receivers, symlinks: links } = stored;
+  const { paths, exclude, gitignore, encodeNames, receivers, symlinks: links } = stored;
   const symlinks = SYMLINK_POLICIES.find((policy) => policy === links);
   if (!isList(paths) || paths.length === 0) return undefined;
   return {
@@ -28,11 +30,15 @@ export function sendRequest(stored: StoredOptions): SendRequest | undefined {
     ...(symlinks && { symlinks }),
     ...(isList(exclude) && { exclude }),
     ...(gitignore === true && { gitignore }),
+    ...(encodeNames === true && { encodeNames }),
     ...((typeof receivers === 'number' || receivers === 'unlimited') && { receivers }),
   };
 }
 
-type SendRequest = Pick<SendOptions, 'paths' | 'symlinks' | 'exclude' | 'gitignore' | 'receivers'>;
+type SendRequest = Pick<
+  SendOptions,
+  'paths' | 'symlinks' | 'exclude' | 'gitignore' | 'encodeNames' | 'receivers'
+>;
 
 function isList(value: StoredValue | undefined): value is readonly string[] {
   return Array.isArray(value);

@@ -1,4 +1,5 @@
 import { systemRandom } from '../crypto/random.ts';
+import { nameRefused } from '../io/name-refused.ts';
 import { requireSources } from '../io/source-scan.ts';
 import { P2PShareError } from '../protocol/errors.ts';
 import { MAX_TEXT_BYTES } from '../protocol/transfer/entry.ts';
@@ -80,15 +81,16 @@ async function sendNow(
 
 /** Refuses at once what cannot be sent; throws as `requireSources` does. */
 async function sourceOf(options: SendOptions, salt: Uint8Array): Promise<Source> {
-  const { paths, input, text, symlinks = 'keep', exclude = [], gitignore = false } = options;
+  const { paths, input, text } = options;
+  const { symlinks = 'keep', exclude = [], gitignore = false, encodeNames = false } = options;
   if (text !== undefined) return textSource(text);
   if (input === undefined) {
-    await requireSources(paths);
-    return new Sources(paths, { symlinks, exclude, gitignore, salt });
+    await requireSources(paths, { encodeNames });
+    return new Sources(paths, { symlinks, exclude, gitignore, encodeNames, salt });
   }
   const name = parseEntryName(input.name);
   if (typeof name === 'string') return new StreamSource(input.stream, name);
-  throw new P2PShareError('P2P_NAME_REFUSED', `name refused: ${name.refused}`);
+  throw nameRefused(name.refused);
 }
 
 /** How many are to have it; throws `P2P_USAGE` for what is no number of people. */

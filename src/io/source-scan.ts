@@ -2,6 +2,7 @@ import type { BigIntStats, Dirent } from 'node:fs';
 import { readdir, readlink, realpath, stat } from 'node:fs/promises';
 import { basename, resolve, sep } from 'node:path';
 import { P2PShareError } from '../protocol/errors.ts';
+import { encodedEntryName } from '../protocol/transfer/encoded-name.ts';
 import type { Entry } from '../protocol/transfer/entry.ts';
 import { type EntryName, parseEntryName } from '../protocol/transfer/entry-name.ts';
 import { TRANSFER_LIMITS } from '../protocol/transfer/limits.ts';
@@ -9,6 +10,7 @@ import { isInnerLink } from '../protocol/transfer/link-target.ts';
 import { PathIndex } from '../protocol/transfer/path-index.ts';
 import { statPath } from './file-calls.ts';
 import { asFileError, errnoOf } from './file-errors.ts';
+import { nameRefused } from './name-refused.ts';
 import { SourceIgnore } from './source-ignore.ts';
 import { versionTag } from './version-tag.ts';
 
@@ -22,6 +24,8 @@ export interface ScanOptions {
   readonly exclude: readonly string[];
   /** Whether each folder's own `.gitignore` counts. */
   readonly gitignore: boolean;
+  /** Whether names that not every system takes are sent with what is wrong in them percent-encoded. */
+  readonly encodeNames: boolean;
   /** Goes into the versions of files. */
   readonly salt: Uint8Array;
 }
@@ -56,11 +60,14 @@ const AT_ONCE = 32;
  * that no receiver would take, and two of one name. Throws `P2P_SOURCE_MISSING`,
  * `P2P_SOURCE_UNREADABLE` or `P2P_NAME_REFUSED`.
  */
-export async function requireSources(paths: readonly string[]): Promise<void> {
+export async function requireSources(
+  paths: readonly string[],
+  { encodeNames }: Pick<ScanOptions, 'encodeNames'>,
+): Promise<void> {
   const index = new PathIndex();
   for (const path of paths) {
-    const name = nameOf(basename(resolve(path)), path);
-    if (!index.add([name], false)) throw refused('two things of one name', path);
+    const name = nameOf(basename(resolve(path)), path, encodeNames);
+    if (!index.add([name], false)) throw nameRefused('same name', path);
     const stats = await asFileError('source', () => stat(path));
     if (!stats.isFile() && !stats.isDirectory()) throw notRegular(path);
   }
@@ -111,7 +118,7 @@ class Scanner {
 
   /** What a person named: a link is followed, for that is what the person means. */
   async add(named: string): Promise<void> {
-    const path = [nameOf(basename(resolve(named)), named)];
+    const path = [nameOf(basename(resolve(named)), named, this.#options.encodeNames)];
     const local = await realpath(named);
     const stats = await statPath(local);
     if (stats.isFile()) return this.#addFile(local, path, stats);
@@ -145,7 +152,7 @@ class Scanner {
     }
     const local = `${place.local}${sep}${name}`;
     // Node makes this of bytes that are not UTF-8, and finds nothing of that name.
-    if (name.includes('\ufffd')) throw refused('not unicode', local);
+    if (name.includes('\ufffd')) throw nameRefused('not unicode', local);
     const stats = await statPath(local).catch((error: unknown) => {
       // It has gone since the folder was read.
       if (errnoOf(error) === 'ENOENT') return undefined;
@@ -159,7 +166,7 @@ class Scanner {
       this.#omitted.special += 1;
       return;
     }
-    const path = [...place.path, nameOf(name, local)];
+    const path = [...place.path, nameOf(name, local, this.#options.encodeNames)];
     const within = { ...place, local, path, below };
     if (stats.isFile()) this.#addFile(local, path, stats);
     else if (stats.isDirectory()) await this.#addFolder(within, stats);
@@ -182,8 +189,10 @@ class Scanner {
 
   async #addLink(place: Place, stats: BigIntStats): Promise<void> {
     const { local, path } = place;
-    const { symlinks } = this.#options;
-    const target = symlinks === 'keep' ? await readlink(local) : '';
+    const { symlinks, encodeNames } = this.#options;
+    const text = symlinks === 'keep' ? await readlink(local) : '';
+    // It leads to what is called otherwise there.
+    const target = encodeNames ? encodedPath(text) : text;
     if (symlinks === 'follow') await this.#follow(place);
     else if (symlinks === 'keep' && isInnerLink(path, target)) {
       this.#push(local, { kind: 'link', path, size: 0, ...attributes(stats), target });
@@ -208,10 +217,10 @@ class Scanner {
     }
     const bytes = Buffer.byteLength(path.join('/'));
     if (path.length > TRANSFER_LIMITS.components || bytes > TRANSFER_LIMITS.pathBytes) {
-      throw refused('path too long', local);
+      throw nameRefused('path too long', local);
     }
     if (!this.#index.add(path, entry.kind === 'folder')) {
-      throw refused('another name of the same folder differs in case or composition only', local);
+      throw nameRefused('same name in another case', local);
     }
     this.#entries.push(entry);
     this.#paths.push(local);
@@ -233,14 +242,18 @@ function identity({ dev, ino }: BigIntStats): string {
   return `${dev}:${ino}`;
 }
 
-function nameOf(text: string, path: string): EntryName {
-  const name = parseEntryName(text);
+function nameOf(text: string, path: string, encodeNames: boolean): EntryName {
+  const name = encodeNames ? encodedEntryName(text) : parseEntryName(text);
   if (typeof name === 'string') return name;
-  throw refused(name.refused, path);
+  throw nameRefused(name.refused, path);
 }
 
-function refused(why: string, path: string): P2PShareError {
-  return new P2PShareError('P2P_NAME_REFUSED', `name refused: ${why}`, { path });
+function encodedPath(text: string): string {
+  const parts = text.split('/').map((part) => {
+    const name = part === '.' || part === '..' ? part : encodedEntryName(part);
+    return typeof name === 'string' ? name : part;
+  });
+  return parts.join('/');
 }
 
 function notRegular(path: string): P2PShareError {

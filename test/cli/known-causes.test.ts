@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { messageFor } from '../../src/cli/messages.ts';
+import { nameRefused } from '../../src/io/name-refused.ts';
 import { P2PShareError } from '../../src/protocol/errors.ts';
 
 function caused(code: 'P2P_SERVER_UNREACHABLE' | 'P2P_LOCAL_IO', ...codes: string[]) {
@@ -21,6 +22,24 @@ describe('what caused an error', () => {
   ] as const)('makes words of %s by %s', (code, cause, text, hint) => {
     const message = messageFor(caused(code, cause));
     expect(message.text).toMatch(text);
+    expect(message.hint).toMatch(hint);
+  });
+
+  it.each([
+    ['reserved character', /not every system/, /--encode-names/],
+    ['invisible character', /cannot be seen/, /--encode-names/],
+    ['trailing dot or space', /ends in a dot/, /--encode-names/],
+    ['device name', /device/, /--encode-names/],
+    ['reserved by p2pshare', /unfinished/, /--encode-names/],
+    ['not unicode', /UTF-8/, /^rename it, or leave/],
+    ['too long', /too long/, /^rename it, or leave/],
+    ['path too long', /too long/, /^rename it, or leave/],
+    ['same name', /same name/, /by itself/],
+    ['same name in another case', /case/, /rename one/],
+  ] as const)('says of a name what is wrong with it: %s', (problem, text, hint) => {
+    const message = messageFor(nameRefused(problem, '/photos/12:30'), 'sender');
+    expect(message.text).toMatch(text);
+    expect(message.text).toMatch(/: \/photos\/12:30$/);
     expect(message.hint).toMatch(hint);
   });
 

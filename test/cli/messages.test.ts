@@ -18,7 +18,11 @@ describe('messages', () => {
   });
 
   it.each([
-    ['sender', 'P2P_NAME_REFUSED', 'rename it and send it again, or leave it out with --exclude'],
+    [
+      'sender',
+      'P2P_NAME_REFUSED',
+      'rename it, have it renamed on the way with --encode-names, or leave it out with --exclude',
+    ],
     [
       'receiver',
       'P2P_NAME_REFUSED',

@@ -19,7 +19,13 @@ import type { Entry } from '../../src/protocol/transfer/entry.ts';
 let directory: string;
 let source: SourceReader | undefined;
 const SALT = new Uint8Array(16).fill(7);
-const OPTIONS = { symlinks: 'keep', exclude: [], gitignore: false, salt: SALT } as const;
+const OPTIONS = {
+  symlinks: 'keep',
+  exclude: [],
+  gitignore: false,
+  encodeNames: false,
+  salt: SALT,
+} as const;
 const at = (name: string): string => join(directory, name);
 
 beforeEach(async () => {
@@ -74,7 +80,7 @@ describe('a source that is a file', () => {
   it('says that a file is missing, also behind a dangling link', async () => {
     await symlink(at('nowhere'), at('dangling'));
     for (const name of ['nowhere', 'dangling', 'no/such/folder']) {
-      await expect(requireSources([at(name)])).rejects.toMatchObject({
+      await expect(requireSources([at(name)], OPTIONS)).rejects.toMatchObject({
         code: 'P2P_SOURCE_MISSING',
       });
     }
@@ -83,13 +89,15 @@ describe('a source that is a file', () => {
   it('refuses devices and pipes, without waiting for a writer', async () => {
     execFileSync('mkfifo', [at('pipe')]);
     for (const path of [at('pipe'), '/dev/null']) {
-      await expect(requireSources([path])).rejects.toMatchObject({ code: 'P2P_SOURCE_UNREADABLE' });
+      await expect(requireSources([path], OPTIONS)).rejects.toMatchObject({
+        code: 'P2P_SOURCE_UNREADABLE',
+      });
     }
   });
 
   it('refuses a name that no receiver would take', async () => {
     await writeFile(at('what?.txt'), 'x');
-    await expect(requireSources([at('what?.txt')])).rejects.toMatchObject({
+    await expect(requireSources([at('what?.txt')], OPTIONS)).rejects.toMatchObject({
       code: 'P2P_NAME_REFUSED',
     });
   });

@@ -25,7 +25,8 @@ async function plant(...paths: readonly string[]): Promise<void> {
 
 async function scan(paths: readonly string[], more: Partial<ScanOptions> = {}) {
   const salt = new Uint8Array(16);
-  const options = { symlinks: 'keep', exclude: [], gitignore: false, salt, ...more } as const;
+  const usual = { symlinks: 'keep', exclude: [], gitignore: false, encodeNames: false } as const;
+  const options = { ...usual, salt, ...more };
   return await scanSources(paths.map(at), options);
 }
 
@@ -51,9 +52,10 @@ describe('looking through folders', () => {
   });
 
   it('tells where everything is, and versions that differ', async () => {
-    await plant('top/a', 'top/b');
+    // Each holds its path, so that they differ in size.
+    await plant('top/a', 'top/bb');
     const { entries, paths } = await scan(['top']);
-    expect(paths).toEqual([at('top'), at('top/a'), at('top/b')]);
+    expect(paths).toEqual([at('top'), at('top/a'), at('top/bb')]);
     const versions = entries.map((entry) => (entry.kind === 'file' ? entry.version : 0n));
     expect(new Set(versions).size).toBe(3);
     const again = await scan(['top'], { salt: new Uint8Array(16).fill(1) });
@@ -81,6 +83,22 @@ describe('looking through folders', () => {
     await writeFile(name, '');
     await expect(scan(['top'])).rejects.toMatchObject({ code: 'P2P_NAME_REFUSED' });
     expect(await found(['top'], { exclude: ['b*'] })).toEqual(['top/', 'top/a']);
+  });
+
+  it('encodes names that not every system takes, and what links say of them, if that is wanted', async () => {
+    await plant('a:b/c?/d.', 'a:b/100%');
+    await symlink('c?/../c?/d.', at('a:b/link'));
+    await symlink('c?/d.', at('a:b/e '));
+    await expect(scan(['a:b'])).rejects.toMatchObject({ code: 'P2P_NAME_REFUSED' });
+    const { paths } = await scan(['a:b'], { encodeNames: true });
+    expect(paths).toContain(at('a:b/c?/d.'));
+    expect(await found(['a:b'], { encodeNames: true })).toEqual([
+      'a%3Ab/',
+      'a%3Ab/100%',
+      'a%3Ab/c%3F/',
+      'a%3Ab/c%3F/d%2E',
+      'a%3Ab/e%20 -> c%3F/d%2E',
+    ]);
   });
 
   it('refuses names that meet on a target that folds case', async () => {

@@ -25,6 +25,10 @@ const CONTENT_FLAGS = {
     describe: 'Leave out what matches this pattern, as in .gitignore; repeatable',
   },
   gitignore: { type: 'boolean', describe: 'Leave out what .gitignore files say' },
+  'encode-names': {
+    type: 'boolean',
+    describe: 'Send a name that not every system takes, such as 12:30, as 12%3A30',
+  },
   symlinks: {
     type: 'string',
     choices: SYMLINK_POLICIES,
@@ -113,6 +117,7 @@ interface SendArguments extends TransferArguments {
   readonly background: boolean | undefined;
   readonly exclude: readonly string[] | undefined;
   readonly gitignore: boolean | undefined;
+  readonly 'encode-names': boolean | undefined;
   readonly symlinks: string | undefined;
   readonly verify: boolean | undefined;
   readonly qr: boolean | undefined;
@@ -143,13 +148,14 @@ function contents(args: SendArguments, terminal: Terminal): Contents {
     paths,
     ...(args.exclude && { exclude: args.exclude }),
     ...(args.gitignore && { gitignore: true }),
+    ...(args['encode-names'] && { encodeNames: true }),
     ...(symlinks && { symlinks }),
   };
 }
 
 type Contents = Pick<
   SendOptions,
-  'paths' | 'input' | 'text' | 'exclude' | 'gitignore' | 'symlinks'
+  'paths' | 'input' | 'text' | 'exclude' | 'gitignore' | 'encodeNames' | 'symlinks'
 >;
 
 /** The usual one, unless it is said otherwise. */

@@ -69,7 +69,8 @@ function isTooLong(name: string): boolean {
 /** Of UTF-8, for a unit of UTF-16. */
 const MAX_BYTES_PER_UNIT = 3;
 
-const REFUSED: readonly (readonly [RegExp, NameRefusal['refused']])[] = [
+/** What is found in names that are refused, and the reason; in this order. */
+export const REFUSED: readonly (readonly [RegExp, NameRefusal['refused']])[] = [
   [/^\.{1,2}$/, 'dots'],
   [/[/\\]/, 'separator'],
   // U+FFFD is what Node makes of bytes that are not UTF-8: the name could not be opened again.
