@@ -171,7 +171,7 @@ export const MESSAGES: Readonly<Record<ErrorCode, SidedMessage>> = {
   },
   P2P_SERVER_BUSY: {
     text: 'the server has reached a limit',
-    hint: 'wait a few minutes and try again, or use another --server',
+    hint: 'wait a few minutes and try again, or use another --server; one of your own grants more with --per-address',
   },
   P2P_PROTOCOL: {
     text: 'something happened that p2pshare does not expect',

@@ -137,6 +137,9 @@ export type Decision =
   | { readonly accept: false }
   | { readonly accept: true; readonly onConflict?: ConflictPolicy };
 
+/** Half of the registrations that a server has: one address must not leave nothing to the others. */
+export const MAX_PER_ADDRESS = 10_000;
+
 export interface ServeOptions {
   /**
    * Where to listen, as `ADDRESS:PORT`; `[::]:9420` by default, port 0 for any free one. With two
@@ -147,6 +150,11 @@ export interface ServeOptions {
   readonly tls?: CertificateFiles;
   /** Whether the server also relays for peers that find no direct path; true by default. */
   readonly relay?: boolean;
+  /**
+   * How many transfers one address (IPv4 /32, IPv6 /64) may have at once and begin in a minute, from 1
+   * to `MAX_PER_ADDRESS`, 10,000. By default 20 may wait there, 10 may begin in a minute, and 4 be relayed.
+   */
+  readonly perAddress?: number;
   /** Aborting it closes the server. */
   readonly signal?: AbortSignal;
   readonly onEvent?: (event: ServerEvent) => void;

@@ -10,6 +10,7 @@ import { isPublicAddress } from '../protocol/relay/public-address.ts';
 import { RendezvousServer } from '../protocol/rendezvous/rendezvous-server.ts';
 import type { ServerCounters, ServerEvent } from '../protocol/rendezvous/server-event.ts';
 import { type Endpoint, formatEndpoint } from '../protocol/wire/endpoint.ts';
+import { capacityFor } from './capacity.ts';
 import { ANY_ADDRESS, parseListenAddresses } from './listen-address.ts';
 import type { StreamClients } from './stream-clients.ts';
 import { openUdpListeners, type UdpListener } from './udp-listeners.ts';
@@ -21,6 +22,8 @@ const PORTS_TRIED = 10;
 export async function serve(options: ServeOptions = {}): Promise<RunningServer> {
   options.signal?.throwIfAborted();
   const listen = parseListenAddresses(options.listen);
+  const { perAddress } = options;
+  const capacity = perAddress === undefined ? undefined : capacityFor(perAddress);
   // Who sends and receives loads this module as well, but not what only a server needs.
   const [{ readCertificate }, { StreamClients }] = await Promise.all([
     import('./certificate.ts'),
@@ -35,11 +38,16 @@ export async function serve(options: ServeOptions = {}): Promise<RunningServer> 
         relay: options.relay ?? true,
         allowPrivateRelay: listen.every(({ address }) => servesPrivateNetwork(address)),
         listeners: listeners.map(({ endpoint }) => endpoint),
+        ...capacity,
       },
       monotonicNow(),
     );
     const driver = drive(machine, listeners);
-    const streams = new StreamClients({ driver, certificate });
+    const streams = new StreamClients({
+      driver,
+      certificate,
+      limits: capacity?.streamLimits ?? {},
+    });
     return new Server({ driver, listeners, streams, machine, onEvent: options.onEvent });
   });
   options.signal?.addEventListener('abort', () => void server.close(), { once: true });

@@ -1,6 +1,7 @@
 import type { Driver } from '../io/driver.ts';
 import type { Certificate } from '../io/http-entrance.ts';
 import type { WebSocketChannel } from '../io/websocket-channel.ts';
+import type { WebSocketLimits } from '../io/websocket-limits.ts';
 import { WebSocketListener } from '../io/websocket-listener.ts';
 import { type Endpoint, FOREIGN_STREAM } from '../protocol/wire/endpoint.ts';
 
@@ -19,10 +20,12 @@ export class StreamClients {
   constructor(options: {
     readonly driver: Bases;
     readonly certificate: Certificate | undefined;
+    readonly limits: Partial<WebSocketLimits>;
   }) {
     this.#driver = options.driver;
     this.#listener = new WebSocketListener({
       certificate: options.certificate,
+      limits: options.limits,
       onChannel: (channel) => this.#add(channel),
     });
   }

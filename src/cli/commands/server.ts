@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import type { CertificateFiles } from '../../client/options.ts';
+import { type CertificateFiles, MAX_PER_ADDRESS } from '../../client/options.ts';
 import { jsonLine } from '../json-events.ts';
 import { listenProblem } from '../listen-problem.ts';
 import type { Flags, Manual } from '../manual.ts';
@@ -20,6 +20,11 @@ const LISTEN_FLAGS = {
     describe: 'Certificate for wss:// over TCP, PEM; needs --tls-key',
   },
   'tls-key': { type: 'string', value: 'FILE', describe: 'Its private key, PEM' },
+  'per-address': {
+    type: 'string',
+    value: 'N',
+    describe: 'Transfers that one address may have at once, and begin in a minute',
+  },
   'no-relay': { type: 'boolean', describe: 'Introduce peers, but carry no files between them' },
 } as const satisfies Flags;
 
@@ -58,6 +63,7 @@ interface ServerArguments {
   readonly listen: string[] | undefined;
   readonly 'tls-cert': string | undefined;
   readonly 'tls-key': string | undefined;
+  readonly 'per-address': string | undefined;
   readonly 'no-relay': boolean | undefined;
   readonly json: boolean | undefined;
   readonly quiet: boolean | undefined;
@@ -70,11 +76,13 @@ async function serve(args: ServerArguments, context: CommandContext): Promise<vo
   const { terminal, library, signal } = context;
   const { listen } = args;
   const tls = certificateFiles(args);
+  const perAddress = transfersPerAddress(onlyOnce('per-address', args['per-address']));
   const server = await library
     .serve({
       ...(listen === undefined ? {} : { listen }),
       ...(tls === undefined ? {} : { tls }),
       relay: args['no-relay'] !== true,
+      ...(perAddress === undefined ? {} : { perAddress }),
       signal,
     })
     .catch((error: unknown) => {
@@ -89,6 +97,13 @@ async function serve(args: ServerArguments, context: CommandContext): Promise<vo
   if (args.json) terminal.stdout.write(jsonLine({ event: 'closed', stats }));
   // A server has no other end than an interruption.
   signal.throwIfAborted();
+}
+
+function transfersPerAddress(given: string | undefined): number | undefined {
+  if (given === undefined) return undefined;
+  const transfers = /^[1-9][0-9]{0,4}$/.test(given) ? Number(given) : 0;
+  if (transfers >= 1 && transfers <= MAX_PER_ADDRESS) return transfers;
+  throw new UsageError(`--per-address takes a number from 1 to ${MAX_PER_ADDRESS}`);
 }
 
 function certificateFiles(args: ServerArguments): CertificateFiles | undefined {

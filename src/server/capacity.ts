@@ -1,0 +1,52 @@
+import { MAX_PER_ADDRESS } from '../client/options.ts';
+import { DEFAULT_WEBSOCKET_LIMITS, type WebSocketLimits } from '../io/websocket-limits.ts';
+import { P2PShareError } from '../protocol/errors.ts';
+import { DEFAULT_RELAY_LIMITS, type RelayLimits } from '../protocol/relay/relay-limits.ts';
+import { DEFAULT_SERVER_LIMITS, type ServerLimits } from '../protocol/rendezvous/server-limits.ts';
+
+/** Connections over TCP that a transfer has with a server at most: one to ask by, and one of a probe. */
+const STREAMS_OF_ONE = 2;
+
+/** What a server grants, as far as it is not the default. */
+export interface Capacity {
+  readonly limits: Partial<ServerLimits>;
+  readonly relayLimits: Partial<RelayLimits>;
+  readonly streamLimits: Partial<WebSocketLimits>;
+}
+
+/**
+ * As much for each address as `transfers` (whole) at once and begun in a minute take: behind one
+ * address there may be a whole office, or a script. What guards codes and strangers stays as it is.
+ * Throws `P2P_USAGE` for a number that is not from 1 to `MAX_PER_ADDRESS`.
+ */
+export function capacityFor(transfers: number): Capacity {
+  if (!Number.isSafeInteger(transfers) || transfers < 1 || transfers > MAX_PER_ADDRESS) {
+    throw new P2PShareError('P2P_USAGE', `perAddress: a number from 1 to ${MAX_PER_ADDRESS}`);
+  }
+  const rate = { perMinute: transfers, burst: transfers };
+  const { registrationsPerSite, alternateRate } = DEFAULT_SERVER_LIMITS;
+  const { sessions } = DEFAULT_RELAY_LIMITS;
+  const { connections, connectionsPerSource } = DEFAULT_WEBSOCKET_LIMITS;
+  const streams = STREAMS_OF_ONE * transfers;
+  return {
+    limits: {
+      registrationsPerHost: transfers,
+      registrationsPerSite: Math.max(registrationsPerSite, transfers),
+      registerRate: rate,
+      claimRate: rate,
+      // Each looks once what its NATs do.
+      alternateRate: {
+        perMinute: Math.max(alternateRate.perMinute, QUESTIONS_OF_ONE * transfers),
+        burst: Math.max(alternateRate.burst, QUESTIONS_OF_ONE * transfers),
+      },
+    },
+    relayLimits: { sessionsPerHost: transfers, sessions: Math.max(sessions, transfers) },
+    streamLimits: {
+      connectionsPerSource: Math.max(connectionsPerSource, streams),
+      connections: Math.max(connections, 2 * streams),
+    },
+  };
+}
+
+/** Answers from another socket that a classification takes. */
+const QUESTIONS_OF_ONE = 10;

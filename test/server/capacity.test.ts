@@ -1,0 +1,64 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { RunningServer } from '../../src/client/options.ts';
+import { send } from '../../src/client/send.ts';
+import type { Transfer } from '../../src/client/transfer-handle.ts';
+import { DEFAULT_SERVER_LIMITS } from '../../src/protocol/rendezvous/server-limits.ts';
+import { capacityFor } from '../../src/server/capacity.ts';
+import { serve } from '../../src/server/serve.ts';
+
+let server: RunningServer | undefined;
+let leaving: AbortController;
+
+beforeEach(() => {
+  leaving = new AbortController();
+});
+
+afterEach(async () => {
+  leaving.abort();
+  await server?.close();
+});
+
+describe('how much each address is granted', () => {
+  it.each([1, 2])('is as many transfers as are said: %i', async (perAddress) => {
+    server = await serve({ listen: '127.0.0.1:0', perAddress });
+    for (let number = 1; number <= perAddress; number += 1) {
+      expect(await firstWord(sending(server))).toMatchObject({ event: 'code' });
+    }
+    const word = await firstWord(sending(server));
+    expect(word).toMatchObject({ event: 'error', code: 'P2P_SERVER_BUSY' });
+  });
+
+  it('grows with it, and never to more than there is', () => {
+    const { limits, relayLimits, streamLimits } = capacityFor(5000);
+    expect(limits).toMatchObject({ registrationsPerHost: 5000, registrationsPerSite: 5000 });
+    expect(limits.claimRate).toEqual({ perMinute: 5000, burst: 5000 });
+    expect(relayLimits).toEqual({ sessionsPerHost: 5000, sessions: 5000 });
+    expect(streamLimits.connections).toBeGreaterThan(streamLimits.connectionsPerSource ?? 0);
+    expect(limits.registrations ?? DEFAULT_SERVER_LIMITS.registrations).toBeGreaterThan(5000);
+  });
+
+  it('leaves what guards codes as it is', () => {
+    const { limits } = capacityFor(5000);
+    for (const guard of ['missRate', 'missPenalty', 'claimsPerNameplate', 'challengeRate']) {
+      expect(limits).not.toHaveProperty(guard);
+    }
+  });
+
+  it.each([0, -1, 1.5, 10_001, Number.NaN])('is no %d', async (perAddress) => {
+    const serving = serve({ listen: '127.0.0.1:0', perAddress });
+    await expect(serving).rejects.toMatchObject({ code: 'P2P_USAGE' });
+  });
+});
+
+function sending({ endpoints }: RunningServer): Transfer {
+  const { signal } = leaving;
+  return send({ servers: endpoints, lan: false, paths: [import.meta.filename], signal });
+}
+
+/** The code, or why there is none. */
+async function firstWord(transfer: Transfer) {
+  for await (const event of transfer) {
+    if (event.event === 'code' || event.event === 'error') return event;
+  }
+  return undefined;
+}
