@@ -66,6 +66,7 @@ const KNOWN: Partial<Readonly<Record<ErrorCode, Readonly<Record<string, KnownCau
     },
   },
   P2P_NAME_REFUSED: {
+    empty: { text: 'the root folder has no name to be sent under', hint: 'name what is in it' },
     separator: FORBIDDEN,
     'reserved character': FORBIDDEN,
     'invisible character': {

@@ -26,6 +26,7 @@ describe('what caused an error', () => {
   });
 
   it.each([
+    ['empty', /no name/, /what is in it/],
     ['reserved character', /not every system/, /--encode-names/],
     ['invisible character', /cannot be seen/, /--encode-names/],
     ['trailing dot or space', /ends in a dot/, /--encode-names/],
