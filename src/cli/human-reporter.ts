@@ -13,7 +13,7 @@ import type {
 import { display } from '../protocol/display.ts';
 import { P2PShareError } from '../protocol/errors.ts';
 import { messageFor } from './messages.ts';
-import { omittedWords, withoutLinks } from './omitted-words.ts';
+import { omittedLines, omittedWords } from './omitted-words.ts';
 import { isSamePlace, pathWords } from './path-words.ts';
 import { formatBytes, formatClock, formatContent, formatRate, formatSpan } from './quantity.ts';
 import { commandFor } from './receive-command.ts';
@@ -115,7 +115,7 @@ export class HumanReporter {
         this.#view.progress({ ...event, path: this.#path?.kind ?? '' });
         break;
       case 'omitted':
-        this.#view.line(withoutLinks(event.links));
+        for (const line of omittedLines(event)) this.#view.line(line);
         break;
       case 'file':
         this.#fileEnd(event);

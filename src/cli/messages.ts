@@ -104,7 +104,8 @@ export const MESSAGES: Readonly<Record<ErrorCode, SidedMessage>> = {
   P2P_SOURCE_CHANGED: {
     text: 'a file changed while it was being sent',
     hint: {
-      sender: 'send it again when nothing writes to it',
+      sender:
+        'send it again when nothing writes to it; in a folder, --skip-changed leaves such files out',
       receiver: 'ask the sender to send it again when nothing writes to it',
     },
   },
@@ -202,11 +203,19 @@ export function messageFor(error: unknown, role: Role = 'receiver'): Message {
 /** Whoever can go on need not be told how to start over. */
 function howToGoOn({ code, ticket }: P2PShareError, role: Role): Partial<Message> {
   if (ticket === undefined) return {};
-  const isNameTaken = code === 'P2P_TARGET_EXISTS' && role === 'receiver';
-  const hint = isNameTaken
-    ? `what has come is kept for a day: run the same command again with --on-conflict rename or overwrite, or move what is in the way and run p2pshare resume ${ticket}; so must the other side, if it has not sent everything`
-    : `the same code works for a day: run the same command again, or p2pshare resume ${ticket}; so must the other side, unless it still waits`;
-  return { hint };
+  const resume = `p2pshare resume ${ticket}`;
+  if (code === 'P2P_TARGET_EXISTS' && role === 'receiver') {
+    return {
+      hint: `what has come is kept for a day: run the same command again with --on-conflict rename or overwrite, or move what is in the way and run ${resume}; so must the other side, if it has not sent everything`,
+    };
+  }
+  const how =
+    code === 'P2P_SOURCE_CHANGED' && role === 'sender'
+      ? 'run the same command again, with --skip-changed to leave out files in folders that change'
+      : `run the same command again, or ${resume}`;
+  return {
+    hint: `the same code works for a day: ${how}; so must the other side, unless it still waits`,
+  };
 }
 
 function messageOf(code: ErrorCode, role: Role): Message {

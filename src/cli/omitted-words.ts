@@ -1,4 +1,6 @@
-import type { OfferEvent } from '../client/events.ts';
+import type { OfferEvent, OmittedEvent } from '../client/events.ts';
+import { display } from '../protocol/display.ts';
+import type { ErrorCode } from '../protocol/errors.ts';
 import { formatCount } from './quantity.ts';
 
 type Omitted = NonNullable<OfferEvent['omitted']>;
@@ -13,8 +15,24 @@ export function omittedWords({ special, links, excluded }: Omitted): string {
   return `left out: ${parts.join(', ')}`;
 }
 
-/** What a receiver left out. */
-export function withoutLinks(links: number): string {
+/** What was left out after all, a line for each reason. */
+export function omittedLines(event: OmittedEvent): string[] {
+  if ('path' in event) {
+    return [
+      `left out: ${display(event.path, PATH_COLUMNS)}, ${REASONS[event.code] ?? 'it changed'}`,
+    ];
+  }
+  const { links, changed } = event;
   const words = omittedWords({ special: 0, links, excluded: 0 });
-  return `${words}, because the file system at the destination has none`;
+  return [
+    changed > 0 &&
+      `left out: ${formatCount(changed, 'file')} that changed before ${changed === 1 ? 'it was' : 'they were'} sent`,
+    links > 0 && `${words}, because the file system at the destination has none`,
+  ].filter((line) => line !== false);
 }
+
+const PATH_COLUMNS = 200;
+const REASONS: Partial<Readonly<Record<ErrorCode, string>>> = {
+  P2P_SOURCE_MISSING: 'it is gone',
+  P2P_SOURCE_UNREADABLE: 'it cannot be read',
+};

@@ -139,11 +139,14 @@ export interface FileEvent {
   readonly status: FileStatus;
 }
 
-/** Receiver only: links that were left out, because the file system that is written to has no such thing. */
-export interface OmittedEvent {
-  readonly event: 'omitted';
-  readonly links: number;
-}
+/**
+ * What was left out after all. To the sender: a file, by its local path, and why. To the receiver, at
+ * the end: how many `links`, because the file system that is written to has no such thing, and files
+ * that had `changed` before they were sent.
+ */
+export type OmittedEvent =
+  | { readonly event: 'omitted'; readonly path: string; readonly code: ErrorCode }
+  | { readonly event: 'omitted'; readonly links: number; readonly changed: number };
 
 /** Receiver only: a text came, to be shown and not kept. It is the peer's choice and raw. */
 export interface TextEvent {

@@ -1,5 +1,5 @@
 import type { EntryReader } from '../io/stream-reader.ts';
-import { P2PShareError } from '../protocol/errors.ts';
+import { type ErrorCode, P2PShareError } from '../protocol/errors.ts';
 import type { SenderSession } from '../protocol/session/sender-session.ts';
 import type { SessionEvent } from '../protocol/session/session-event.ts';
 import { ChunkMemory } from '../protocol/transfer/chunk-memory.ts';
@@ -9,12 +9,16 @@ import type { SessionRun } from './session-run.ts';
 /** Answers a session's wishes for chunks of the source, in buffers that come back. */
 export class FileReader {
   readonly #source: EntryReader;
+  readonly #onOmitted: ((entry: number, error: P2PShareError) => void) | undefined;
+  readonly #omitted = new Set<number>();
   readonly #memory = new ChunkMemory(CHUNK_BYTES);
   #reading = 0;
   #entry: number | undefined;
 
-  constructor(source: EntryReader) {
+  /** `onOmitted`: a file is left out that cannot be read as it was offered; without it that ends the session. */
+  constructor(source: EntryReader, onOmitted?: (entry: number, error: P2PShareError) => void) {
     this.#source = source;
+    this.#onOmitted = onOmitted;
   }
 
   /** Whether something is being read. */
@@ -39,19 +43,40 @@ export class FileReader {
     const { entry, offset, length } = wish;
     this.#reading += 1;
     this.#entry = entry;
+    const buffer = this.#memory.take(length);
     try {
-      const buffer = this.#memory.take(length);
       const read = await this.#source.read(entry, offset, buffer);
       run.report((session, now) =>
         session.handleRead(entry, offset, buffer.subarray(0, read), now),
       );
     } catch (error) {
-      run.abort(asSourceError(error));
+      this.#memory.giveBack(buffer);
+      this.#fail(entry, asSourceError(error), run);
     } finally {
       this.#reading -= 1;
     }
   }
+
+  #fail(entry: number, error: P2PShareError, run: SessionRun<SenderSession>): void {
+    let isOmitted = false;
+    if (this.#onOmitted !== undefined && OMITTABLE.has(error.code)) {
+      run.report((session, now) => {
+        isOmitted = session.omit(entry, now);
+      });
+    }
+    if (!isOmitted) run.abort(error);
+    // Several reads of it may have been under way.
+    else if (!this.#omitted.has(entry)) this.#onOmitted?.(entry, error);
+    this.#omitted.add(entry);
+  }
 }
+
+/** What can be wrong with a file that has nothing to do with the others. */
+const OMITTABLE: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'P2P_SOURCE_CHANGED',
+  'P2P_SOURCE_MISSING',
+  'P2P_SOURCE_UNREADABLE',
+]);
 
 export function asSourceError(error: unknown): P2PShareError {
   if (error instanceof P2PShareError) return error;

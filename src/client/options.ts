@@ -67,6 +67,11 @@ export interface SendOptions extends CommonOptions {
   /** Whether the `.gitignore` of each folder counts; false by default. */
   readonly gitignore?: boolean;
   /**
+   * Whether a file in a folder that changes, goes or becomes unreadable before it is sent is left out;
+   * false by default: then it ends the transfer.
+   */
+  readonly skipChanged?: boolean;
+  /**
    * Whether a name that not every system takes, such as `12:30`, is sent as `12%3A30`; false by default:
    * then it is refused.
    */

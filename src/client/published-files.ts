@@ -1,9 +1,23 @@
 import { join } from 'node:path';
 import type { Published } from '../io/tree-publish.ts';
 import type { Entry } from '../protocol/transfer/entry.ts';
-import type { FileEvent } from './events.ts';
+import type { FileEvent, OmittedEvent } from './events.ts';
 import { topSizes } from './offer-summary.ts';
 import type { ConflictPolicy } from './options.ts';
+
+/** What of an offer did not come after all. */
+interface Omissions {
+  /** Entries that the sender left out. */
+  readonly omitted: readonly number[];
+  /** Links that could not be made. */
+  readonly omittedLinks: number;
+}
+
+/** What a person is told of that, if anything. */
+export function omittedEvents({ omitted, omittedLinks: links }: Omissions): OmittedEvent[] {
+  const changed = omitted.length;
+  return links + changed > 0 ? [{ event: 'omitted', links, changed }] : [];
+}
 
 /** What a person is told of what was offered at the top, once everything has its name. */
 export function fileEvents(
@@ -17,12 +31,11 @@ export function fileEvents(
     readonly onConflict: ConflictPolicy | undefined;
     /** Of all of it; what a stream brought, for one. */
     readonly bytes: number;
-    /** Links that could not be made. */
-    readonly omittedLinks: number;
-  },
+  } & Omissions,
 ): FileEvent[] {
-  const { entries, folder, path, onConflict } = offer;
-  const sizes = topSizes(entries);
+  const { entries, folder, path, onConflict, omitted } = offer;
+  const gone = new Set(omitted);
+  const sizes = topSizes(entries.filter((_, index) => !gone.has(index)));
   const pathOf = (name: string) => (folder === undefined ? name : join(folder, name));
   const events = published.map(({ offered, name, status }): FileEvent => {
     const bytes = sizes.get(offered) ?? offer.bytes;

@@ -16,7 +16,7 @@ import { asTargetError, FileWriter } from './file-writer.ts';
 import { searchLan } from './lan-search.ts';
 import { summaryOf } from './offer-summary.ts';
 import type { Decision, Offer, ReceiveOptions } from './options.ts';
-import { fileEvents } from './published-files.ts';
+import { fileEvents, omittedEvents } from './published-files.ts';
 import { acceptedBefore } from './receive-ticket.ts';
 import type { Invitation } from './receiver-attempts.ts';
 import { prepareSession } from './session-ground.ts';
@@ -38,6 +38,14 @@ interface ReceivingParts {
   readonly invitation: Invitation;
 }
 
+/** What has come whole, but for entries that the sender left out after all. */
+interface Completed {
+  readonly sink: FileSink;
+  readonly destination: Destination;
+  readonly offer: TransferOffer;
+  readonly omitted: readonly number[];
+}
+
 /** One file on its way in, in one session. */
 export class Receiving {
   readonly #options: Omit<ReceiveOptions, 'code'>;
@@ -48,7 +56,7 @@ export class Receiving {
   #sink: FileSink | undefined;
   #writer: FileWriter | undefined;
   /** What there is to do when everything is here. */
-  #complete: () => Promise<void> = async () => undefined;
+  #complete: (omitted: readonly number[]) => Promise<void> = async () => undefined;
   #outcome: { readonly files: readonly string[]; readonly bytes: number } | undefined;
   #work: Promise<void> = Promise.resolve();
   #finishProgress: () => void = () => undefined;
@@ -143,7 +151,7 @@ export class Receiving {
       case 'complete':
         this.#finishProgress();
         run.enter('verifying');
-        this.#do(() => this.#complete());
+        this.#do(() => this.#complete(event.omitted));
         break;
       default:
         break;
@@ -216,7 +224,8 @@ export class Receiving {
       });
     this.#sink = opened.sink;
     this.#writer = this.#writerTo(opened.sink, chunkBytes, run);
-    this.#complete = () => this.#publish(opened.sink, destination, offer, run);
+    const { sink } = opened;
+    this.#complete = (omitted) => this.#publish({ sink, destination, offer, omitted }, run);
     // What begins after the end would have nobody to stop it.
     if (run.over.aborted) return;
     const { limit } = this.#options;
@@ -267,17 +276,16 @@ export class Receiving {
 
   /** Gives everything its name; if we die in the middle of that, it goes on from there. */
   async #publish(
-    sink: FileSink,
-    { folder, path, text }: Destination,
-    { entries }: TransferOffer,
+    { sink, destination, offer: { entries }, omitted }: Completed,
     run: SessionRun<ReceiverSession>,
   ): Promise<void> {
-    const omittedLinks = await sink.settle();
+    const { folder, path, text } = destination;
+    const omittedLinks = await sink.settle(omitted);
     if (folder !== undefined) await this.#keeper.change({ settled: offerKey(entries) });
     const published = await sink.publish();
     const { onConflict } = this.#keeper.ticket.offer ?? {};
     const bytes = run.session.bytesWritten;
-    const offer = { entries, folder, path, onConflict, bytes, omittedLinks };
+    const offer = { entries, folder, path, onConflict, bytes, omitted, omittedLinks };
     const events = fileEvents(published, offer);
     const files = events.map((event) => event.path);
     const result = files.length === 1 ? files[0] : folder;
@@ -286,8 +294,7 @@ export class Receiving {
     this.#keeper.stay(true);
     this.#outcome = { files, bytes };
     if (text !== undefined) this.#course.emit({ event: 'text', text: text() });
-    if (omittedLinks > 0) this.#course.emit({ event: 'omitted', links: omittedLinks });
-    for (const event of events) this.#course.emit(event);
+    for (const event of [...omittedEvents(offer), ...events]) this.#course.emit(event);
     run.touch((session, now) => session.handlePublished(now));
   }
 }

@@ -1,4 +1,5 @@
 import { monotonicNow } from '../io/clock.ts';
+import type { SourceScan } from '../io/source-scan.ts';
 import type { EntryReader } from '../io/stream-reader.ts';
 import { STREAM_PATH } from '../io/stream-sink.ts';
 import type { P2PShareError } from '../protocol/errors.ts';
@@ -50,8 +51,8 @@ export class Sending {
   #isEndless = false;
   #summary: OfferSummary | undefined;
   #entries: readonly Entry[] = [];
-  /** Bytes of each thing at the top, in the order of the offer. */
-  #sizes: ReadonlyMap<string, number> = new Map();
+  /** Entries that were left out after all. */
+  readonly #omitted = new Set<number>();
   #resumeSecret: Uint8Array | undefined;
   /** Aborted when another question takes the place of the one about the verifier. */
   #question = new AbortController();
@@ -164,10 +165,7 @@ export class Sending {
         });
         break;
       case 'sent':
-        this.#finishProgress();
-        // A file without bytes is never read, and so not looked at before.
-        this.#reader?.finish().catch((error: P2PShareError) => run.abort(error));
-        run.enter('verifying');
+        this.#onSent(run);
         break;
       case 'finished':
         this.#tellSent(run.session.bytesTaken);
@@ -175,6 +173,14 @@ export class Sending {
       default:
         break;
     }
+  }
+
+  #onSent(run: SessionRun<SenderSession>): void {
+    this.#finishProgress();
+    // A file without bytes is never read, and so not looked at before.
+    const isLenient = this.#options.skipChanged === true;
+    this.#reader?.finish(isLenient).catch((error: P2PShareError) => run.abort(error));
+    run.enter('verifying');
   }
 
   /** Looking at what there is has begun long ago; here it has to be done. */
@@ -192,11 +198,10 @@ export class Sending {
       const { entries, omitted, storedBytes } = scan;
       this.#entries = entries;
       this.#reader = this.#source.reader(scan);
-      this.#buffers = new FileReader(this.#reader);
+      this.#buffers = new FileReader(this.#reader, this.#omits(scan));
       const totalBytes = entries.reduce((sum, { size }) => sum + size, 0);
       this.#bytes = totalBytes;
       this.#isEndless = isOnce({ entries });
-      this.#sizes = topSizes(entries);
       const left = omitted.special + omitted.links + omitted.excluded > 0 && { omitted };
       const summary = summaryOf({ entries, totalBytes, storedBytes });
       this.#summary = summary;
@@ -207,12 +212,22 @@ export class Sending {
     }
   }
 
+  /** What is done about a file that cannot be read as it was offered, if the others are to be sent. */
+  #omits({ paths }: SourceScan): ((entry: number, error: P2PShareError) => void) | undefined {
+    if (this.#options.skipChanged !== true) return undefined;
+    return (entry, { code }) => {
+      this.#omitted.add(entry);
+      this.#course.emit({ event: 'omitted', path: String(paths[entry]), code });
+    };
+  }
+
   #tellSent(bytes: number): void {
     if (this.#isEndless) {
       this.#course.emit({ event: 'file', path: STREAM_PATH, bytes, status: 'sent' });
       return;
     }
-    const sizes = [...this.#sizes.values()];
+    const sent = this.#entries.filter((_, index) => !this.#omitted.has(index));
+    const sizes = [...topSizes(sent).values()];
     for (const [index, path] of this.#options.paths.entries()) {
       this.#course.emit({ event: 'file', path, bytes: sizes[index] ?? 0, status: 'sent' });
     }

@@ -18,10 +18,11 @@ export interface FileSink {
   /** Takes a chunk of which parts are in the older file; only where the holdings told of one. */
   copy?(write: ChunkWrite): Promise<void>;
   /**
-   * All is written: makes the rest of the offer and all of it durable. Nothing is written after that.
-   * Yields how many links were left out, because the file system has no such thing.
+   * All is written: makes the rest of the offer and all of it durable. Nothing is written after that. What
+   * has come of `omitted` entries is removed. Yields how many links were left out, because the file
+   * system has no such thing.
    */
-  settle(): Promise<number>;
+  settle(omitted: readonly number[]): Promise<number>;
   /** Gives everything its final names, after `settle`. Ends the sink. */
   publish(): Promise<Published[]>;
   /** Ends the sink and keeps what there is for another time, as far as it can be. */

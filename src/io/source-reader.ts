@@ -34,6 +34,8 @@ export class SourceReader implements EntryReader {
   readonly #salt: Uint8Array;
   /** In the order of their last use. */
   readonly #open = new Map<number, OpenSource>();
+  /** What was found to be wrong with files, and whether whoever reads them was told. */
+  readonly #failures = new Map<number, { readonly error: unknown; isTold: boolean }>();
 
   /** `salt`: that of the scan. */
   constructor(scan: SourceScan, salt: Uint8Array) {
@@ -48,42 +50,45 @@ export class SourceReader implements EntryReader {
    */
   async read(entry: number, offset: number, into: Uint8Array): Promise<number> {
     return await asFileError('source', async () => {
+      const failure = this.#failures.get(entry);
+      if (failure !== undefined) {
+        failure.isTold = true;
+        throw failure.error;
+      }
       const { size } = this.#entry(entry);
       const isAll = offset === 0 && into.length >= size && size <= MAX_IN_PLACE_BYTES;
       if (isAll && !this.#open.has(entry)) return await this.#take(entry, into);
       const source = this.#use(entry);
       try {
-        const fd = await source.fd;
-        const isFirst = source.unchecked === 0;
-        // Not a byte of another file leaves: where it is read in one go, it is looked at behind it.
-        if (isFirst && into.length < size) await this.#requireSame(entry, fd);
-        const length = await readFile(fd, into, offset);
-        source.unchecked += length;
-        const isLast = length < into.length || offset + length >= size;
-        if (isLast || source.unchecked >= CHECK_EVERY_BYTES) {
-          await this.#requireSame(entry, fd);
-          source.unchecked = 1;
-        }
-        if (isLast) await this.#release(entry, source);
-        return length;
+        return await this.#readOf(source, entry, { offset, into });
+      } catch (error) {
+        this.#failures.set(entry, { error, isTold: true });
+        throw error;
       } finally {
         source.readers -= 1;
+        const isLeft = source.readers === 0 && this.#failures.has(entry);
+        if (isLeft) await this.#release(entry, source);
         await this.#closeIdle();
       }
     });
   }
 
   /**
-   * Throws `P2P_SOURCE_CHANGED` when an empty file is none any more, which was never read, or when one
-   * has changed of which the last byte was not wanted.
+   * Throws `P2P_SOURCE_CHANGED` when an empty file is none any more, which was never read, unless it
+   * `isLenient`, or when one has changed of which the last byte was not wanted.
    */
-  async finish(): Promise<void> {
+  async finish(isLenient: boolean): Promise<void> {
     const { entries, paths } = this.#scan;
-    const empty = [...entries.keys()].filter((index) => {
-      const { kind, size } = entries[index] ?? {};
-      return kind === 'file' && size === 0;
-    });
+    const empty = isLenient
+      ? []
+      : [...entries.keys()].filter((index) => {
+          const { kind, size } = entries[index] ?? {};
+          return kind === 'file' && size === 0;
+        });
     await asFileError('source', async () => {
+      for (const { error, isTold } of this.#failures.values()) {
+        if (!isLenient || !isTold) throw error;
+      }
       for (const [entry, { fd }] of this.#open) await this.#requireSame(entry, await fd);
       for (let first = 0; first < empty.length; first += AT_ONCE) {
         const some = empty.slice(first, first + AT_ONCE);
@@ -102,6 +107,27 @@ export class SourceReader implements EntryReader {
     const sources = [...this.#open.values()];
     this.#open.clear();
     for (const { fd } of sources) await closeQuietly(fd);
+  }
+
+  async #readOf(
+    source: OpenSource,
+    entry: number,
+    { offset, into }: { readonly offset: number; readonly into: Uint8Array },
+  ): Promise<number> {
+    const { size } = this.#entry(entry);
+    const fd = await source.fd;
+    const isFirst = source.unchecked === 0;
+    // Not a byte of another file leaves: where it is read in one go, it is looked at behind it.
+    if (isFirst && into.length < size) await this.#requireSame(entry, fd);
+    const length = await readFile(fd, into, offset);
+    source.unchecked += length;
+    const isLast = length < into.length || offset + length >= size;
+    if (isLast || source.unchecked >= CHECK_EVERY_BYTES) {
+      await this.#requireSame(entry, fd);
+      source.unchecked = 1;
+    }
+    if (isLast) await this.#release(entry, source);
+    return length;
   }
 
   /** Reads a small file in one piece. */
@@ -138,6 +164,9 @@ export class SourceReader implements EntryReader {
       this.#open.delete(entry);
       try {
         await this.#requireSame(entry, await fd);
+      } catch (error) {
+        // It is another one that is being read.
+        this.#failures.set(entry, { error, isTold: false });
       } finally {
         await closeQuietly(fd);
       }

@@ -130,7 +130,11 @@ class Scanner {
   async #addFolder(place: Place, stats: BigIntStats): Promise<void> {
     const { local, path, above } = place;
     this.#push(local, { kind: 'folder', path, size: 0, ...attributes(stats) });
-    const found = await readdir(local, { withFileTypes: true });
+    const found = await readdir(local, { withFileTypes: true }).catch((error: unknown) => {
+      // It has gone since the one above was read.
+      if (errnoOf(error) === 'ENOENT' && path.length > 1) return [];
+      throw error;
+    });
     const names = found.map(({ name }) => name);
     const ignore = await place.ignore.enter(local, place.below, names);
     const within = { ...place, ignore, above: new Set(above).add(identity(stats)) };

@@ -6,6 +6,7 @@ import { isZero } from './file-holes.ts';
 import type { FileRoot } from './file-root.ts';
 import { clampedSeconds, StagedFile } from './staged-file.ts';
 import { StagedFolders, stagedName } from './staged-folders.ts';
+import { unlessGone } from './staging-folder.ts';
 import type { SyncFileSystem } from './sync-filesystem.ts';
 
 /** Files open at a time: the one that is written, and a few whose bytes wait for a sync. */
@@ -83,6 +84,21 @@ export class StagedTree {
     this.#isUnsynced = true;
     this.#folders.touch(folder);
     return true;
+  }
+
+  /** Takes away what has come of a file. */
+  async remove(entry: number): Promise<void> {
+    const { path } = this.#entries[entry] as FileEntry;
+    await this.#closing.get(entry)?.catch(() => undefined);
+    const known = this.#open.get(entry);
+    this.#open.delete(entry);
+    await known?.file.handle.close();
+    try {
+      await this.#staging.files.unlink(this.#at(path));
+      this.#folders.touch(stagedName(path.slice(0, -1)));
+    } catch (error) {
+      unlessGone(error);
+    }
   }
 
   /** Reads into `into` of what has come of a file; yields what of it is filled. */

@@ -8,8 +8,11 @@ export interface EntryReader {
    * Reads at `offset` of an entry until `into` is full or there is no more; yields the number of bytes.
    */
   read(entry: number, offset: number, into: Uint8Array): Promise<number>;
-  /** Everything is read: throws when it was not what it was offered as. */
-  finish(): Promise<void>;
+  /**
+   * Everything is read: throws when it was not what it was offered as. `isLenient`: neither where a read
+   * has told so, nor where only a file that was empty is so no more.
+   */
+  finish(isLenient: boolean): Promise<void>;
   close(): Promise<void>;
 }
 

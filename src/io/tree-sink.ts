@@ -198,14 +198,15 @@ export class TreeSink implements FileSink {
     });
   }
 
-  async settle(): Promise<number> {
-    const { skipped } = this.#places.survey;
+  async settle(omitted: readonly number[]): Promise<number> {
+    const leftOut = new Set([...this.#places.survey.skipped, ...omitted]);
     const omittedLinks = await this.#alone(async () => {
-      await this.#writeUnwritten();
-      await this.#finishRest();
+      for (const entry of omitted) await this.#tree.remove(entry);
+      await this.#writeUnwritten(leftOut);
+      await this.#finishRest(leftOut);
       await this.#anchor();
       return await this.#tree.settle(
-        (entry) => skipped.has(entry) || this.#older.isUnchanged(entry),
+        (entry) => leftOut.has(entry) || this.#older.isUnchanged(entry),
       );
     });
     await asFileError('target', () => this.#checkpoints.stop());
@@ -243,8 +244,9 @@ export class TreeSink implements FileSink {
   }
 
   /** A file that has changed in one place needs its old parts as well. */
-  async #writeUnwritten(): Promise<void> {
+  async #writeUnwritten(leftOut: ReadonlySet<number>): Promise<void> {
     for (const [entry, writes] of this.#older.unwritten()) {
+      if (leftOut.has(entry)) continue;
       for (const write of writes) {
         await this.#tree.write(entry, write.offset, [await this.#older.assemble(write)]);
       }
@@ -253,10 +255,9 @@ export class TreeSink implements FileSink {
   }
 
   /** Of empty files nothing has come; and whose last chunk came earlier may have died before this. */
-  async #finishRest(): Promise<void> {
-    const { skipped } = this.#places.survey;
+  async #finishRest(leftOut: ReadonlySet<number>): Promise<void> {
     for (const [index, { kind, size }] of this.#options.entries.entries()) {
-      if (skipped.has(index) || (kind !== 'file' && kind !== 'stream')) continue;
+      if (leftOut.has(index) || (kind !== 'file' && kind !== 'stream')) continue;
       const isHeld = this.#held.countOf(index) > 0 && !this.#missing.has(index);
       if (kind === 'file' && size === 0) await this.#tree.writeWhole(index, NOTHING);
       else if (size === 0 || isHeld) await this.#tree.finish(index);

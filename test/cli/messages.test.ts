@@ -44,6 +44,8 @@ describe('messages', () => {
     ['receiver', 'P2P_TARGET_EXISTS', /^what has come is kept .*--on-conflict .*resume 1234abcd/],
     ['sender', 'P2P_TARGET_EXISTS', /^the same code works .*resume 1234abcd/],
     ['receiver', 'P2P_DISK_FULL', /^the same code works .*resume 1234abcd/],
+    ['sender', 'P2P_SOURCE_CHANGED', /^the same code works .*--skip-changed/],
+    ['receiver', 'P2P_SOURCE_CHANGED', /^the same code works .*resume 1234abcd/],
   ] as const)('tell the %s how it goes on after %s', (role, code, hint) => {
     const error = new P2PShareError(code, 'for logs', { ticket: '1234abcd' });
     expect(messageFor(error, role).hint).toMatch(hint);

@@ -8,7 +8,14 @@ const { entries } = treeOffer({
   c: null,
   'c/x': new Uint8Array(5),
 });
-const where = { entries, folder: '/inbox', path: '/inbox', bytes: 35, omittedLinks: 0 } as const;
+const where = {
+  entries,
+  folder: '/inbox',
+  path: '/inbox',
+  bytes: 35,
+  omitted: [],
+  omittedLinks: 0,
+} as const;
 
 describe('what is told of what was received', () => {
   it('is what became of each thing at the top, with its own size', () => {

@@ -68,7 +68,7 @@ describe('a source that is a file', () => {
     expect(Buffer.from(into).toString()).toBe('234567');
     expect(await source?.read(0, 7, into)).toBe(3);
     expect(Buffer.from(into.subarray(0, 3)).toString()).toBe('789');
-    await expect(source?.finish()).resolves.toBeUndefined();
+    await expect(source?.finish(false)).resolves.toBeUndefined();
   });
 
   it('follows a symbolic link that was named, and keeps the name of the link', async () => {
@@ -143,7 +143,7 @@ describe('a source that changes (F20)', () => {
     await change();
     const changed = { code: 'P2P_SOURCE_CHANGED' };
     await expect(source?.read(0, 6, new Uint8Array(4))).rejects.toMatchObject(changed);
-    await expect(source?.finish()).rejects.toMatchObject(changed);
+    await expect(source?.finish(false)).rejects.toMatchObject(changed);
   });
 });
 

@@ -158,7 +158,7 @@ async function receive({ entries }: Offer, onConflict: OnConflict): Promise<bool
   try {
     sink = await openSink(options);
     for (const [index, entry] of entries.entries()) await write(sink, index, entry);
-    await sink.settle();
+    await sink.settle([]);
     await sink.publish();
     return true;
   } catch (error) {

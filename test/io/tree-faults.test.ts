@@ -65,7 +65,7 @@ async function receive(
     memory.sent.push(`${part.entry}:${part.chunk}`);
     await sink.write(part.entry, part.offset, [part.bytes], [part.sum]);
   }
-  await sink.settle();
+  await sink.settle([]);
   memory.settled = offerKey(entries);
   await sink.publish();
 }

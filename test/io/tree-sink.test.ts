@@ -81,7 +81,7 @@ async function fill(tree: TreeSink, offer = OFFER, most = Number.POSITIVE_INFINI
 }
 
 async function finish(tree: TreeSink): Promise<Published[]> {
-  await tree.settle();
+  await tree.settle([]);
   return await tree.publish();
 }
 

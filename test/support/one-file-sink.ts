@@ -43,7 +43,7 @@ export class OneFileSink {
 
   /** Yields the path of the file. */
   async publish(): Promise<string> {
-    await this.#sink.settle();
+    await this.#sink.settle([]);
     const [published] = await this.#sink.publish();
     if (published === undefined || published.status === 'skipped') {
       throw new P2PShareError('P2P_TARGET_EXISTS', 'skipped');

@@ -29,6 +29,10 @@ const CONTENT_FLAGS = {
     type: 'boolean',
     describe: 'Send a name that not every system takes, such as 12:30, as 12%3A30',
   },
+  'skip-changed': {
+    type: 'boolean',
+    describe: 'Leave out a file in a folder that changes or goes before it is sent',
+  },
   symlinks: {
     type: 'string',
     choices: SYMLINK_POLICIES,
@@ -118,6 +122,7 @@ interface SendArguments extends TransferArguments {
   readonly exclude: readonly string[] | undefined;
   readonly gitignore: boolean | undefined;
   readonly 'encode-names': boolean | undefined;
+  readonly 'skip-changed': boolean | undefined;
   readonly symlinks: string | undefined;
   readonly verify: boolean | undefined;
   readonly qr: boolean | undefined;
@@ -149,13 +154,14 @@ function contents(args: SendArguments, terminal: Terminal): Contents {
     ...(args.exclude && { exclude: args.exclude }),
     ...(args.gitignore && { gitignore: true }),
     ...(args['encode-names'] && { encodeNames: true }),
+    ...(args['skip-changed'] && { skipChanged: true }),
     ...(symlinks && { symlinks }),
   };
 }
 
 type Contents = Pick<
   SendOptions,
-  'paths' | 'input' | 'text' | 'exclude' | 'gitignore' | 'encodeNames' | 'symlinks'
+  'paths' | 'input' | 'text' | 'exclude' | 'gitignore' | 'encodeNames' | 'skipChanged' | 'symlinks'
 >;
 
 /** The usual one, unless it is said otherwise. */

@@ -93,6 +93,13 @@ export class SenderSession implements Machine<SessionEvent> {
     this.#drain(now);
   }
 
+  /** Leaves out a file of which a read has failed; false where that cannot be (`TransferSender.omit`). */
+  omit(entry: number, now: Instant): boolean {
+    const isOmitted = this.#transfer.omit(entry);
+    this.#drain(now);
+    return isOmitted;
+  }
+
   /** What was kept to meet the receiver again is no more: it is dismissed. */
   handleForgotten(now: Instant): void {
     this.#peer.finish('verified', now);

@@ -56,7 +56,7 @@ export type SessionEvent =
   | { readonly kind: 'accepted' }
   /** Sender: all data has been handed to the transport. */
   | { readonly kind: 'sent' }
-  /** Sender: asks for a chunk; answered by `handleRead` or `handleReadFailed`. */
+  /** Sender: asks for a chunk; answered by `handleRead`, `omit` or `abort`. */
   | {
       readonly kind: 'read';
       readonly entry: number;
@@ -75,8 +75,11 @@ export type SessionEvent =
       readonly copies: ChunkWrite['copies'];
       readonly sum: bigint;
     }
-  /** Receiver: everything is written and verified; asks for `handlePublished`. */
-  | { readonly kind: 'complete' }
+  /**
+   * Receiver: everything is written and verified, but for entries that were left out after all; asks for
+   * `handlePublished`.
+   */
+  | { readonly kind: 'complete'; readonly omitted: readonly number[] }
   /**
    * Sender: the receiver has everything; asks for `handleForgotten`. What was kept to meet again is to
    * be forgotten first: a receiver that is dismissed is not there to be met any more.

@@ -4,6 +4,7 @@ import type { Copy } from './block-matcher.ts';
 import { ChunkMemory } from './chunk-memory.ts';
 import { ChunkSums } from './chunk-sums.ts';
 import type { Offer } from './entry.ts';
+import { EntryLengths } from './entry-lengths.ts';
 import type { Frame } from './frame.ts';
 import { IncomingChunk } from './incoming-chunk.ts';
 import { chunkCount, MAX_CHUNK_LOG, TRANSFER_LIMITS } from './limits.ts';
@@ -48,8 +49,7 @@ export class ChunkAssembly {
   /** Digest of every entry whose chunks are all whole. */
   readonly #digests: BigUint64Array;
   readonly #whole: Uint8Array;
-  /** How long each stream is, as far as it is known. */
-  readonly #streams = new Map<number, number>();
+  readonly #lengths: EntryLengths;
   readonly #ready: ChunkWrite[] = [];
   readonly #writing = new Map<string, ChunkWrite>();
   /** How long the older file of each entry is that has one. */
@@ -68,10 +68,8 @@ export class ChunkAssembly {
     const ofNothing = hasher.xxh64(new Uint8Array(0));
     this.#digests = new BigUint64Array(offer.entries.length).fill(ofNothing);
     this.#whole = new Uint8Array(offer.entries.length);
-    for (const [index, entry] of offer.entries.entries()) {
-      if (entry.kind === 'stream') this.#streams.set(index, UNKNOWN_SIZE);
-      else if (entry.size === 0) this.#whole[index] = 1;
-    }
+    this.#lengths = new EntryLengths(offer, chunkBytes);
+    for (const index of offer.entries.keys()) if (this.sizeOf(index) === 0) this.#whole[index] = 1;
     this.#hold(holdings);
   }
 
@@ -86,14 +84,17 @@ export class ChunkAssembly {
   }
 
   get allWritten(): boolean {
-    let total = this.#offer.totalBytes;
-    for (const size of this.#streams.values()) total += size;
-    return this.#written === total;
+    return this.#written === this.#lengths.total;
+  }
+
+  /** Files that the sender leaves out. */
+  get omitted(): number[] {
+    return this.#lengths.omitted;
   }
 
   /** How long an entry is; a stream that has not come to its end is endless. */
   sizeOf(entry: number): number {
-    return this.#streams.get(entry) ?? this.#offer.entries[entry]?.size ?? 0;
+    return this.#lengths.of(entry);
   }
 
   /** XXH64 over the chunk sums of an entry that is whole. */
@@ -158,14 +159,18 @@ export class ChunkAssembly {
     return chunk.whole ? this.#close(entry, chunk) : undefined;
   }
 
-  /** A stream has come to its end; its last chunk may be here already. */
+  /**
+   * A stream has come to its end, or a file that is left out to what has been read of it; the last chunk
+   * may be here already.
+   */
   handleEnd({ entry, size }: Extract<Frame, { kind: 'end' }>): Violation | undefined {
-    if (this.#streams.get(entry) !== UNKNOWN_SIZE) return protocolViolation('end of no stream');
+    if (this.#whole[entry] === 1 || !this.#lengths.end(entry, size)) {
+      return protocolViolation('end of what has none');
+    }
     const { open, sums } = this.#activate(entry);
     const count = chunkCount(size, this.#chunkBytes);
     const highest = Math.max(sums.highest, ...open.keys());
     if (highest >= count) return protocolViolation('data behind the end');
-    this.#streams.set(entry, size);
     sums.end(count);
     const last = open.get(count - 1);
     if (last !== undefined) return this.#endIn(entry, last);
@@ -247,7 +252,7 @@ export class ChunkAssembly {
       for (let entry = first; entry < first + count; entry += 1) {
         this.#written += this.#offer.entries[entry]?.size ?? 0;
         this.#whole[entry] = 1;
-        this.#streams.delete(entry);
+        this.#lengths.forget(entry);
       }
     }
     for (const { entry, first, count } of have) {
@@ -291,8 +296,6 @@ export class ChunkAssembly {
   }
 }
 
-/** Of a stream that has not come to its end. */
-const UNKNOWN_SIZE = Number.POSITIVE_INFINITY;
 /** Beyond it, an offset would be no safe integer. */
 const MAX_CHUNK = Number.MAX_SAFE_INTEGER / 2 ** MAX_CHUNK_LOG;
 

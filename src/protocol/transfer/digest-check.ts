@@ -1,14 +1,14 @@
 import type { ChunkAssembly } from './chunk-assembly.ts';
 import type { DonePage } from './done-message.ts';
-import type { Offer } from './entry.ts';
+import { mayBeOmitted, type Offer } from './entry.ts';
 import { protocolViolation, type Violation } from './violation.ts';
 
 /** What the sender says it has sent, to be held against what has been received. */
 export class DigestCheck {
   readonly #offer: Offer;
   readonly #digests: BigUint64Array;
-  /** What the sender says that streams have come to. */
-  readonly #streams = new Map<number, number>();
+  /** What the sender says that streams have come to, and files that it leaves out. */
+  readonly #ends = new Map<number, number>();
   #known = 0;
 
   constructor(offer: Offer) {
@@ -32,7 +32,8 @@ export class DigestCheck {
     }
     for (const { size, digest } of page.entries) {
       const entry = this.#offer.entries[this.#known];
-      if (entry?.kind === 'stream') this.#streams.set(this.#known, size);
+      const isOmitted = entry !== undefined && mayBeOmitted(entry) && size < entry.size;
+      if (entry?.kind === 'stream' || isOmitted) this.#ends.set(this.#known, size);
       else if (size !== entry?.size) return protocolViolation('done with another size');
       this.#digests[this.#known] = digest;
       this.#known += 1;
@@ -42,7 +43,7 @@ export class DigestCheck {
 
   /** Whether every entry that was put together has the digest that the sender told. */
   matches(assembly: ChunkAssembly): boolean {
-    for (const [entry, size] of this.#streams) if (size !== assembly.sizeOf(entry)) return false;
+    for (const [entry, size] of this.#ends) if (size !== assembly.sizeOf(entry)) return false;
     return this.#digests.every((digest, entry) => digest === assembly.digest(entry));
   }
 }

@@ -55,3 +55,8 @@ export interface Offer {
 export function isOnce({ entries }: Pick<Offer, 'entries'>): boolean {
   return entries.some(({ kind }) => kind === 'stream');
 }
+
+/** Whether a sender may leave it out after all: what is named at the top is what was accepted. */
+export function mayBeOmitted({ kind, path }: Entry): boolean {
+  return kind === 'file' && path.length > 1;
+}

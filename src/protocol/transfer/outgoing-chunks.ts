@@ -1,39 +1,15 @@
 import type { Hasher } from '../ports.ts';
 import type { AnswerPage } from './answer-message.ts';
-import type { Copy } from './block-matcher.ts';
-import { ChunkHash } from './chunk-hash.ts';
+import { ChunkCursor } from './chunk-cursor.ts';
 import { ChunkSums } from './chunk-sums.ts';
 import type { Entry } from './entry.ts';
 import { copyFrame, dataHeader, dataRoom, endFrame, sumFrame, zerosFrame } from './frame.ts';
 import { chunkCount } from './limits.ts';
 import { OlderFiles } from './older-files.ts';
+import { type ChunkRead, type OutgoingChunk, outgoingChunk } from './outgoing-chunk.ts';
 import type { RecordBuilder } from './record-builder.ts';
 import { SenderHoldings } from './sender-holdings.ts';
 import { ZEROS } from './zeros.ts';
-
-/** A part of a source that is wanted: one chunk. */
-export interface ChunkRead {
-  readonly entry: number;
-  readonly offset: number;
-  readonly length: number;
-}
-
-/** A chunk between the wish to read it and the end of its last record. */
-interface OutgoingChunk extends ChunkRead {
-  readonly index: number;
-  /** Shorter where a stream comes to its end. */
-  length: number;
-  /** Whether it is the last of its entry that is sent; of a stream, once it is read. */
-  last: boolean;
-  /** Whether a stream has ended in it, and that has yet to be said. */
-  end: boolean;
-  /** What of it the receiver has in its older file, and has not been told yet. */
-  copies: Copy[];
-  bytes: Uint8Array | undefined;
-  /** Over what has been cut into records so far. */
-  readonly hash: ChunkHash;
-  sent: number;
-}
 
 /** Reads under way or waiting to be sent, beside the limit in bytes: for many small entries. */
 const MAX_AHEAD = 64;
@@ -51,12 +27,13 @@ export class OutgoingChunks {
   /** Read or being read, in the order in which they are sent. */
   readonly #chunks: OutgoingChunk[] = [];
   readonly #bases: OlderFiles;
-  /** How long the streams are that have come to their end. */
+  /** How long the streams are that have come to their end, and what is sent of files that are left out. */
   readonly #ended = new Map<number, number>();
+  /** Files that are left out, of which the receiver has yet to be told. */
+  readonly #untold: number[] = [];
   readonly #holdings: SenderHoldings;
   #ahead = 0;
-  #nextEntry = 0;
-  #nextOffset = 0;
+  readonly #cursor: ChunkCursor;
   readonly #sums = new Map<number, ChunkSums>();
   /** XXH64 over the sums of the chunks that were sent, of each entry. */
   readonly digests: BigUint64Array;
@@ -71,17 +48,24 @@ export class OutgoingChunks {
     this.#aheadBytes = readAhead * chunkBytes;
     this.#bases = new OlderFiles(entries, chunkBytes, hasher);
     this.#holdings = new SenderHoldings(entries, chunkBytes);
+    this.#cursor = new ChunkCursor({
+      entries,
+      chunkBytes,
+      holdings: this.#holdings,
+      sizeOf: (entry) => this.sizeOf(entry),
+    });
     const ofNothing = hasher.xxh64(new Uint8Array(0));
     this.digests = new BigUint64Array(entries.length).fill(ofNothing);
   }
 
-  /** Bytes that are in records or held by the receiver. */
+  /** Bytes that are in records or that the receiver has already. */
   get bytesTaken(): number {
-    return this.#bytesTaken;
+    return this.#bytesTaken + this.#cursor.heldBytes;
   }
 
   get finished(): boolean {
-    return this.#chunks.length === 0 && this.#nextEntry === this.#entries.length;
+    const isAllPacked = this.#chunks.length === 0 && this.#untold.length === 0;
+    return isAllPacked && this.#cursor.at === undefined;
   }
 
   /** Adds what the receiver does not need; false when it does not follow what was added before. */
@@ -95,7 +79,7 @@ export class OutgoingChunks {
 
   /** All that the receiver does not need is known. */
   begin(): void {
-    this.#seek();
+    this.#cursor.seek();
   }
 
   /** The next read that is wanted, while there is room ahead. */
@@ -108,6 +92,10 @@ export class OutgoingChunks {
   /** Takes what was read; the memory is lent until `pollReleased` gives it back. */
   handleRead(entry: number, offset: number, bytes: Uint8Array): void {
     const chunk = this.#chunks.find((each) => each.entry === entry && each.offset === offset);
+    if (chunk === undefined && offset >= this.sizeOf(entry)) {
+      this.#released.push(bytes);
+      return;
+    }
     if (chunk === undefined || chunk.bytes !== undefined) {
       throw new Error(`unreachable: no read of ${entry}:${offset}`);
     }
@@ -120,10 +108,33 @@ export class OutgoingChunks {
     chunk.copies = this.#bases.match(entry, chunk.index, bytes);
   }
 
-  /** How long an entry is; a stream that has not come to its end is endless. */
+  /**
+   * Leaves a file out of which a read has failed: what has been read of it is sent, and the receiver
+   * told that this was all. False where that cannot be: it holds a later part.
+   */
+  omit(entry: number): boolean {
+    if (this.#ended.has(entry)) return true;
+    const first = this.#chunks.findIndex((each) => each.entry === entry && !each.bytes);
+    const end = this.#chunks[first]?.offset ?? 0;
+    if (first === -1 || this.#holdings.holdsBeyond(entry, end / this.chunkBytes)) return false;
+    const rest = this.#chunks.filter((each) => each.entry === entry && each.offset >= end);
+    for (const { length, bytes } of this.#chunks.splice(first, rest.length)) {
+      this.#ahead -= length;
+      if (bytes !== undefined) this.#released.push(bytes);
+    }
+    this.#ended.set(entry, end);
+    this.#untold.push(entry);
+    if (this.#cursor.entry === entry) this.#cursor.leave();
+    const before = this.#chunks[first - 1];
+    if (before?.entry === entry) before.last = true;
+    else this.#finishEntry(entry);
+    return true;
+  }
+
+  /** How long an entry is, or what is sent of it; a stream that has not come to its end is endless. */
   sizeOf(entry: number): number {
-    if (this.#isStream(entry)) return this.#ended.get(entry) ?? Number.POSITIVE_INFINITY;
-    return this.#entries[entry]?.size ?? 0;
+    const size = this.#isStream(entry) ? Number.POSITIVE_INFINITY : this.#entries[entry]?.size;
+    return this.#ended.get(entry) ?? size ?? 0;
   }
 
   /** Memory handed out in pieces by the last record is free: whoever took it is done with it. */
@@ -143,6 +154,10 @@ export class OutgoingChunks {
    * being read, unless what there is ends an entry and the next one is a stream.
    */
   pack(record: RecordBuilder): void {
+    while (this.#untold.length > 0 && record.room >= MAX_SUM_BYTES) {
+      const entry = this.#untold.shift() as number;
+      record.add(endFrame(entry, this.sizeOf(entry)));
+    }
     if (!this.#worthSending(record.room)) return;
     for (let chunk = this.#chunks[0]; chunk?.bytes !== undefined; chunk = this.#chunks[0]) {
       if (chunk.end && !this.#packEnd(record, chunk)) return;
@@ -170,7 +185,7 @@ export class OutgoingChunks {
     chunk.length = length;
     chunk.last = true;
     chunk.end = true;
-    this.#seek();
+    this.#cursor.seek();
   }
 
   #isStream(entry: number): boolean {
@@ -232,55 +247,23 @@ export class OutgoingChunks {
   }
 
   #nextRead(): ChunkRead | undefined {
-    const entry = this.#entries[this.#nextEntry];
-    if (entry === undefined || this.#chunks.length >= MAX_AHEAD) return undefined;
+    const { at, entry, offset } = this.#cursor;
+    if (at === undefined || this.#chunks.length >= MAX_AHEAD) return undefined;
     // Whether there is more of a stream is not known before what is asked for has come.
     const before = this.#chunks.at(-1);
-    if (entry.kind === 'stream' && before?.entry === this.#nextEntry && !before.bytes) {
-      return undefined;
-    }
-    const offset = this.#nextOffset;
-    const length = Math.min(this.chunkBytes, this.sizeOf(this.#nextEntry) - offset);
+    if (at.kind === 'stream' && before?.entry === entry && !before.bytes) return undefined;
+    const length = Math.min(this.chunkBytes, this.sizeOf(entry) - offset);
     if (this.#ahead + length > this.#aheadBytes) return undefined;
-    return { entry: this.#nextEntry, offset, length };
+    return { entry, offset, length };
   }
 
-  #plan({ entry, offset, length }: ChunkRead): void {
-    this.#nextOffset = offset + length;
-    this.#seek();
-    this.#chunks.push({
-      entry,
-      offset,
-      length,
-      index: offset / this.chunkBytes,
-      last: this.#nextEntry !== entry,
-      end: false,
-      copies: [],
-      bytes: undefined,
-      hash: new ChunkHash(this.#hasher),
-      sent: 0,
-    });
-    this.#ahead += length;
-  }
-
-  /** Moves on to the next chunk that the receiver needs, or to the end. */
-  #seek(): void {
-    for (;;) {
-      const entry = this.#entries[this.#nextEntry];
-      if (entry === undefined) return;
-      const offset = this.#nextOffset;
-      const size = this.sizeOf(this.#nextEntry);
-      if (offset >= size || this.#holdings.isSkipped(this.#nextEntry)) {
-        this.#bytesTaken += Math.max(0, entry.size - offset);
-        this.#nextEntry += 1;
-        this.#nextOffset = 0;
-        continue;
-      }
-      const held = this.#holdings.heldFrom(this.#nextEntry, offset / this.chunkBytes);
-      if (held === 0) return;
-      this.#nextOffset = Math.min(size, offset + held * this.chunkBytes);
-      this.#bytesTaken += this.#nextOffset - offset;
-    }
+  #plan(read: ChunkRead): void {
+    this.#cursor.seek(read.offset + read.length);
+    const last = this.#cursor.entry !== read.entry;
+    this.#chunks.push(
+      outgoingChunk(read, { chunkBytes: this.chunkBytes, last, hasher: this.#hasher }),
+    );
+    this.#ahead += read.length;
   }
 
   /** All of the chunk is hashed: notes and yields its sum. */

@@ -46,6 +46,11 @@ export class SenderHoldings {
     return run !== undefined && run.first <= entry;
   }
 
+  /** Whether the receiver holds any chunk of an entry, from this one on. */
+  holdsBeyond(entry: number, index: number): boolean {
+    return this.#have.some((range) => range.entry === entry && range.first + range.count > index);
+  }
+
   /** How many chunks from this one on are held. Chunks are asked about in order. */
   heldFrom(entry: number, index: number): number {
     let range = this.#have[this.#nextHave];

@@ -24,6 +24,9 @@ export type SenderEvent =
 export type ReceiverEvent =
   /** The whole offer is known and waits for `accept` or `decline`. */
   | { readonly kind: 'offer'; readonly offer: Offer; readonly chunkBytes: number }
-  /** All chunks are written and agree with the digests: time to sync, publish, `handlePublished`. */
-  | { readonly kind: 'complete' }
+  /**
+   * All chunks are written and agree with the digests: time to sync, publish, `handlePublished`.
+   * `omitted`: entries that the sender left out after all.
+   */
+  | { readonly kind: 'complete'; readonly omitted: readonly number[] }
   | TransferFailed;

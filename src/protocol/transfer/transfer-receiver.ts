@@ -224,7 +224,7 @@ export class TransferReceiver {
     if (state.kind !== 'receiving' || !state.assembly.allWritten || !state.digests.complete) return;
     if (state.digests.matches(state.assembly)) {
       this.#state = { kind: 'complete' };
-      this.#events.push({ kind: 'complete' });
+      this.#events.push({ kind: 'complete', omitted: state.assembly.omitted });
       return;
     }
     // Every chunk agreed with its sum, so that the sender contradicts itself.

@@ -2,13 +2,14 @@ import type { ErrorCode } from '../errors.ts';
 import type { Hasher } from '../ports.ts';
 import type { AnswerPage } from './answer-message.ts';
 import { donePages } from './done-message.ts';
-import type { Entry } from './entry.ts';
+import { type Entry, mayBeOmitted } from './entry.ts';
 import type { Frame } from './frame.ts';
 import { CHUNK_BYTES, TRANSFER_LIMITS } from './limits.ts';
 import { decodeMessage, encodeCancel, type Message } from './message.ts';
 import { MessageStream } from './message-stream.ts';
 import { offerPages } from './offer-message.ts';
-import { type ChunkRead, OutgoingChunks } from './outgoing-chunks.ts';
+import type { ChunkRead } from './outgoing-chunk.ts';
+import { OutgoingChunks } from './outgoing-chunks.ts';
 import { readRecord } from './record.ts';
 import { RecordBuilder } from './record-builder.ts';
 import type { SenderEvent } from './transfer-event.ts';
@@ -115,6 +116,15 @@ export class TransferSender {
     if (!isStream && bytes.length < Math.min(left, this.#chunks.chunkBytes)) {
       this.#fail({ code: 'P2P_SOURCE_CHANGED', detail: 'source ended early' });
     } else this.#chunks.handleRead(entry, offset, bytes);
+  }
+
+  /**
+   * Leaves out a file of which a read has failed. False where that cannot be: for what is named at the
+   * top, and where the receiver holds a part of it behind the one that failed.
+   */
+  omit(entry: number): boolean {
+    if (this.#state === 'ended') return true;
+    return mayBeOmitted(this.#entries[entry] as Entry) && this.#chunks.omit(entry);
   }
 
   handleReadFailed(code: ErrorCode): void {

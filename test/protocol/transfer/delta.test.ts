@@ -53,7 +53,7 @@ function send(
     older: new Map(older.entries()),
   });
   pair.run();
-  expect(pair.receiverEvents.at(-1)).toEqual({ kind: 'complete' });
+  expect(pair.receiverEvents.at(-1)).toEqual({ kind: 'complete', omitted: [] });
   for (const [index, file] of files.entries()) {
     expect(Buffer.compare(pair.received[index] ?? new Uint8Array(0), file), `${index}`).toBe(0);
   }

@@ -4,7 +4,7 @@ import type { Holdings } from '../../../src/protocol/transfer/answer-message.ts'
 import type { ChunkWrite } from '../../../src/protocol/transfer/chunk-assembly.ts';
 import type { Entry, FileEntry } from '../../../src/protocol/transfer/entry.ts';
 import { type EntryName, parseEntryName } from '../../../src/protocol/transfer/entry-name.ts';
-import type { ChunkRead } from '../../../src/protocol/transfer/outgoing-chunks.ts';
+import type { ChunkRead } from '../../../src/protocol/transfer/outgoing-chunk.ts';
 import type { ReceiverEvent, SenderEvent } from '../../../src/protocol/transfer/transfer-event.ts';
 import { TransferReceiver } from '../../../src/protocol/transfer/transfer-receiver.ts';
 import { TransferSender } from '../../../src/protocol/transfer/transfer-sender.ts';
@@ -17,10 +17,10 @@ export function entryName(text: string): EntryName {
   return name;
 }
 
-export function fileEntry(name: string, size: number): FileEntry {
+export function fileEntry(name: string, size: number, folder?: string): FileEntry {
   return {
     kind: 'file',
-    path: [entryName(name)],
+    path: [...(folder === undefined ? [] : [folder]), name].map(entryName),
     size,
     mtimeMs: 1_700_000_000_000,
     mode: 0o644,
@@ -48,6 +48,8 @@ interface Options {
   readonly readAhead?: number;
   /** Indices of the files of which nobody knows how long they are. */
   readonly streams?: readonly number[];
+  /** From which offset on a file has changed, by index: then all are in a folder. */
+  readonly changed?: ReadonlyMap<number, number>;
   /** Older files that the receiver has, by index; the holdings tell of them. */
   readonly older?: ReadonlyMap<number, Uint8Array>;
 }
@@ -80,7 +82,7 @@ export class TransferPair {
     const entries = files.map((file, index) =>
       options.streams?.includes(index)
         ? streamEntry(`file ${index}`)
-        : fileEntry(`file ${index}`, file.length),
+        : fileEntry(`file ${index}`, file.length, options.changed && 'folder'),
     );
     this.sender = new TransferSender({ hasher, chunkBytes, readAhead });
     this.sender.offer(entries);
@@ -158,6 +160,10 @@ export class TransferPair {
     const read = this.#pick(this.#reads);
     if (read === undefined) return false;
     const { entry, offset, length } = read;
+    if (offset >= (this.#options.changed?.get(entry) ?? Number.POSITIVE_INFINITY)) {
+      if (!this.sender.omit(entry)) this.sender.handleReadFailed('P2P_SOURCE_CHANGED');
+      return true;
+    }
     const bytes = this.#options.files[entry]?.slice(offset, offset + length);
     this.sender.handleRead(entry, offset, bytes ?? new Uint8Array(0));
     return true;
