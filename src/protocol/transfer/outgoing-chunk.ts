@@ -28,12 +28,14 @@ export interface OutgoingChunk extends ChunkRead {
 
 /** A chunk that is going to be read. */
 export function outgoingChunk(
-  read: ChunkRead,
+  { entry, offset, length }: ChunkRead,
   parts: { readonly chunkBytes: number; readonly last: boolean; readonly hasher: Hasher },
 ): OutgoingChunk {
   return {
-    ...read,
-    index: read.offset / parts.chunkBytes,
+    entry,
+    offset,
+    length,
+    index: offset / parts.chunkBytes,
     last: parts.last,
     end: false,
     copies: [],

@@ -133,8 +133,9 @@ export class OutgoingChunks {
 
   /** How long an entry is, or what is sent of it; a stream that has not come to its end is endless. */
   sizeOf(entry: number): number {
-    const size = this.#isStream(entry) ? Number.POSITIVE_INFINITY : this.#entries[entry]?.size;
-    return this.#ended.get(entry) ?? size ?? 0;
+    const ended = this.#ended.size > 0 ? this.#ended.get(entry) : undefined;
+    if (ended !== undefined) return ended;
+    return this.#isStream(entry) ? Number.POSITIVE_INFINITY : (this.#entries[entry]?.size ?? 0);
   }
 
   /** Memory handed out in pieces by the last record is free: whoever took it is done with it. */
