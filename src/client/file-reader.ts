@@ -65,9 +65,11 @@ export class FileReader {
       });
     }
     if (!isOmitted) run.abort(error);
-    // Several reads of it may have been under way.
-    else if (!this.#omitted.has(entry)) this.#onOmitted?.(entry, error);
-    this.#omitted.add(entry);
+    else if (!this.#omitted.has(entry)) {
+      // Several reads of it may have been under way.
+      this.#omitted.add(entry);
+      this.#onOmitted?.(entry, error);
+    }
   }
 }
 

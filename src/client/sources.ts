@@ -9,7 +9,8 @@ const FRESH_MS = 10_000;
 export class Sources implements Source {
   readonly #paths: readonly string[];
   readonly #options: ScanOptions;
-  #first: Promise<SourceScan> | undefined;
+  /** Without what was found, which may be much, and out of date by now. */
+  #first: Promise<void> | undefined;
   #scanning: Promise<SourceScan> | undefined;
   #scannedAt = 0;
 
@@ -19,7 +20,7 @@ export class Sources implements Source {
   }
 
   async prepare(): Promise<void> {
-    this.#first ??= this.#begin();
+    this.#first ??= this.#begin().then(() => undefined);
     await this.#first;
   }
 

@@ -7,6 +7,9 @@ import { DEFAULT_SERVER_LIMITS, type ServerLimits } from '../protocol/rendezvous
 /** Connections over TCP that a transfer has with a server at most: one to ask by, and one of a probe. */
 const STREAMS_OF_ONE = 2;
 
+/** Answers from another socket that a client's look at its NATs takes. */
+const QUESTIONS_OF_ONE = 10;
+
 /** What a server grants, as far as it is not the default. */
 export interface Capacity {
   readonly limits: Partial<ServerLimits>;
@@ -47,6 +50,3 @@ export function capacityFor(transfers: number): Capacity {
     },
   };
 }
-
-/** Answers from another socket that a classification takes. */
-const QUESTIONS_OF_ONE = 10;
