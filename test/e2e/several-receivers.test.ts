@@ -10,6 +10,8 @@ import { snapshot, writeTree } from './support/tree.ts';
 /** On loopback that takes a third of a second, in which somebody can be killed. */
 const LARGE = 60_000_000;
 const SMALL = 1_000_000;
+/** So that what is to happen on the way does not happen behind the end. */
+const SLOWLY = ['--limit', '20MB'];
 const NAME = 'tree';
 
 beforeAll(ensureBuilt);
@@ -25,7 +27,7 @@ describe('three receivers, one of them late and one killed and coming back,', ()
     const scene = await Scene.begin(stage, '3', options, LARGE);
     const [steady, killed, late] = await scene.folders(3);
     const first = scene.receive(steady);
-    const victim = scene.receive(killed);
+    const victim = scene.receive(killed, SLOWLY);
     await victim.event('progress', ({ bytes }) => bytes > 0);
     await victim.end();
     await scene.sender.event('status', ({ phase }) => phase === 'reconnecting');
@@ -79,7 +81,7 @@ describe('a sender of several that was killed', () => {
     const [one, two] = await scene.folders(2);
     await expectSuccess(scene.receive(one));
     await scene.sender.event('receiver');
-    const left = scene.receive(two);
+    const left = scene.receive(two, SLOWLY);
     await left.event('progress', ({ bytes }) => bytes > 0);
     await scene.sender.end();
     const again = await scene.sendAgain();
@@ -171,9 +173,10 @@ class Scene {
     return this.#sender;
   }
 
-  receive(folder: string | undefined): Program {
+  receive(folder: string | undefined, more: readonly string[] = []): Program {
     const { flags: _, ...options } = this.#options;
-    const flags = this.#options.flags?.includes('--relay-only') ? ['--relay-only'] : [];
+    const way = this.#options.flags?.includes('--relay-only') ? ['--relay-only'] : [];
+    const flags = [...way, ...more];
     return this.#stage.receive(this.#code, { ...options, flags, out: String(folder) });
   }
 
