@@ -91,6 +91,12 @@ const KNOWN: Partial<Readonly<Record<ErrorCode, Readonly<Record<string, KnownCau
       hint: 'rename one of them, or leave it out with --exclude',
     },
   },
+  P2P_DISK_FULL: {
+    EFBIG: {
+      text: 'a file is larger than the destination takes',
+      hint: 'choose another place with --out: FAT takes no file of 4 GiB, and ulimit -f may set a limit',
+    },
+  },
   P2P_LOCAL_IO: {
     EIO: {
       text: 'the disk reports an error',

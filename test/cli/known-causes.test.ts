@@ -3,7 +3,9 @@ import { messageFor } from '../../src/cli/messages.ts';
 import { nameRefused } from '../../src/io/name-refused.ts';
 import { P2PShareError } from '../../src/protocol/errors.ts';
 
-function caused(code: 'P2P_SERVER_UNREACHABLE' | 'P2P_LOCAL_IO', ...codes: string[]) {
+type Code = 'P2P_SERVER_UNREACHABLE' | 'P2P_DISK_FULL' | 'P2P_LOCAL_IO';
+
+function caused(code: Code, ...codes: string[]) {
   const cause = codes.reduceRight<Error | undefined>(
     (inner, name) => Object.assign(new Error(name, { cause: inner }), { code: name }),
     undefined,
@@ -17,6 +19,7 @@ describe('what caused an error', () => {
     ['P2P_SERVER_UNREACHABLE', 'CERT_NOT_YET_VALID', /certificate/, /clock/],
     ['P2P_SERVER_UNREACHABLE', 'DEPTH_ZERO_SELF_SIGNED_CERT', /trust/, /NODE_EXTRA_CA_CERTS/],
     ['P2P_SERVER_UNREACHABLE', 'ENETUNREACH', /no way/, /online/],
+    ['P2P_DISK_FULL', 'EFBIG', /larger than/, /FAT/],
     ['P2P_LOCAL_IO', 'EROFS', /read-only/, /another place/],
     ['P2P_LOCAL_IO', 'EMFILE', /too many files/, /ulimit/],
   ] as const)('makes words of %s by %s', (code, cause, text, hint) => {
