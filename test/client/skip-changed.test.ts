@@ -50,6 +50,22 @@ describe('a folder that is in use while it is sent', () => {
     expect(kept.equals(await readFile(at('top/sub/kept')))).toBe(true);
   });
 
+  it('arrives without what changes on the way, of which most had come', async () => {
+    await writeFile(at('top/big'), new Uint8Array(20 * MIB).fill(1));
+    const slowly = { skipChanged: true, limit: 20 * MIB };
+    const { sender, receiver } = await transfer(['top'], slowly, async () => undefined);
+    let come = 0;
+    for await (const event of receiver) {
+      if (event.event !== 'progress') continue;
+      if (come === 0 && event.bytes > 0) await appendFile(at('top/big'), 'more');
+      come = event.bytes;
+    }
+    expect(come).toBeGreaterThan(3 * MIB);
+    await sender.result;
+    expect(await readdir(at('out'))).toEqual(['top']);
+    expect(await readdir(at('out/top'))).toEqual(['empty', 'gone', 'sub']);
+  });
+
   it('ends the transfer unless it was said what to do', async () => {
     const { sender, receiver } = await transfer(['top'], {}, () => rm(at('top/gone')));
     await expect(sender.result).rejects.toMatchObject({ code: 'P2P_SOURCE_MISSING' });
@@ -67,7 +83,7 @@ describe('a folder that is in use while it is sent', () => {
 /** A transfer during which something happens between the offer and its acceptance. */
 async function transfer(
   names: readonly string[],
-  options: { readonly skipChanged?: boolean },
+  options: { readonly skipChanged?: boolean; readonly limit?: number },
   meanwhile: () => Promise<unknown>,
 ): Promise<{ readonly sender: Transfer; readonly receiver: Transfer }> {
   const common = { servers: server.endpoints, lan: false };
