@@ -13,7 +13,14 @@ import { jsonErrorLine, jsonLine, SCHEMA_VERSION } from './json-events.ts';
 import type { Library } from './library.ts';
 import { messageFor } from './messages.ts';
 import type { Role } from './role.ts';
-import { type Arguments, configKeys, hasSettings, settle, unknownKeys } from './settings.ts';
+import {
+  type Arguments,
+  configKeys,
+  hasSettings,
+  mistypedVariables,
+  settle,
+  unknownKeys,
+} from './settings.ts';
 import { processTerminal, type Terminal } from './terminal.ts';
 
 /** Columns for what the system or the library said about a failure. */
@@ -83,10 +90,11 @@ async function settled(
   const path = configPath(env);
   const file = path === undefined ? undefined : await readConfig(path);
   const all = settle(args, manual, { env, file });
-  if (file !== undefined && all.quiet !== true) {
-    for (const line of unknownKeys(file, Object.keys(configKeys(MANUALS)))) {
-      stderr.write(`p2pshare: warning: ${display(line, CAUSE_COLUMNS)}\n`);
-    }
+  if (all.quiet === true) return all;
+  const known = Object.keys(configKeys(MANUALS));
+  const unknown = file === undefined ? [] : unknownKeys(file, known);
+  for (const line of [...mistypedVariables(env, known), ...unknown]) {
+    stderr.write(`p2pshare: warning: ${display(line, CAUSE_COLUMNS)}\n`);
   }
   return all;
 }

@@ -74,6 +74,16 @@ export function unknownKeys(file: ConfigFile, known: readonly string[]): string[
     });
 }
 
+/** A line for each variable of the environment that is nearly called as a setting, but not quite. */
+export function mistypedVariables(env: Environment, known: readonly string[]): string[] {
+  const names = known.map(environmentName);
+  return Object.keys(env).flatMap((name) => {
+    if (!name.startsWith(environmentName('')) || names.includes(name)) return [];
+    const meant = closest(name, names);
+    return meant === undefined ? [] : [`${name} is no setting; did you mean ${meant}?`];
+  });
+}
+
 /** The value of a key as it came from a file or `config set`. Throws `UsageError`, with `place` in front. */
 export function readValue(place: string, flag: Flag, value: unknown): unknown {
   if (flag.type === 'boolean') return readBoolean(place, value);
