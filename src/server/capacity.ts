@@ -19,7 +19,7 @@ export interface Capacity {
 
 /**
  * As much for each address as `transfers` (whole) at once and begun in a minute take: behind one
- * address there may be a whole office, or a script. What guards codes and strangers stays as it is.
+ * address there may be a whole office, or a script. How often a code may be guessed stays as it is.
  * Throws `P2P_USAGE` for a number that is not from 1 to `MAX_PER_ADDRESS`.
  */
 export function capacityFor(transfers: number): Capacity {
