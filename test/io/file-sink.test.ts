@@ -79,7 +79,8 @@ describe('a file sink', () => {
     expect(await readFile(at('a.txt'), 'utf8')).toBe('hello world!');
     const { mode, mtimeMs, nlink } = await stat(at('a.txt'));
     expect(mode & 0o777).toBe(0o666 & ~process.umask());
-    expect([mtimeMs, nlink]).toEqual([1_600_000_000_000, 1]);
+    // Newer versions of Node keep what is added so that no millisecond is lost.
+    expect([Math.floor(mtimeMs), nlink]).toEqual([1_600_000_000_000, 1]);
   });
 
   it('keeps what comes private until then', async () => {
