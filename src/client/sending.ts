@@ -91,10 +91,8 @@ export class Sending {
       // Whatever gives way to us, we need not wait for it.
       onJoined: () => void this.#course.met().catch(() => undefined),
     });
-    this.#source.prepare().catch((error: unknown) => {
-      // Whoever has come is told when the offer cannot be made; nobody else is to come for nothing.
-      if (this.#resumeSecret === undefined) run.abort(asSourceError(error));
-    });
+    if (this.#door.kind === 'code')
+      this.#source.prepare().catch((error) => this.#spare(run, error));
     try {
       await run.run({ signal, timeoutMs });
     } finally {
@@ -173,6 +171,11 @@ export class Sending {
       default:
         break;
     }
+  }
+
+  /** Nobody is to come for nothing; whoever has come is told when the offer cannot be made. */
+  #spare(run: SessionRun<SenderSession>, error: unknown): void {
+    if (this.#resumeSecret === undefined) run.abort(asSourceError(error));
   }
 
   #onSent(run: SessionRun<SenderSession>): void {
