@@ -8,6 +8,8 @@ export interface Interruption {
   readonly signal: AbortSignal;
   /** `undefined` as long as nothing interrupted the run. */
   readonly exitCode: number | undefined;
+  /** Why standard output could not be written; that nobody reads it any more is no such reason. */
+  readonly outputError: Error | undefined;
   stopWatching(): void;
 }
 
@@ -15,18 +17,25 @@ export interface Interruption {
 export function watchInterruption(terminal: Terminal): Interruption {
   const controller = new AbortController();
   let exitCode: number | undefined;
+  let outputError: Error | undefined;
   const interrupt = (signal: EndSignal | 'SIGPIPE') => {
     exitCode ??= SIGNAL_EXIT_CODES[signal];
     controller.abort();
   };
   const stopSignals = terminal.onSignal(interrupt);
-  terminal.stdout.on('error', () => interrupt('SIGPIPE'));
+  terminal.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') outputError ??= error;
+    interrupt('SIGPIPE');
+  });
   // A lost stderr loses words, not the transfer: a closed terminal also sends SIGHUP.
   terminal.stderr.on('error', () => undefined);
   return {
     signal: controller.signal,
     get exitCode() {
       return exitCode;
+    },
+    get outputError() {
+      return outputError;
     },
     // The error listeners stay: a late EPIPE must not end the process with a stack trace.
     stopWatching: stopSignals,

@@ -106,6 +106,10 @@ const KNOWN: Partial<Readonly<Record<ErrorCode, Readonly<Record<string, KnownCau
       text: 'the file system is read-only',
       hint: 'name another place, or have it mounted so that it can be written',
     },
+    ENOSPC: {
+      text: 'there is no space left for what is written',
+      hint: 'make room, or have it written somewhere else',
+    },
     EACCES: NOT_ALLOWED,
     EPERM: NOT_ALLOWED,
     EMFILE: TOO_MANY_FILES,

@@ -8,7 +8,7 @@ import { type CommandLine, parseCommandLine } from './command-line.ts';
 import { COMMANDS } from './commands.ts';
 import { configPath, readConfig } from './config-file.ts';
 import { exitCodeOf } from './exit-code.ts';
-import { watchInterruption } from './interruption.ts';
+import { type Interruption, watchInterruption } from './interruption.ts';
 import { jsonErrorLine, jsonLine, SCHEMA_VERSION } from './json-events.ts';
 import type { Library } from './library.ts';
 import { messageFor } from './messages.ts';
@@ -21,7 +21,7 @@ import {
   settle,
   unknownKeys,
 } from './settings.ts';
-import { processTerminal, type Terminal } from './terminal.ts';
+import { type Output, processTerminal, type Terminal } from './terminal.ts';
 
 /** Columns for what the system or the library said about a failure. */
 const CAUSE_COLUMNS = 400;
@@ -57,20 +57,11 @@ export async function run(
       }
       await command.run(args, { terminal, library, signal: interruption.signal, manuals: MANUALS });
     }
+    await flushed(terminal.stdout);
+    if (interruption.outputError !== undefined) throw interruption.outputError;
     return 0;
   } catch (error) {
-    if (interruption.exitCode !== undefined) {
-      // A transfer ends with an error event; a server that is stopped has not failed.
-      if (error instanceof P2PShareError) reportJson(error, telling);
-      terminal.stderr.write('p2pshare: interrupted\n');
-      // What has come stays: whoever goes on has to know how.
-      if (error instanceof P2PShareError && error.ticket !== undefined) {
-        terminal.stderr.write(`p2pshare: hint: ${messageFor(error, telling.role).hint}\n`);
-      }
-      return interruption.exitCode;
-    }
-    reportError(error, telling);
-    return exitCodeOf(error);
+    return reportEnd(error, interruption, telling);
   } finally {
     interruption.stopWatching();
   }
@@ -99,12 +90,43 @@ async function settled(
   return all;
 }
 
+/** Resolves when all of it has been written, or cannot be. */
+function flushed(output: Output): Promise<void> {
+  return new Promise((resolve) => {
+    output.write('', () => resolve());
+  });
+}
+
 /** Where an error is told, and to whom. */
 interface Telling {
   readonly terminal: Terminal;
   json: boolean;
   verbose: boolean;
   role?: Role | undefined;
+}
+
+/** Says why it ended; yields the exit code. */
+function reportEnd(error: unknown, interruption: Interruption, telling: Telling): number {
+  const { exitCode, outputError: cause } = interruption;
+  // What has come stays: whoever goes on has to know how.
+  const ticket = error instanceof P2PShareError ? error.ticket : undefined;
+  if (cause !== undefined || exitCode === undefined) {
+    const kept = ticket === undefined ? {} : { ticket };
+    const failure =
+      cause === undefined
+        ? error
+        : new P2PShareError('P2P_LOCAL_IO', 'standard output', { cause, ...kept });
+    reportError(failure, telling);
+    return exitCodeOf(failure);
+  }
+  // A transfer ends with an error event; a server that is stopped has not failed.
+  if (error instanceof P2PShareError) reportJson(error, telling);
+  const { stderr } = telling.terminal;
+  stderr.write('p2pshare: interrupted\n');
+  if (ticket !== undefined) {
+    stderr.write(`p2pshare: hint: ${messageFor(error, telling.role).hint}\n`);
+  }
+  return exitCode;
 }
 
 function reportError(error: unknown, telling: Telling): void {

@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { appendFile, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -153,6 +154,27 @@ describe.concurrent('a server that does not answer', () => {
           : stage.receive(NOBODYS_CODE, { ...where, out: folder });
       await expectFailure(program, { code: 'P2P_TIMEOUT', exit: 6 });
       expect(await contents(folder)).toEqual(['sample.bin']);
+    },
+  );
+});
+
+describe.skipIf(!existsSync('/dev/full'))('standard output', () => {
+  it.for([['status'], ['config', 'path'], ['--help'], ['completion', 'bash']])(
+    'that has no room is an error of %j',
+    async (command) => {
+      const script = '"$@" > /dev/full';
+      const run = promisify(execFile)('sh', [
+        '-c',
+        script,
+        'sh',
+        process.execPath,
+        CLI,
+        ...command,
+      ]);
+      await expect(run).rejects.toMatchObject({
+        code: 10,
+        stderr: expect.stringMatching(/^p2pshare: error: there is no space left/),
+      });
     },
   );
 });
