@@ -89,7 +89,10 @@ export class SourceReader implements EntryReader {
       for (const { error, isTold } of this.#failures.values()) {
         if (!isLenient || !isTold) throw error;
       }
-      for (const [entry, { fd }] of this.#open) await this.#requireSame(entry, await fd);
+      for (const [entry, { fd }] of this.#open) {
+        // One that has failed may still be read from.
+        if (!this.#failures.has(entry)) await this.#requireSame(entry, await fd);
+      }
       for (let first = 0; first < empty.length; first += AT_ONCE) {
         const some = empty.slice(first, first + AT_ONCE);
         await Promise.all(
