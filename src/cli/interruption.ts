@@ -3,6 +3,9 @@ import type { EndSignal, Terminal } from './terminal.ts';
 /** 128 + the number of the signal, as a shell reports it. SIGPIPE: nobody reads stdout any more. */
 const SIGNAL_EXIT_CODES = { SIGHUP: 129, SIGINT: 130, SIGPIPE: 141, SIGTERM: 143 } as const;
 
+/** That nobody reads stdout any more: a pipe, a socket, and what has ended of either. */
+const NO_READER: ReadonlySet<string> = new Set(['EPIPE', 'ECONNRESET', 'ERR_STREAM_DESTROYED']);
+
 /** Whether the run is to end early, and with which exit code. */
 export interface Interruption {
   readonly signal: AbortSignal;
@@ -24,7 +27,7 @@ export function watchInterruption(terminal: Terminal): Interruption {
   };
   const stopSignals = terminal.onSignal(interrupt);
   terminal.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') outputError ??= error;
+    if (!NO_READER.has(error.code ?? '')) outputError ??= error;
     interrupt('SIGPIPE');
   });
   // A lost stderr loses words, not the transfer: a closed terminal also sends SIGHUP.

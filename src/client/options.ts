@@ -142,8 +142,8 @@ export type Decision =
   | { readonly accept: false }
   | { readonly accept: true; readonly onConflict?: ConflictPolicy };
 
-/** Half of the registrations that a server has: one address must not leave nothing to the others. */
-export const MAX_PER_ADDRESS = 10_000;
+/** These may take half of the registrations that a server has: the rest is for other addresses. */
+export const MAX_PER_ADDRESS = 5000;
 
 export interface ServeOptions {
   /**
@@ -157,7 +157,7 @@ export interface ServeOptions {
   readonly relay?: boolean;
   /**
    * How many transfers one address (IPv4 /32, IPv6 /64) may have at once and begin in a minute, from 1
-   * to `MAX_PER_ADDRESS`, 10,000. By default 20 may wait there, 10 may begin in a minute, and 4 be relayed.
+   * to `MAX_PER_ADDRESS`, 5,000. By default 20 may wait there, 10 may begin in a minute, and 4 be relayed.
    */
   readonly perAddress?: number;
   /** Aborting it closes the server. */

@@ -215,22 +215,21 @@ export class Receiving {
     const { id } = this.#keeper.ticket;
     const { storedBytes } = offer;
     const { hasher } = run;
-    const opened = await destination
+    const { sink, holdings } = await destination
       .open({ onConflict, id, hasher, chunkBytes, storedBytes })
       .catch((error: unknown) => {
         // Nothing has come yet that anybody would miss, and the sender does not wait for it.
         if (accepted === undefined && isNameTaken(error)) this.#keeper.endWithProcess();
         throw error;
       });
-    this.#sink = opened.sink;
-    this.#writer = this.#writerTo(opened.sink, chunkBytes, run);
-    const { sink } = opened;
+    this.#sink = sink;
+    this.#writer = this.#writerTo(sink, chunkBytes, run);
     this.#complete = (omitted) => this.#publish({ sink, destination, offer, omitted }, run);
     // What begins after the end would have nobody to stop it.
     if (run.over.aborted) return;
     const { limit } = this.#options;
     const wanted = limit === undefined ? undefined : Math.ceil(limit);
-    run.touch((session, now) => session.accept(now, opened.holdings, wanted));
+    run.touch((session, now) => session.accept(now, holdings, wanted));
     run.enter('transferring');
     const total = isOnce(offer) ? null : offer.totalBytes;
     const cause = () => (this.#writer?.isBusy ? 'disk' : 'peer');

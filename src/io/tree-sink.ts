@@ -205,9 +205,8 @@ export class TreeSink implements FileSink {
       await this.#writeUnwritten(leftOut);
       await this.#finishRest(leftOut);
       await this.#anchor();
-      return await this.#tree.settle(
-        (entry) => leftOut.has(entry) || this.#older.isUnchanged(entry),
-      );
+      const isOut = (entry: number) => leftOut.has(entry) || this.#older.isUnchanged(entry);
+      return await this.#tree.settle(isOut);
     });
     await asFileError('target', () => this.#checkpoints.stop());
     return omittedLinks;

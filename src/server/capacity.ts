@@ -4,7 +4,10 @@ import { P2PShareError } from '../protocol/errors.ts';
 import { DEFAULT_RELAY_LIMITS, type RelayLimits } from '../protocol/relay/relay-limits.ts';
 import { DEFAULT_SERVER_LIMITS, type ServerLimits } from '../protocol/rendezvous/server-limits.ts';
 
-/** Connections over TCP that a transfer has with a server at most: one to ask by, and one of a probe. */
+/** Registrations of a transfer: the one under its code, and one to be found under again. */
+const REGISTRATIONS_OF_ONE = 2;
+
+/** Connections over TCP that a transfer has with a server: one to ask by, and one that shows its port. */
 const STREAMS_OF_ONE = 2;
 
 /** Answers from another socket that a client's look at its NATs takes. */
@@ -30,11 +33,12 @@ export function capacityFor(transfers: number): Capacity {
   const { registrationsPerSite, alternateRate } = DEFAULT_SERVER_LIMITS;
   const { sessions } = DEFAULT_RELAY_LIMITS;
   const { connections, connectionsPerSource } = DEFAULT_WEBSOCKET_LIMITS;
+  const registrations = REGISTRATIONS_OF_ONE * transfers;
   const streams = STREAMS_OF_ONE * transfers;
   return {
     limits: {
-      registrationsPerHost: transfers,
-      registrationsPerSite: Math.max(registrationsPerSite, transfers),
+      registrationsPerHost: registrations,
+      registrationsPerSite: Math.max(registrationsPerSite, registrations),
       registerRate: rate,
       claimRate: rate,
       // Each looks once what its NATs do.

@@ -30,11 +30,11 @@ describe('how much each address is granted', () => {
 
   it('grows with it, and never to more than there is', () => {
     const { limits, relayLimits, streamLimits } = capacityFor(5000);
-    expect(limits).toMatchObject({ registrationsPerHost: 5000, registrationsPerSite: 5000 });
+    expect(limits).toMatchObject({ registrationsPerHost: 10_000, registrationsPerSite: 10_000 });
     expect(limits.claimRate).toEqual({ perMinute: 5000, burst: 5000 });
     expect(relayLimits).toEqual({ sessionsPerHost: 5000, sessions: 5000 });
     expect(streamLimits.connections).toBeGreaterThan(streamLimits.connectionsPerSource ?? 0);
-    expect(limits.registrations ?? DEFAULT_SERVER_LIMITS.registrations).toBeGreaterThan(5000);
+    expect(limits.registrations ?? DEFAULT_SERVER_LIMITS.registrations).toBeGreaterThan(10_000);
   });
 
   it('leaves what guards codes as it is', () => {
@@ -44,7 +44,7 @@ describe('how much each address is granted', () => {
     }
   });
 
-  it.each([0, -1, 1.5, 10_001, Number.NaN])('is no %d', async (perAddress) => {
+  it.each([0, -1, 1.5, 5001, Number.NaN])('is no %d', async (perAddress) => {
     const serving = serve({ listen: '127.0.0.1:0', perAddress });
     await expect(serving).rejects.toMatchObject({ code: 'P2P_USAGE' });
   });
