@@ -106,6 +106,25 @@ describe('the last words', () => {
     expect(receiver.failure).toBeUndefined();
   });
 
+  forEachSeed('are answered: nobody stays once both have said them', SEEDS, (seed) => {
+    const scene = new Scene(seed);
+    const { sender, receiver } = scene.meet();
+    scene.runUntil(() => sender.gone && receiver.gone);
+    // A round trip, and the least that a timer takes.
+    expect(sender.timeOf('gone') - sender.timeOf('finished')).toBeLessThan(100);
+    expect(receiver.timeOf('gone') - receiver.timeOf('finished')).toBeLessThan(5);
+  });
+
+  forEachSeed('are repeated for a quarter of a second where no answer comes', SEEDS, (seed) => {
+    const scene = new Scene(seed);
+    const { sender, receiver } = scene.meet();
+    scene.sim.tap(() => (receiver.finished ? 'drop' : 'pass'));
+    scene.runUntil(() => sender.gone && receiver.gone);
+    const stayed = sender.timeOf('gone') - sender.timeOf('finished');
+    expect(stayed).toBeGreaterThan(249);
+    expect(stayed).toBeLessThan(260);
+  });
+
   forEachSeed('of the receiver are repeated until they arrive', SEEDS, (seed) => {
     const scene = new Scene(seed);
     const { sender, receiver } = scene.meet();

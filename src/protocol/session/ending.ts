@@ -1,9 +1,9 @@
 import type { Outcome } from '../rendezvous/requests.ts';
 import { after, type Instant, type Millis, millis } from '../time.ts';
 
-/** How long we stay to repeat our CLOSE to a peer that has not got it, and keep its relay open. */
+/** How long we stay at most to repeat our CLOSE to a peer that has not got it. */
 const LINGER: Millis = millis(250);
-/** A CLOSE has no answer, and a peer that only listens shows nothing: so it is said three times. */
+/** Where no answer comes, the CLOSE may be what was lost, or the answer: so it is said three times. */
 const REMINDERS: readonly Millis[] = [millis(100), millis(200)];
 
 /** The end of a session: said, then a while in which it is said again and the peer may still ask. */
@@ -11,6 +11,7 @@ export class Ending {
   #outcome: Outcome | undefined;
   #deadline: Instant | undefined;
   #reminders: Instant[] = [];
+  #isAnswered = false;
   #sayGoodbye: () => void = () => undefined;
 
   get begun(): boolean {
@@ -29,6 +30,13 @@ export class Ending {
     this.#reminders = REMINDERS.map((span) => after(now, span));
     this.#sayGoodbye = sayGoodbye;
     sayGoodbye();
+    if (this.#isAnswered) this.#leave(now);
+  }
+
+  /** The peer has said goodbye, before or after us: there is nobody left to stay for. */
+  handleGoodbye(now: Instant): void {
+    this.#isAnswered = true;
+    if (this.#deadline !== undefined) this.#leave(now);
   }
 
   /** Yields what to tell the server, once, when the linger is over. */
@@ -41,5 +49,10 @@ export class Ending {
     this.#reminders = [];
     this.#deadline = undefined;
     return this.#outcome;
+  }
+
+  #leave(now: Instant): void {
+    this.#reminders = [];
+    this.#deadline = now;
   }
 }

@@ -280,7 +280,8 @@ export class SessionPeer {
         this.situate({}, now);
         break;
       case 'closed':
-        this.#parts.onClosed(event, now);
+        if (event.by === 'peer') this.#ending.handleGoodbye(now);
+        if (!this.isOver) this.#parts.onClosed(event, now);
         break;
       case 'missing':
       case 'back':

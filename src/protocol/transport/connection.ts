@@ -248,11 +248,11 @@ export class Connection {
 
   #onFrame(frame: Frame, now: Instant): void {
     if (frame.kind === 'ack') this.#onAck(frame, now);
-    if (frame.kind === 'close') this.#control.drain();
-    if (frame.kind === 'close' && !this.#closed) {
-      this.#closed = true;
-      this.#events.push({ kind: 'closed', by: 'peer', code: frame.code, reason: frame.reason });
-    }
+    // Said again, it tells nothing new.
+    if (frame.kind !== 'close' || this.#control.isDraining) return;
+    this.#control.drain();
+    this.#closed = true;
+    this.#events.push({ kind: 'closed', by: 'peer', code: frame.code, reason: frame.reason });
   }
 
   #onAck(ack: AckFrame, now: Instant): void {

@@ -23,6 +23,7 @@ export class ControlSender {
   #pingWanted = false;
   #closing: Closing | undefined;
   #draining = false;
+  #owesAnswer = false;
 
   constructor(parts: ControlParts) {
     this.#parts = parts;
@@ -37,8 +38,18 @@ export class ControlSender {
     else this.#closing.repeat();
   }
 
-  /** The peer has closed: RFC 9000 §10.2.2 has us say nothing more, not even that we have as well. */
+  /** Whether the peer has closed. */
+  get isDraining(): boolean {
+    return this.#draining;
+  }
+
+  /**
+   * The peer has closed: nothing more is said (RFC 9000 §10.2.2), but for one CLOSE of ours, by which
+   * the peer learns that it need not stay and repeat its own. Had we closed before, the peer's may be
+   * that answer, and has none.
+   */
   drain(): void {
+    this.#owesAnswer = this.#closing === undefined;
     this.#draining = true;
   }
 
@@ -48,8 +59,8 @@ export class ControlSender {
   }
 
   poll(now: Instant): Uint8Array | undefined {
-    if (this.#draining) return undefined;
     if (this.#closing !== undefined) return this.#pollClose(this.#closing, now);
+    if (this.#draining) return undefined;
     const due = this.#parts.acks.deadline;
     if (!this.#pingWanted && (due === undefined || due > now)) return undefined;
     const frames = new ByteWriter();
@@ -70,7 +81,9 @@ export class ControlSender {
   }
 
   #pollClose(closing: Closing, now: Instant): Uint8Array | undefined {
+    if (this.#draining && !this.#owesAnswer) return undefined;
     if (this.#parts.recovery.packets.room === 0 || !closing.take(now)) return undefined;
+    this.#owesAnswer = false;
     const frames = new ByteWriter();
     writeClose(frames, closing.code, closing.reason);
     return this.#parts.sealer.sealControl(this.#nextNumber(false, now), frames.view());

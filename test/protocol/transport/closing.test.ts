@@ -28,6 +28,18 @@ describe('closing', () => {
     expect(pair.aliceHost.counters.sent - sent).toBe(1);
   });
 
+  it('is answered with one of the other side, and that with none', () => {
+    const pair = recordPair({ seed: 35, bytes: 100_000, line: LINE });
+    expect(pair.finish(5000)).toBe(true);
+    close(pair, 'alice', 0, 'all there');
+    const sent = pair.aliceHost.counters.sent + pair.bobHost.counters.sent;
+    pair.sim.run({ until: () => pair.bob.closed.length > 0, within: millis(1000) });
+    close(pair, 'bob', 0, 'indeed');
+    run(pair, 5000);
+    expect(pair.alice.closed).toEqual([{ kind: 'closed', by: 'peer', code: 0, reason: 'indeed' }]);
+    expect(pair.aliceHost.counters.sent + pair.bobHost.counters.sent - sent).toBe(2);
+  });
+
   it('is told again, at most ten times a second, while the peer keeps talking', () => {
     const pair = recordPair({ seed: 32, bytes: 10_000_000, line: LINE });
     run(pair, 1000);
