@@ -67,36 +67,27 @@ async function keep(
   id: string | undefined,
   emit: (event: TicketEvent) => void,
 ): Promise<AnyKeeper> {
-  const meant = await wanted(store, id);
+  const { tickets } = await store.list();
+  const meant = wanted(store.idle(tickets), id);
   const isSend = (ticket: Ticket): ticket is SendTicket =>
     ticket.kind === 'send' && ticket.id === meant.id;
   const isReceive = (ticket: Ticket): ticket is ReceiveTicket =>
     ticket.kind === 'receive' && ticket.id === meant.id;
-  return meant.kind === 'send'
-    ? await take(store, emit, isSend)
-    : await take(store, emit, isReceive);
+  const take = async <T extends Ticket>(isMeant: (ticket: Ticket) => ticket is T) => {
+    const held = await store.take(tickets, isMeant);
+    if (held === undefined) throw gone(undefined);
+    return new TicketKeeper({ store, emit, held, ticket: held.ticket });
+  };
+  return meant.kind === 'send' ? await take(isSend) : await take(isReceive);
 }
 
 /** The one of this id, or the only one. */
-async function wanted(store: TicketStore, id: string | undefined): Promise<Ticket> {
-  const { tickets } = await store.list();
-  const can = tickets.filter(({ ticket, isHeld }) => !isHeld && !store.isExpired(ticket));
-  const meant = can.filter(({ ticket }) => id === undefined || ticket.id === id);
-  const [first, second] = meant;
+function wanted(tickets: readonly Ticket[], id: string | undefined): Ticket {
+  const [first, second] = tickets.filter((ticket) => id === undefined || ticket.id === id);
   if (first === undefined) throw gone(id);
   if (second !== undefined)
     throw new P2PShareError('P2P_USAGE', 'there are several unfinished transfers: say which one');
-  return first.ticket;
-}
-
-async function take<T extends Ticket>(
-  store: TicketStore,
-  emit: (event: TicketEvent) => void,
-  isMeant: (ticket: Ticket) => ticket is T,
-): Promise<TicketKeeper<T>> {
-  const held = await store.take(isMeant);
-  if (held === undefined) throw gone(undefined);
-  return new TicketKeeper({ store, emit, held, ticket: held.ticket });
+  return first;
 }
 
 function gone(id: string | undefined): P2PShareError {

@@ -2,7 +2,7 @@ import { type ErrorCode, P2PShareError } from '../protocol/errors.ts';
 import type { TicketEvent } from './events.ts';
 import type { HeldTicket, TicketChange } from './held-ticket.ts';
 import type { StoredOptions, Ticket } from './ticket.ts';
-import { TicketStore } from './ticket-store.ts';
+import { type StoredTicket, TicketStore } from './ticket-store.ts';
 
 /** After these there is nothing to go on with: somebody has decided so, or it would fail again. */
 const FINAL: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
@@ -159,13 +159,13 @@ export async function keeperOf<T extends Ticket>(options: {
   let store: TicketStore | undefined;
   try {
     store = stateFolder === undefined ? undefined : await TicketStore.open(stateFolder);
-    const held = await store?.take(isMeant);
+    const tickets = (await store?.list())?.tickets ?? [];
+    const held = await store?.take(tickets, isMeant);
     await held?.note(ways);
-    if (held === undefined && (await store?.hasExpired(isMeant))) {
-      emit({ event: 'ticket', state: 'expired' });
-    }
-    await store?.forgetExpired();
-    const ticket = held?.ticket ?? make((await store?.idle()) ?? []);
+    const isOver = ({ ticket }: StoredTicket) => isMeant(ticket) && store?.isExpired(ticket);
+    if (held === undefined && tickets.some(isOver)) emit({ event: 'ticket', state: 'expired' });
+    await store?.forgetExpired(tickets);
+    const ticket = held?.ticket ?? make(store?.idle(tickets) ?? []);
     return new TicketKeeper({ store, emit, held, ticket });
   } catch (error) {
     await store?.close();

@@ -13,6 +13,8 @@ export interface StoredTicket {
 
 /** Files of the folder that are looked at: nobody has as many unfinished transfers. */
 const MAX_TICKETS = 1000;
+/** Of these at once: each is a handful of calls that wait for each other, and takes a descriptor. */
+const SIDE_BY_SIDE = 32;
 
 /** The unfinished transfers of this user. */
 export class TicketStore {
@@ -37,39 +39,32 @@ export class TicketStore {
   async list(): Promise<{ readonly tickets: StoredTicket[]; readonly ignored: IgnoredFile[] }> {
     const tickets: StoredTicket[] = [];
     const ignored: IgnoredFile[] = [];
-    const names = (await this.#folder.names()).filter((name) => FILE_NAME.test(name));
-    for (const name of names.slice(0, MAX_TICKETS)) {
-      const found = await this.#read(name);
-      if (found === undefined) continue;
-      if (typeof found === 'string') ignored.push({ name, why: found });
-      else {
-        const isHeld = await ProcessLock.isTaken(this.#folder, lockOf(found.id));
-        tickets.push({ ticket: found, isHeld });
+    const all = (await this.#folder.names()).filter((name) => FILE_NAME.test(name));
+    const names = all.slice(0, MAX_TICKETS);
+    while (names.length > 0) {
+      const looked = names.splice(0, SIDE_BY_SIDE).map((name) => this.#look(name));
+      for (const found of await Promise.all(looked)) {
+        if (found === undefined) continue;
+        if ('ticket' in found) tickets.push(found);
+        else ignored.push(found);
       }
     }
     tickets.sort((one, other) => one.ticket.createdMs - other.ticket.createdMs);
     return { tickets, ignored };
   }
 
-  /** Those that no process is at and that are not too old, the oldest first. */
-  async idle(): Promise<Ticket[]> {
-    const { tickets } = await this.list();
+  /** Those of some that no process is at and that are not too old. */
+  idle(tickets: readonly StoredTicket[]): Ticket[] {
     const idle = tickets.filter(({ ticket, isHeld }) => !isHeld && !this.isExpired(ticket));
     return idle.map(({ ticket }) => ticket);
   }
 
-  /** Whether there is one that is too old to be taken. */
-  async hasExpired(isMeant: (ticket: Ticket) => boolean): Promise<boolean> {
-    const { tickets } = await this.list();
-    return tickets.some(({ ticket }) => isMeant(ticket) && this.isExpired(ticket));
-  }
-
   /**
-   * Erases the secrets that are too old. What a receiver has of the files stays until somebody cleans
-   * it up, and so does what tells where that is.
+   * Erases the secrets of those that are too old. What a receiver has of the files stays until
+   * somebody cleans it up, and so does what tells where that is.
    */
-  async forgetExpired(): Promise<void> {
-    for (const { ticket } of (await this.list()).tickets) {
+  async forgetExpired(tickets: readonly StoredTicket[]): Promise<void> {
+    for (const { ticket } of tickets) {
       if (!this.isExpired(ticket)) continue;
       const lock = await ProcessLock.take(this.#folder, lockOf(ticket.id));
       if (lock === undefined) continue;
@@ -81,14 +76,14 @@ export class TicketStore {
   }
 
   /**
-   * Takes the newest ticket that is not too old, of which `isMeant` is true and that no process is at;
-   * of several processes that want one at once, one gets it.
+   * Takes the newest of some tickets that is not too old, of which `isMeant` is true and that no
+   * process is at; of several processes that want one at once, one gets it.
    */
   async take<T extends Ticket>(
+    tickets: readonly StoredTicket[],
     isMeant: (ticket: Ticket) => ticket is T,
   ): Promise<HeldTicket<T> | undefined> {
-    const { tickets } = await this.list();
-    for (const { ticket } of tickets.reverse()) {
+    for (const { ticket } of tickets.toReversed()) {
       if (!isMeant(ticket) || this.isExpired(ticket)) continue;
       const lock = await ProcessLock.take(this.#folder, lockOf(ticket.id));
       if (lock === undefined) continue;
@@ -134,6 +129,14 @@ export class TicketStore {
 
   async #write(ticket: Ticket): Promise<void> {
     await this.#folder.write(fileOf(ticket.id), encodeTicket(ticket));
+  }
+
+  async #look(name: string): Promise<StoredTicket | IgnoredFile | undefined> {
+    const found = await this.#read(name);
+    if (found === undefined) return undefined;
+    if (typeof found === 'string') return { name, why: found };
+    const isHeld = await ProcessLock.isTaken(this.#folder, lockOf(found.id));
+    return { ticket: found, isHeld };
   }
 
   /** `undefined` when it has gone since it was listed. */

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { constants } from 'node:fs';
+import { constants, type Stats } from 'node:fs';
 import { type FileHandle, link, open, readdir, rename, stat, unlink } from 'node:fs/promises';
 import { P2PShareError } from '../protocol/errors.ts';
 import { errnoOf } from './file-errors.ts';
@@ -65,9 +65,13 @@ export class StateFolder {
       throw error;
     }
     try {
-      const why = await distrust(handle);
+      const stats = await handle.stat();
+      const why = distrust(stats);
       if (why !== undefined) return { kind: 'refused', why };
-      return { kind: 'bytes', bytes: await readAtMost(handle, MAX_STATE_BYTES) };
+      // One that grows meanwhile is no reason to take more memory.
+      const bytes = new Uint8Array(stats.size);
+      const { bytesRead } = await handle.read(bytes, 0, bytes.length, 0);
+      return { kind: 'bytes', bytes: bytes.subarray(0, bytesRead) };
     } finally {
       await handle.close();
     }
@@ -125,8 +129,7 @@ function unsafe(why: string): P2PShareError {
   return new P2PShareError('P2P_STATE_UNSAFE', `the state folder is refused: ${why}`);
 }
 
-async function distrust(handle: FileHandle): Promise<Distrust | undefined> {
-  const stats = await handle.stat();
+function distrust(stats: Stats): Distrust | undefined {
   if (!stats.isFile()) return 'not-a-file';
   if (!isOwn(stats.uid)) return 'not-yours';
   if (isOpen(stats.mode)) return 'open-to-others';
@@ -140,14 +143,6 @@ function isOwn(uid: number): boolean {
 
 function isOpen(mode: number): boolean {
   return process.platform !== 'win32' && (mode & 0o077) !== 0;
-}
-
-/** A file that grows while it is read is no reason to take more memory. */
-async function readAtMost(handle: FileHandle, limit: number): Promise<Uint8Array> {
-  const { size } = await handle.stat();
-  const bytes = new Uint8Array(Math.min(size, limit));
-  const { bytesRead } = await handle.read(bytes, 0, bytes.length, 0);
-  return bytes.subarray(0, bytesRead);
 }
 
 async function unlinkIfThere(path: string): Promise<void> {

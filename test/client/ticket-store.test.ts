@@ -25,6 +25,11 @@ function isSend(ticket: Ticket): ticket is SendTicket {
   return ticket.kind === 'send';
 }
 
+async function take() {
+  const { tickets } = await store.list();
+  return await store.take(tickets, isSend);
+}
+
 describe('the tickets of a user', () => {
   it('are kept privately, changed whole, and gone when they are discarded', async () => {
     const held = await store.add(SEND_TICKET);
@@ -52,9 +57,9 @@ describe('the tickets of a user', () => {
   it('are each for one process at a time', async () => {
     const held = await store.add(SEND_TICKET);
     expect(await store.add(SEND_TICKET)).toBeUndefined();
-    expect(await store.take(isSend)).toBeUndefined();
+    expect(await take()).toBeUndefined();
     await held?.release();
-    expect((await store.take(isSend))?.ticket).toEqual(SEND_TICKET);
+    expect((await take())?.ticket).toEqual(SEND_TICKET);
   });
 
   it('are taken the newest first, and only those that are meant', async () => {
@@ -62,9 +67,28 @@ describe('the tickets of a user', () => {
     for (const ticket of [SEND_TICKET, older, RECEIVE_TICKET]) {
       await (await store.add(ticket))?.release();
     }
-    expect((await store.take(isSend))?.ticket.id).toBe(SEND_TICKET.id);
-    expect((await store.take(isSend))?.ticket.id).toBe(older.id);
-    expect(await store.take(isSend)).toBeUndefined();
+    expect((await take())?.ticket.id).toBe(SEND_TICKET.id);
+    expect((await take())?.ticket.id).toBe(older.id);
+    expect(await take()).toBeUndefined();
+  });
+
+  it('are not taken by who saw them before somebody else did', async () => {
+    await (await store.add(SEND_TICKET))?.release();
+    const { tickets } = await store.list();
+    const held = await take();
+    expect(await store.take(tickets, isSend)).toBeUndefined();
+    await held?.discard();
+    expect(await store.take(tickets, isSend)).toBeUndefined();
+  });
+
+  it('are told the oldest first, however many they are', async () => {
+    const ages = Array.from({ length: 70 }, (_, index) => (index * 37) % 70);
+    for (const age of ages) {
+      const ticket = { ...SEND_TICKET, id: `${age}`.padStart(8, '0'), createdMs: age };
+      writeFileSync(join(path, `${ticket.id}.json`), encodeTicket(ticket), { mode: 0o600 });
+    }
+    const { tickets } = await store.list();
+    expect(tickets.map(({ ticket }) => ticket.createdMs)).toEqual(ages.sort((a, b) => a - b));
   });
 });
 
@@ -86,6 +110,6 @@ describe('what lies in the state folder beside them', () => {
         { name: 'dddddddd.json', why: 'not-a-file' },
       ],
     });
-    expect(await store.take(isSend)).toBeUndefined();
+    expect(await take()).toBeUndefined();
   });
 });
