@@ -1,5 +1,6 @@
 // How long somebody waits: from the command to the code, and for the receiver from the moment both
 // sides have met to the direct path and to the first byte; beside Node itself, which does nothing.
+// And how long a receiver's command takes altogether, which is what a script waits for at each file.
 // The file has one byte, so that the first byte is there at the latest when the file is complete.
 import { execFileSync } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
@@ -12,7 +13,7 @@ export const title = 'Start';
 export async function run({ workshop, rounds, say }) {
   const source = workshop.path('one-byte.bin');
   await writeFile(source, '1');
-  const times = { node: [], code: [], joined: [], firstByte: [], direct: [] };
+  const times = { node: [], code: [], joined: [], firstByte: [], direct: [], whole: [] };
   for (let round = 0; round < rounds * 3; round += 1) {
     times.node.push(timeOf(() => execFileSync(process.execPath, ['-e', '0'])));
     const found = await once(workshop, source, workshop.path(`out-${round}.bin`));
@@ -26,6 +27,7 @@ export async function run({ workshop, rounds, say }) {
     { name: 'receive command to both joined', unit: 'ms', base: false, values: times.joined },
     { name: 'joined to first byte, at most', unit: 'ms', base: false, values: times.firstByte },
     { name: 'joined to direct path', unit: 'ms', base: false, values: times.direct },
+    { name: 'receive command, start to end', unit: 'ms', base: false, values: times.whole },
   ];
 }
 
@@ -49,12 +51,15 @@ async function once(workshop, source, out) {
     return event === 'file';
   });
   marks.complete = performance.now();
-  await Promise.all([sender.success(), receiver.success()]);
+  await receiver.success();
+  const whole = performance.now() - from;
+  await sender.success();
   return {
     code: toCode,
     joined: marks.joined - from,
     firstByte: marks.complete - marks.joined,
     direct: marks.direct - marks.joined,
+    whole,
   };
 }
 
