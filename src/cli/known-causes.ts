@@ -91,6 +91,12 @@ const KNOWN: Partial<Readonly<Record<ErrorCode, Readonly<Record<string, KnownCau
       hint: 'rename one of them, or leave it out with --exclude',
     },
   },
+  P2P_SOURCE_UNREADABLE: {
+    'size unknown': {
+      text: 'the system makes up what is in it as it is read, and says that it is empty',
+      hint: 'send what is in it now: cat FILE | p2pshare send - --name NAME',
+    },
+  },
   P2P_DISK_FULL: {
     EFBIG: {
       text: 'a file is larger than the destination takes',

@@ -21,6 +21,13 @@ const later = {
   fdatasync: promisify(fs.fdatasync),
   statfs: promisify(fs.statfs),
 };
+/**
+ * To read what may be anything by now: not through a link at its end, and without waiting for whoever
+ * writes to a pipe. Windows has neither flag.
+ */
+export const READ_FLAGS: number =
+  fs.constants.O_RDONLY | (fs.constants.O_NOFOLLOW ?? 0) | (fs.constants.O_NONBLOCK ?? 0);
+
 const BIG = { bigint: true } as const;
 const PRIVATE = 0o700;
 

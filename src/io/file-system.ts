@@ -20,6 +20,7 @@ import {
   makeFolder,
   openFile,
   putFile,
+  READ_FLAGS,
   readFile,
   type SmallFile,
   statFile,
@@ -159,7 +160,6 @@ export async function putInSteps(
 // Windows has neither O_DIRECTORY nor O_NOFOLLOW.
 const CREATE_FLAGS =
   constants.O_CREAT | constants.O_EXCL | constants.O_RDWR | (constants.O_NOFOLLOW ?? 0);
-const READ_FLAGS = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
 const WRITE_FLAGS = constants.O_RDWR | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
 const FOLDER_FLAGS =
   constants.O_RDONLY | (constants.O_DIRECTORY ?? 0) | (constants.O_NOFOLLOW ?? 0);

@@ -1,10 +1,11 @@
-import { type BigIntStats, constants } from 'node:fs';
+import type { BigIntStats } from 'node:fs';
 import { P2PShareError } from '../protocol/errors.ts';
 import type { FileEntry } from '../protocol/transfer/entry.ts';
 import {
   closeFile,
   MAX_IN_PLACE_BYTES,
   openFile,
+  READ_FLAGS,
   readFile,
   statFile,
   statPath,
@@ -195,10 +196,6 @@ export class SourceReader implements EntryReader {
     return this.#scan.entries[entry] as FileEntry;
   }
 }
-
-// O_NOFOLLOW: the path is resolved, so a link at its end was put there a moment ago. O_NONBLOCK:
-// neither does a pipe that was put there make us wait. Windows has neither flag.
-const READ_FLAGS = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
 
 async function closeQuietly(fd: Promise<number>): Promise<void> {
   await fd.then(closeFile).catch(() => undefined);

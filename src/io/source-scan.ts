@@ -8,10 +8,10 @@ import { type EntryName, parseEntryName } from '../protocol/transfer/entry-name.
 import { TRANSFER_LIMITS } from '../protocol/transfer/limits.ts';
 import { isInnerLink } from '../protocol/transfer/link-target.ts';
 import { PathIndex } from '../protocol/transfer/path-index.ts';
-import { statPath } from './file-calls.ts';
 import { asFileError, errnoOf } from './file-errors.ts';
 import { nameRefused } from './name-refused.ts';
 import { SourceIgnore } from './source-ignore.ts';
+import { statSource } from './source-stat.ts';
 import { versionTag } from './version-tag.ts';
 
 /** What becomes of symbolic links inside of folders; one that a person names is followed. */
@@ -120,7 +120,7 @@ class Scanner {
   async add(named: string): Promise<void> {
     const path = [nameOf(basename(resolve(named)), named, this.#options.encodeNames)];
     const local = await realpath(named);
-    const stats = await statPath(local);
+    const stats = await statSource(local);
     if (stats.isFile()) return this.#addFile(local, path, stats);
     if (!stats.isDirectory()) throw notRegular(named);
     const ignore = SourceIgnore.of(this.#options);
@@ -157,7 +157,7 @@ class Scanner {
     const local = `${place.local}${sep}${name}`;
     // Node makes this of bytes that are not UTF-8, and finds nothing of that name.
     if (name.includes('\ufffd')) throw nameRefused('not unicode', local);
-    const stats = await statPath(local).catch((error: unknown) => {
+    const stats = await statSource(local).catch((error: unknown) => {
       // It has gone since the folder was read.
       if (errnoOf(error) === 'ENOENT') return undefined;
       throw error;
@@ -205,7 +205,7 @@ class Scanner {
 
   async #follow(place: Place): Promise<void> {
     const local = await realpath(place.local).catch(() => undefined);
-    const stats = local === undefined ? undefined : await statPath(local);
+    const stats = local === undefined ? undefined : await statSource(local);
     // To nothing, or to a folder that it is in.
     if (local === undefined || stats === undefined || place.above.has(identity(stats))) {
       this.#omitted.links += 1;

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { constants, type Stats } from 'node:fs';
 import { type FileHandle, link, open, readdir, rename, stat, unlink } from 'node:fs/promises';
 import { P2PShareError } from '../protocol/errors.ts';
+import { READ_FLAGS } from './file-calls.ts';
 import { errnoOf } from './file-errors.ts';
 import { FileRoot } from './file-root.ts';
 import { makeFolders } from './make-folders.ts';
@@ -119,8 +120,6 @@ export class StateFolder {
   }
 }
 
-// Not to hang on a FIFO that somebody has put there.
-const READ_FLAGS = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
 const DRAFT_FLAGS =
   constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | (constants.O_NOFOLLOW ?? 0);
 const REFUSALS: ReadonlySet<string> = new Set(['ELOOP', 'EISDIR', 'ENXIO', 'EACCES', 'EPERM']);

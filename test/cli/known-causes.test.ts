@@ -3,7 +3,7 @@ import { messageFor } from '../../src/cli/messages.ts';
 import { nameRefused } from '../../src/io/name-refused.ts';
 import { P2PShareError } from '../../src/protocol/errors.ts';
 
-type Code = 'P2P_SERVER_UNREACHABLE' | 'P2P_DISK_FULL' | 'P2P_LOCAL_IO';
+type Code = 'P2P_SERVER_UNREACHABLE' | 'P2P_SOURCE_UNREADABLE' | 'P2P_DISK_FULL' | 'P2P_LOCAL_IO';
 
 function caused(code: Code, ...codes: string[]) {
   const cause = codes.reduceRight<Error | undefined>(
@@ -19,6 +19,7 @@ describe('what caused an error', () => {
     ['P2P_SERVER_UNREACHABLE', 'CERT_NOT_YET_VALID', /certificate/, /clock/],
     ['P2P_SERVER_UNREACHABLE', 'DEPTH_ZERO_SELF_SIGNED_CERT', /trust/, /NODE_EXTRA_CA_CERTS/],
     ['P2P_SERVER_UNREACHABLE', 'ENETUNREACH', /no way/, /online/],
+    ['P2P_SOURCE_UNREADABLE', 'size unknown', /says that it is empty/, /send - --name/],
     ['P2P_DISK_FULL', 'EFBIG', /larger than/, /FAT/],
     ['P2P_LOCAL_IO', 'EROFS', /read-only/, /another place/],
     ['P2P_LOCAL_IO', 'EMFILE', /too many files/, /ulimit/],

@@ -69,15 +69,43 @@ describe('looking through folders', () => {
     expect(entries).toHaveLength(2);
     expect(omitted).toEqual({ special: 1, links: 0, excluded: 0 });
   });
+});
 
-  it('refuses names that no receiver would take, with their path', async () => {
+describe('files without a byte', () => {
+  it.skipIf(process.platform !== 'linux')(
+    'are refused where the system makes one up as they are read: they would arrive empty',
+    async () => {
+      const refused = {
+        code: 'P2P_SOURCE_UNREADABLE',
+        path: '/proc/version',
+        cause: { code: 'size unknown' },
+      };
+      const salt = new Uint8Array(16);
+      const options = { exclude: [], gitignore: false, encodeNames: false, salt } as const;
+      const looked = scanSources(['/proc/version'], { ...options, symlinks: 'keep' });
+      await expect(looked).rejects.toMatchObject(refused);
+      // Found in a folder.
+      await plant('top/a');
+      await symlink('/proc/version', at('top/kernel'));
+      await expect(scan(['top'], { symlinks: 'follow' })).rejects.toMatchObject(refused);
+    },
+  );
+
+  it('are sent', async () => {
+    await writeFile(at('nothing'), '');
+    expect(await found(['nothing'])).toEqual(['nothing']);
+  });
+});
+
+describe('names in folders', () => {
+  it('are refused where no receiver would take them, with their path', async () => {
     await plant('top/what?');
     const refused = { code: 'P2P_NAME_REFUSED', path: at('top/what?') };
     await expect(scan(['top'])).rejects.toMatchObject(refused);
     expect(await found(['top'], { exclude: ['what?'] })).toEqual(['top/']);
   });
 
-  it('refuses names that are not UTF-8, unless they are left out', async () => {
+  it('are refused where they are not UTF-8, unless they are left out', async () => {
     await plant('top/a');
     const name = Buffer.concat([Buffer.from(`${at('top')}/`), Buffer.from([0x62, 0xff])]);
     await writeFile(name, '');
@@ -85,7 +113,7 @@ describe('looking through folders', () => {
     expect(await found(['top'], { exclude: ['b*'] })).toEqual(['top/', 'top/a']);
   });
 
-  it('encodes names that not every system takes, and what links say of them, if that is wanted', async () => {
+  it('are encoded where not every system takes them, and what links say of them, if that is wanted', async () => {
     await plant('a:b/c?/d.', 'a:b/100%');
     await symlink('c?/../c?/d.', at('a:b/link'));
     await symlink('c?/d.', at('a:b/e '));
@@ -101,7 +129,7 @@ describe('looking through folders', () => {
     ]);
   });
 
-  it('refuses names that meet on a target that folds case', async () => {
+  it('are refused where they meet on a target that folds case', async () => {
     await plant('top/readme', 'top/README');
     await expect(scan(['top'])).rejects.toMatchObject({ code: 'P2P_NAME_REFUSED' });
   });
