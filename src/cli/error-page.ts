@@ -33,7 +33,7 @@ const MEANINGS: Readonly<Record<ErrorCode, string>> = {
     'What has arrived, or what was read again from the disk, has another checksum than what was sent. It was not given its name.',
   P2P_SOURCE_MISSING: 'Something that was to be sent is not there.',
   P2P_SOURCE_UNREADABLE:
-    'Something that was to be sent is there, but the system does not let it be read.',
+    'Something that was to be sent is there, but the system does not let it be read, or makes up what is in it as it is read, as with files of `/proc`.',
   P2P_SOURCE_CHANGED:
     'A file is shorter, longer or newer than when it was offered, so that what arrives would be neither the old nor the new one.',
   P2P_NAME_REFUSED:
