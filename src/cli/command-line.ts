@@ -133,13 +133,16 @@ function operand(argument: string, index: number, argv: readonly string[]): stri
   return argument === '-' && !isValue ? STDIN_OPERAND : argument;
 }
 
-/** yargs gives a command no operands from behind `--`; a file named `-x` is also `./-x`. */
+/**
+ * yargs gives a command no operands from behind `--`; a file named `-x` is also `./-x`. A single dash
+ * is no flag, and means what it means before (POSIX, utility syntax guidelines 10 and 13).
+ */
 function withoutDoubleDash(argv: readonly string[]): string[] {
   const dash = argv.indexOf('--');
   if (dash < 0) return [...argv];
   const operands = argv.slice(dash + 1);
   return [
     ...argv.slice(0, dash),
-    ...operands.map((operand) => (operand.startsWith('-') ? `./${operand}` : operand)),
+    ...operands.map((operand) => (/^-./.test(operand) ? `./${operand}` : operand)),
   ];
 }
