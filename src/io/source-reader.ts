@@ -27,6 +27,8 @@ interface OpenSource {
   readonly fd: Promise<number>;
   readers: number;
   unchecked: number;
+  /** Whether its last byte has been read, if not by everybody who is at it. */
+  isAtEnd: boolean;
 }
 
 /** Reads what a scan has found. It fails as soon as anybody else has touched a file. */
@@ -125,12 +127,12 @@ export class SourceReader implements EntryReader {
     if (isFirst && into.length < size) await this.#requireSame(entry, fd);
     const length = await readFile(fd, into, offset);
     source.unchecked += length;
-    const isLast = length < into.length || offset + length >= size;
-    if (isLast || source.unchecked >= CHECK_EVERY_BYTES) {
+    source.isAtEnd ||= length < into.length || offset + length >= size;
+    if (source.isAtEnd || source.unchecked >= CHECK_EVERY_BYTES) {
       await this.#requireSame(entry, fd);
       source.unchecked = 1;
     }
-    if (isLast) await this.#release(entry, source);
+    if (source.isAtEnd) await this.#release(entry, source);
     return length;
   }
 
@@ -147,6 +149,7 @@ export class SourceReader implements EntryReader {
       fd: openFile(String(this.#scan.paths[entry]), READ_FLAGS),
       readers: 0,
       unchecked: 0,
+      isAtEnd: false,
     };
     source.readers += 1;
     this.#open.delete(entry);

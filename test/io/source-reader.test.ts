@@ -46,6 +46,41 @@ async function open(count: number): Promise<void> {
   reader = new SourceReader(scan, SALT);
 }
 
+/** Has reads at this position wait until the function that it yields is called. */
+function holdReadAt(at: number): () => void {
+  let goOn = (): void => undefined;
+  const held = new Promise<void>((resolve) => {
+    goOn = resolve;
+  });
+  disk.beforeRead = async (position) => (position === at ? await held : undefined);
+  return goOn;
+}
+
+describe('a file of which the end is read before what is ahead of it', () => {
+  it('may change when both have been', async () => {
+    await open(1);
+    await read(0, 0, 10);
+    const goOn = holdReadAt(10);
+    const slow = read(0, 10, 80);
+    await read(0, 90, 10);
+    goOn();
+    await slow;
+    await appendFile(at('00'), 'more');
+    await expect(reader.finish(false)).resolves.toBeUndefined();
+  });
+
+  it('may not before', async () => {
+    await open(1);
+    await read(0, 0, 10);
+    const goOn = holdReadAt(10);
+    const slow = read(0, 10, 80);
+    await read(0, 90, 10);
+    await appendFile(at('00'), 'more');
+    goOn();
+    await expect(slow).rejects.toMatchObject(CHANGED);
+  });
+});
+
 describe('a source of several files', () => {
   it('has each failure at the file that it is about, and not at the one that is read just then', async () => {
     // More than are kept open while nobody reads them.
@@ -64,16 +99,12 @@ describe('a source of several files', () => {
   it('comes to a good end while a file that has failed is still being read', async () => {
     await open(1);
     await read(0, 0, 10);
-    let goOn = (): void => undefined;
-    const held = new Promise<void>((resolve) => {
-      goOn = resolve;
-    });
-    disk.beforeRead = async (position) => (position === 10 ? await held : undefined);
+    const goOn = holdReadAt(10);
     const slow = read(0, 10, 10);
     await appendFile(at('00'), 'more');
     await expect(read(0, 90, 10)).rejects.toMatchObject(CHANGED);
     await expect(reader.finish(true)).resolves.toBeUndefined();
     goOn();
-    await slow;
+    await expect(slow).rejects.toMatchObject(CHANGED);
   });
 });
