@@ -1,10 +1,8 @@
 import { join } from 'node:path';
-import { setTimeout } from 'node:timers/promises';
 import { beforeAll, describe, expect } from 'vitest';
 import { SeededRandom } from '../support/seeded-random.ts';
 import { ensureBuilt } from './support/build.ts';
-import { expectSuccess } from './support/expectations.ts';
-import type { Program, ProgramEvent } from './support/program.ts';
+import { KillableTransfer, type Victim } from './support/killable-transfer.ts';
 import { contents, finalContents, type Stage } from './support/stage.ts';
 import { it } from './support/staged.ts';
 import { snapshot, writeTree } from './support/tree.ts';
@@ -15,12 +13,8 @@ const SEED = Number(P2PSHARE_SEED ?? Date.now() % 1_000_000);
 /** On loopback that takes a quarter of a second. */
 const BYTES = 60_000_000;
 const NAME = 'tree';
-/** How long after an event somebody is killed, at most. */
-const DELAY_MS = 60;
 
 beforeAll(ensureBuilt);
-
-type Victim = 'sender' | 'receiver' | 'both';
 
 describe.each<Victim>(['sender', 'receiver', 'both'])('kill -9 of %s', (victim) => {
   const seeds = Array.from({ length: ROUNDS }, (_, round) => SEED + round);
@@ -28,12 +22,13 @@ describe.each<Victim>(['sender', 'receiver', 'both'])('kill -9 of %s', (victim) 
     'at any moment, and the same command again, brings the tree whole (seed %d)',
     { timeout: 90_000 },
     async (seed, { stage }) => {
-      const random = new SeededRandom(seed).fork(victim);
-      const scene = await Scene.begin(stage);
-      await scene.reach(momentOf(random));
-      await setTimeout(random.uniform() * DELAY_MS);
-      await scene.kill(victim);
-      await scene.expectTree();
+      const { tree, out } = await twoFolders(stage);
+      const transfer = await KillableTransfer.begin(stage, { paths: [tree], out });
+      await transfer.killAtRandom(new SeededRandom(seed).fork(victim), victim, BYTES);
+      await expectNothingPartial(tree, out);
+      await transfer.restart(victim);
+      await transfer.finish();
+      await expectTree(tree, out);
     },
   );
 });
@@ -42,104 +37,34 @@ describe.each<Victim>(['sender', 'receiver', 'both'])('kill -9 of %s', (victim) 
 it('after a kill of both, the same code brings the tree to another folder as well', async ({
   stage,
 }) => {
-  const scene = await Scene.begin(stage);
-  await scene.reach({
+  const { tree, out } = await twoFolders(stage);
+  const transfer = await KillableTransfer.begin(stage, { paths: [tree], out });
+  await transfer.reach({
     side: 'receiver',
     tells: (event) => event.event === 'progress' && event.bytes > BYTES / 3,
   });
-  await scene.kill('both', await stage.folder());
-  await scene.expectTree();
+  await transfer.kill('both');
+  await expectNothingPartial(tree, out);
+  const other = await stage.folder();
+  await transfer.restart('both', other);
+  await transfer.finish();
+  await expectTree(tree, other);
 });
 
-/** When to begin counting, by what a side tells. */
-interface Moment {
-  readonly side: 'sender' | 'receiver';
-  readonly tells: (event: ProgramEvent) => boolean;
+async function twoFolders(stage: Stage): Promise<{ tree: string; out: string }> {
+  const [folder, out] = await Promise.all([stage.folder(), stage.folder()]);
+  const tree = join(folder, NAME);
+  await writeTree(tree, BYTES);
+  return { tree, out };
 }
 
-const MOMENTS: readonly Moment[] = (['sender', 'receiver'] as const).flatMap((side) => [
-  { side, tells: (event) => event.event === 'status' && event.phase === 'waiting-for-peer' },
-  { side, tells: (event) => event.event === 'peer' },
-  { side, tells: (event) => event.event === 'offer' },
-  { side, tells: (event) => event.event === 'status' && event.phase === 'transferring' },
-  { side, tells: (event) => event.event === 'progress' && event.bytes > BYTES / 3 },
-  { side, tells: (event) => event.event === 'status' && event.phase === 'verifying' },
-  { side, tells: (event) => event.event === 'file' },
-]);
-
-function momentOf(random: SeededRandom): Moment {
-  return MOMENTS[random.integer(MOMENTS.length)] as Moment;
+/** A tree has its final name as a whole, or not at all. */
+async function expectNothingPartial(tree: string, out: string): Promise<void> {
+  if ((await finalContents(out)).length === 0) return;
+  expect(await snapshot(join(out, NAME))).toEqual(await snapshot(tree));
 }
 
-/** Two programs that can be killed and started again, on the local network alone. */
-class Scene {
-  readonly #stage: Stage;
-  readonly #tree: string;
-  #out: string;
-  #sender!: Program;
-  #receiver!: Program;
-  #code = '';
-
-  private constructor(stage: Stage, parts: { tree: string; out: string }) {
-    this.#stage = stage;
-    this.#tree = parts.tree;
-    this.#out = parts.out;
-  }
-
-  static async begin(stage: Stage): Promise<Scene> {
-    const [folder, out] = await Promise.all([stage.folder(), stage.folder()]);
-    const tree = join(folder, NAME);
-    await writeTree(tree, BYTES);
-    const scene = new Scene(stage, { tree, out });
-    scene.#sender = scene.#send();
-    scene.#code = (await scene.#sender.event('code')).code;
-    scene.#receiver = scene.#receive();
-    return scene;
-  }
-
-  async reach({ side, tells }: Moment): Promise<void> {
-    const program = side === 'sender' ? this.#sender : this.#receiver;
-    await program.reach(tells);
-  }
-
-  /** Kills, and starts again; the receiver with `out` for what comes. */
-  async kill(victim: Victim, out = this.#out): Promise<void> {
-    const ends: Promise<void>[] = [];
-    if (victim !== 'receiver') ends.push(this.#sender.end());
-    if (victim !== 'sender') ends.push(this.#receiver.end());
-    await Promise.all(ends);
-    await this.#expectNothingPartial();
-    this.#out = out;
-    if (victim !== 'receiver') this.#sender = this.#send();
-    if (victim !== 'sender') this.#receiver = this.#receive();
-  }
-
-  async expectTree(): Promise<void> {
-    if (await this.#wasOver()) await this.#sender.end();
-    else await expectSuccess(this.#sender, this.#receiver);
-    expect(await snapshot(join(this.#out, NAME))).toEqual(await snapshot(this.#tree));
-    expect(await contents(this.#out)).toEqual([NAME]);
-  }
-
-  /** A tree has its final name as a whole, or not at all. */
-  async #expectNothingPartial(): Promise<void> {
-    if ((await finalContents(this.#out)).length === 0) return;
-    expect(await snapshot(join(this.#out, NAME))).toEqual(await snapshot(this.#tree));
-  }
-
-  /** A sender that makes another code has known, before it was killed, that the file had arrived. */
-  async #wasOver(): Promise<boolean> {
-    const { code } = await this.#sender.event('code');
-    if (code === this.#code) return false;
-    expect((await this.#receiver.exit()).code).toBe(0);
-    return true;
-  }
-
-  #send(): Program {
-    return this.#stage.send(this.#tree);
-  }
-
-  #receive(): Program {
-    return this.#stage.receive(this.#code, { out: this.#out });
-  }
+async function expectTree(tree: string, out: string): Promise<void> {
+  expect(await snapshot(join(out, NAME))).toEqual(await snapshot(tree));
+  expect(await contents(out)).toEqual([NAME]);
 }
