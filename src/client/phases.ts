@@ -22,6 +22,7 @@ export class Phases {
   }
 
   enter(phase: SteadyPhase): void {
+    if (phase === this.#phase) return;
     this.#phase = phase;
     // It is told when the other side is back: until then that is what is waited for.
     if (!this.isWaiting) this.#emit({ event: 'status', phase });

@@ -36,6 +36,14 @@ describe('what a transfer says that it is doing', () => {
     expect(told).toHaveLength(4);
   });
 
+  it('is said once, however often it is entered', () => {
+    const { told, one } = phases();
+    for (const phase of ['connecting', 'waiting-for-answer', 'waiting-for-answer'] as const) {
+      one.enter(phase);
+    }
+    expect(told).toEqual(['connecting', 'waiting-for-answer']);
+  });
+
   it('is again what it was, or what it has become, when the other side is back', () => {
     const { told, one } = phases();
     one.enter('transferring');

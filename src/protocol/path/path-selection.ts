@@ -16,8 +16,9 @@ export function kindRank(kind: CandidateKind): number {
 
 /**
  * Whether it is worth leaving `current` for `other`: a better kind; or, among equal kinds, UDP
- * instead of a connection; or clearly fewer milliseconds; or, where those are alike, IPv6 (no NAT
- * to forget it).
+ * instead of a connection; or clearly fewer milliseconds; or, where those are much alike, IPv6 (no
+ * NAT to forget it). What lies between much alike and clearly is worth no change in either direction:
+ * while both times still come down, one and then the other would be left again and again.
  *
  * The least round trip is compared, not the last one: load on the path in use raises the last, and
  * leaving for that reason would take the load along.
@@ -26,8 +27,8 @@ export function isBetter(other: RankedPath, current: RankedPath): boolean {
   const ranks = kindRank(other.kind) - kindRank(current.kind);
   if (ranks !== 0) return ranks < 0;
   if (other.stream !== current.stream) return current.stream;
-  if (isClearlyFaster(other, current)) return true;
-  return other.family > current.family && !isClearlyFaster(current, other);
+  if (isFaster(other, current, CLEARLY)) return true;
+  return other.family > current.family && !isFaster(current, other, NOTICEABLY);
 }
 
 /**
@@ -61,11 +62,17 @@ export function followNomination<P extends RankedPath>(
   return choosePath(undefined, working);
 }
 
-function isClearlyFaster(a: RankedPath, b: RankedPath): boolean {
+function isFaster(a: RankedPath, b: RankedPath, least: Gain): boolean {
   const gain = b.leastRtt - a.leastRtt;
-  return gain >= MIN_GAIN_MS && gain >= MIN_GAIN_SHARE * b.leastRtt;
+  return gain >= least.ms && gain >= least.share * b.leastRtt;
+}
+
+interface Gain {
+  readonly ms: number;
+  /** Of the longer round trip. */
+  readonly share: number;
 }
 
 // Below this, a difference is noise, and a change of path costs more than it brings.
-const MIN_GAIN_MS = 5;
-const MIN_GAIN_SHARE = 0.2;
+const CLEARLY: Gain = { ms: 5, share: 0.2 };
+const NOTICEABLY: Gain = { ms: 2, share: 0.1 };

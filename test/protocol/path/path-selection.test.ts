@@ -31,9 +31,12 @@ describe('path selection', () => {
     ['host v4 80', 'host v4 100', true],
     ['host v4 20', 'host v4 25', true],
     // IPv6 wins among equals, and only there.
-    ['host v6 24', 'host v4 20', true],
-    ['host v6 25', 'host v4 20', false],
+    ['host v6 21.9', 'host v4 20', true],
+    ['host v6 22.5', 'host v4 20', false],
+    ['host v6 108', 'host v4 100', true],
+    ['host v6 112', 'host v4 100', false],
     ['host v4 20', 'host v6 24', false],
+    ['host v4 20', 'host v6 25', true],
     ['relay v4 10', 'relay v6 30', true],
     // A connection is the last choice among its kind, however fast it is, and no worse than the next.
     ['relay v4 300', 'relay v6 1 tcp', true],
@@ -49,6 +52,25 @@ describe('path selection', () => {
     expect(choosePath(current, [path('prflx v4 19'), current])).toBe(current);
   });
 
+  it('does not go to and fro while round trips come down', () => {
+    // As measured on a machine that was busy with the start of both programs.
+    const roundTrips = [
+      [5, 20],
+      [5, 8.5],
+      [2.8, 8.5],
+      [2.8, 6.7],
+      [1.4, 6.7],
+      [1.4, 2.1],
+    ] as const;
+    let family: 4 | 6 = 6;
+    const families = roundTrips.map(([four, six]) => {
+      const [ipv4, ipv6] = [path(`host v4 ${four}`), path(`host v6 ${six}`)];
+      family = choosePath(family === 4 ? ipv4 : ipv6, [ipv4, ipv6])?.family ?? family;
+      return family;
+    });
+    expect(families).toEqual([4, 4, 4, 4, 4, 6]);
+  });
+
   it('leaves a path that no longer works for the best that does', () => {
     const best = path('srflx v4 90');
     expect(choosePath(path('host v4 1'), [path('relay v4 5'), best])).toBe(best);
@@ -58,7 +80,9 @@ describe('path selection', () => {
     expect(choosePath(path('host v4 1'), [])).toBeUndefined();
     expect(followNomination(undefined, [], path('host v4 1'))).toBeUndefined();
   });
+});
 
+describe('the side that does not choose', () => {
   it('follows a nomination once it works, though a better path does too', () => {
     const [host, relay] = [path('host v4 1'), path('relay v4 50')];
     expect(followNomination(host, [host], relay)).toBe(host);
