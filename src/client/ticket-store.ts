@@ -60,8 +60,8 @@ export class TicketStore {
   }
 
   /**
-   * Erases the secrets of those that are too old. What a receiver has of the files stays until
-   * somebody cleans it up, and so does what tells where that is.
+   * Erases the secrets of those that are too old, and locks of which the ticket has gone. What a
+   * receiver has of the files stays until somebody cleans it up, and so does what tells where that is.
    */
   async forgetExpired(tickets: readonly StoredTicket[]): Promise<void> {
     for (const { ticket } of tickets) {
@@ -73,6 +73,7 @@ export class TicketStore {
       else await this.#write(rest);
       await lock.release();
     }
+    await this.#removeLocks();
   }
 
   /**
@@ -117,6 +118,18 @@ export class TicketStore {
     await this.#folder.close();
   }
 
+  /** Left by processes that were killed between the end of a ticket and that of its lock. */
+  async #removeLocks(): Promise<void> {
+    const names = new Set(await this.#folder.names());
+    for (const name of names) {
+      const id = LOCK_NAME.exec(name)?.[1];
+      if (id === undefined || names.has(fileOf(id))) continue;
+      // A process that lives is about to write the ticket.
+      const lock = await ProcessLock.take(this.#folder, name);
+      await lock?.release();
+    }
+  }
+
   #hold<T extends Ticket>(ticket: T, lock: ProcessLock): HeldTicket<T> {
     return new HeldTicket({
       ticket,
@@ -150,6 +163,7 @@ export class TicketStore {
 }
 
 const FILE_NAME = /^[0-9a-f]{8}\.json$/;
+const LOCK_NAME = /^([0-9a-f]{8})\.lock$/;
 
 function fileOf(id: string): string {
   return `${id}.json`;

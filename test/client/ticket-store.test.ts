@@ -5,6 +5,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { SendTicket, Ticket } from '../../src/client/ticket.ts';
 import { encodeTicket } from '../../src/client/ticket-codec.ts';
 import { TicketStore } from '../../src/client/ticket-store.ts';
+import { ProcessLock } from '../../src/io/process-lock.ts';
+import { StateFolder } from '../../src/io/state-folder.ts';
 import { RECEIVE_TICKET, SEND_TICKET } from './tickets.ts';
 
 const NOW = 3_000_000;
@@ -79,6 +81,23 @@ describe('the tickets of a user', () => {
     expect(await store.take(tickets, isSend)).toBeUndefined();
     await held?.discard();
     expect(await store.take(tickets, isSend)).toBeUndefined();
+  });
+});
+
+describe('many tickets, and what is left of others,', () => {
+  it('leave no locks behind, whenever their process was killed', async () => {
+    const held = await store.add(SEND_TICKET);
+    await held?.release();
+    // Of a process that is gone, and of this one, which is about to write its ticket.
+    for (const id of [SEND_TICKET.id, 'a'.repeat(8)])
+      writeFileSync(join(path, `${id}.lock`), '1 gone 1', { mode: 0o600 });
+    const own = await ProcessLock.take(await StateFolder.open(path), `${'b'.repeat(8)}.lock`);
+    await store.forgetExpired([]);
+    const left = readdirSync(path);
+    expect(left).toEqual(
+      [`${SEND_TICKET.id}.json`, `${SEND_TICKET.id}.lock`, `${'b'.repeat(8)}.lock`].sort(),
+    );
+    await own?.release();
   });
 
   it('are told the oldest first, however many they are', async () => {
