@@ -51,6 +51,7 @@ export async function runReceiver(
   const { handle, keeper, code, attempt } = parts;
   const seek = (invitation: Invitation, timing: Persistence): Attempt =>
     persistently((leftMs) => attempt(invitation, leftMs), timing);
+  const move: Move = { untilMs: undefined };
   const elsewhere = (): Attempt => {
     const secret = keeper.ticket.resumeSecret;
     if (secret === undefined) throw new Error('unreachable: sent elsewhere without a secret');
@@ -61,30 +62,35 @@ export async function runReceiver(
     });
   };
   const byCode = (known: Code, leftMs: number | undefined): Attempt =>
-    movingOn(attempt({ kind: 'code', code: known }, leftMs), elsewhere);
-  const seekAgain = (
-    pasts: readonly SenderPast[],
-    { untilMs, delayMs }: Pick<Persistence, 'untilMs' | 'delayMs'>,
-  ): Attempt[] => {
+    movingOn(attempt({ kind: 'code', code: known }, leftMs), elsewhere, move);
+  const codeAgain = ({ untilMs, delayMs }: Until): Attempt[] => {
+    // Who has everything is not one more receiver.
+    if (code === undefined || keeper.ticket.result !== undefined) return [];
+    const timing = { delayMs, everyMs: CODE_AGAIN_MS, untilMs };
+    return [persistently((leftMs) => byCode(code, leftMs), timing)];
+  };
+  const seekAgain = (pasts: readonly SenderPast[], until: Until): Attempt[] => {
     const secret = keeper.ticket.resumeSecret;
     if (secret === undefined) return [];
+    const { untilMs } = until;
     const ways = pasts.map((past) =>
       seek(invitationOf(secret, past), { delayMs: 0, everyMs: AGAIN_MS, untilMs }),
     );
-    // Who has everything is not one more receiver.
-    if (code === undefined || keeper.ticket.result !== undefined) return ways;
-    const timing = { delayMs, everyMs: CODE_AGAIN_MS, untilMs };
-    return [...ways, persistently((leftMs) => byCode(code, leftMs), timing)];
+    return [...ways, ...codeAgain(until)];
   };
   const again = seekAgain(['restarted', 'running'], {
     untilMs: performance.now() + timeoutMs,
     delayMs: keeper.ticket.isOneOfSeveral ? CODE_DELAY_TO_SEVERAL_MS : CODE_DELAY_MS,
   });
   const forEver = { untilMs: Number.POSITIVE_INFINITY, delayMs: CODE_DELAY_MS };
+  const rescue = (): Attempt[] =>
+    move.untilMs === undefined
+      ? seekAgain(['restarted'], forEver)
+      : codeAgain({ untilMs: move.untilMs, delayMs: CODE_DELAY_TO_SEVERAL_MS });
   const attempts = new Attempts({
     first: again.length === 0 && code !== undefined ? [byCode(code, timeoutMs)] : again,
     // A sender that runs on has not lost us for good.
-    rescue: () => (isOnce ? [] : seekAgain(['restarted'], forEver)),
+    rescue: () => (isOnce ? [] : rescue()),
     keep: (secret) => keeper.change({ resumeSecret: secret }),
     emit: (event) => handle.emit(event),
     signal,
@@ -92,8 +98,19 @@ export async function runReceiver(
   return await attempts.run();
 }
 
-/** Goes on elsewhere when the reception of a sender of several says so. */
-function movingOn(attempt: Attempt, elsewhere: () => Attempt): Attempt {
+/** On the way from a reception to where its sender is to be met. */
+interface Move {
+  /** `performance.now()` until which the reception is asked again; `undefined` when not on the way. */
+  untilMs: number | undefined;
+}
+
+type Until = Pick<Persistence, 'untilMs' | 'delayMs'>;
+
+/**
+ * Goes on elsewhere when the reception of a sender of several says so. Until it is met there the
+ * sender counts as lost: it may have died before it kept how to meet us, and wait under its code.
+ */
+function movingOn(attempt: Attempt, elsewhere: () => Attempt, move: Move): Attempt {
   return async (course, signal) => {
     try {
       return await attempt(course, signal);
@@ -104,7 +121,13 @@ function movingOn(attempt: Attempt, elsewhere: () => Attempt): Attempt {
     const emit: typeof course.emit = (event) => {
       if (!isSearching(event)) course.emit(event);
     };
-    return await elsewhere()({ ...course, emit }, signal);
+    const met: typeof course.met = (secret) => {
+      move.untilMs = undefined;
+      return course.met(secret);
+    };
+    move.untilMs ??= performance.now() + ELSEWHERE_WITHIN_MS;
+    course.lost();
+    return await elsewhere()({ ...course, emit, met }, signal);
   };
 }
 
