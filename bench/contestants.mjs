@@ -10,7 +10,7 @@ import { performance } from 'node:perf_hooks';
 import process from 'node:process';
 import { setTimeout } from 'node:timers/promises';
 import { transfer } from './transfer.mjs';
-import { makeDurable, usageOf } from './workshop.mjs';
+import { makeDurable } from './workshop.mjs';
 
 /** Runs magic-wormhole's mailbox server; Debian calls it by its version. */
 const TWIST = tool('twist') ?? tool('twist3');
@@ -67,9 +67,9 @@ function installed(packages, name, contestant) {
 function p2pshare(env) {
   return async (workshop, source, out, _bytes, warm) => {
     const start = (...program) => workshop.start(...program);
-    const atEnd = (...programs) => Promise.all(programs.map(usageOf));
-    const { ms, seen } = await transfer(start, { source, out, env, atEnd, beforeReceiver: warm });
-    return { ms, usage: { sender: seen[0], receiver: seen[1] } };
+    const options = { source, out, env, beforeReceiver: warm, isMeasured: true };
+    const { ms, usage } = await transfer(start, options);
+    return { ms, usage };
   };
 }
 

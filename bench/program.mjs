@@ -1,32 +1,43 @@
 // Runs programs and follows the JSON lines on their standard output.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { join } from 'node:path';
 import process from 'node:process';
 import { createInterface } from 'node:readline';
+import { json } from 'node:stream/consumers';
+import { pathToFileURL } from 'node:url';
+
+const HOOK = pathToFileURL(join(import.meta.dirname, 'usage-hook.mjs')).href;
 
 export class Program {
   #child;
   #lines;
   #exited;
   #complaints = '';
+  #usage;
 
   /**
    * A Node program, or another `command`; `namespace` is the network namespace it runs in, `isTold`
-   * whether it is going to be told anything: some take an open input for something else.
+   * whether it is going to be told anything: some take an open input for something else. `isMeasured`:
+   * whether `usage` will be asked of a Node program.
    */
-  constructor(args, { env = {}, command = process.execPath, namespace, isTold = false } = {}) {
+  constructor(args, options = {}) {
+    const { env = {}, command = process.execPath, namespace } = options;
+    const { isTold = false, isMeasured = false } = options;
+    const all = [command, ...(isMeasured ? ['--import', HOOK] : []), ...args];
     const [first, ...rest] =
-      namespace === undefined
-        ? [command, ...args]
-        : ['ip', 'netns', 'exec', namespace, command, ...args];
+      namespace === undefined ? all : ['ip', 'netns', 'exec', namespace, ...all];
     this.#child = spawn(first, rest, {
-      stdio: [isTold ? 'pipe' : 'ignore', 'pipe', 'pipe'],
+      stdio: [isTold ? 'pipe' : 'ignore', 'pipe', 'pipe', ...(isMeasured ? ['pipe'] : [])],
       env: { ...process.env, ...env },
     });
     this.#child.stderr.on('data', (text) => {
       this.#complaints += text;
     });
     this.#exited = once(this.#child, 'exit');
+    if (isMeasured) this.#usage = json(this.#child.stdio[3]);
+    // Of one that is killed, or whose usage nobody asks for.
+    this.#usage?.catch(() => undefined);
     this.#lines = createInterface({ input: this.#child.stdout })[Symbol.asyncIterator]();
   }
 
@@ -78,6 +89,11 @@ export class Program {
     const [code] = await this.#exited;
     if (code !== 0)
       throw new Error(`${this.#child.spawnargs[1]} ended with ${code}: ${this.#complaints}`);
+  }
+
+  /** Seconds of processor time, and the largest resident size in MiB, until its end. */
+  async usage() {
+    return await this.#usage;
   }
 
   end() {

@@ -9,13 +9,13 @@ const LOOPBACK = { server: {}, sender: {}, receiver: {}, address: '127.0.0.1' };
 
 /**
  * Sends `source` to `out`; yields the milliseconds from the receiver's consent to the final name, and
- * what `atEnd` makes of both programs and the server before they end. `start` begins a program;
+ * with `isMeasured` the `usage` of both programs until their end. `start` begins a program;
  * `beforeReceiver` is awaited once the code is there; `places` has the namespaces of all three and the
  * server's address; `flags` are for both sides.
  */
 export async function transfer(start, options) {
   const { source, out, flags = [], env = {}, places = LOOPBACK } = options;
-  const { beforeReceiver = () => undefined, atEnd = () => undefined } = options;
+  const { beforeReceiver = () => undefined, isMeasured = false } = options;
   const listen = ['--listen', `${places.address}:0`];
   const server = start([CLI, 'server', '--json', ...listen], { ...places.server, env });
   const { endpoints } = await server.line(({ event }) => event === 'ready');
@@ -23,6 +23,7 @@ export async function transfer(start, options) {
   const sender = start([CLI, 'send', ...common, ...(options.sendFlags ?? []), source], {
     ...places.sender,
     env,
+    isMeasured,
   });
   const { code } = await sender.line(({ event }) => event === 'code');
   await beforeReceiver();
@@ -30,13 +31,16 @@ export async function transfer(start, options) {
   const receiver = start([CLI, 'receive', '--yes', '--out', out, ...common, code], {
     ...places.receiver,
     env,
+    isMeasured,
   });
   await receiver.line(({ event, phase }) => event === 'status' && phase === 'transferring');
   const from = performance.now();
   await receiver.line(({ event }) => event === 'file');
   const ms = performance.now() - from;
-  const seen = await atEnd(sender, receiver, server);
   await Promise.all([sender.success(), receiver.success()]);
   await server.end();
-  return { ms, seen, startMs: from - joining };
+  const usage = isMeasured && {
+    usage: { sender: await sender.usage(), receiver: await receiver.usage() },
+  };
+  return { ms, startMs: from - joining, ...usage };
 }

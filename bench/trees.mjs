@@ -3,7 +3,7 @@
 //   npm run bench:trees [-- --files 100000 --rounds 3 --dir DIR]
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
@@ -69,10 +69,8 @@ async function plant(root) {
 
 async function p2pshare(source, out) {
   await mkdir(out);
-  const atEnd = (...sides) => Promise.all(sides.map(peakOf));
-  const { ms, seen } = await transfer(start, { source, out, atEnd });
-  const [sender, receiver] = seen;
-  return { ms, sender, receiver };
+  const { ms, usage } = await transfer(start, { source, out, isMeasured: true });
+  return { ms, sender: usage.sender.peakMib, receiver: usage.receiver.peakMib };
 }
 
 /** The same on one machine, without a network, a check or a sync but the last. */
@@ -89,14 +87,8 @@ async function tar(source, out) {
   return performance.now() - from;
 }
 
-/** The largest resident size so far, in MiB. */
-async function peakOf({ pid }) {
-  const status = await readFile(`/proc/${pid}/status`, 'utf8');
-  return Math.round(Number(/VmHWM:\s+(\d+)/.exec(status)?.[1]) / 1024);
-}
-
-function start(args) {
-  const program = new Program(args);
+function start(args, options) {
+  const program = new Program(args, options);
   programs.push(program);
   return program;
 }

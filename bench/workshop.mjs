@@ -85,14 +85,12 @@ export async function warmMemory(folder, bytes) {
   await rm(path);
 }
 
-/** Seconds of processor time so far, and the largest resident size in MiB. */
-export async function usageOf({ pid }) {
+/** Seconds of processor time of a program that runs. */
+export async function cpuSecondsOf({ pid }) {
   const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
   const [user, system] = stat
     .slice(stat.lastIndexOf(')') + 2)
     .split(' ')
     .slice(11, 13);
-  const status = await readFile(`/proc/${pid}/status`, 'utf8');
-  const peak = Number(/VmHWM:\s+(\d+)/.exec(status)?.[1]);
-  return { cpuSeconds: (Number(user) + Number(system)) / 100, peakMib: Math.round(peak / 1024) };
+  return (Number(user) + Number(system)) / 100;
 }

@@ -3,7 +3,7 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { transfer } from '../transfer.mjs';
-import { usageOf, warmMemory } from '../workshop.mjs';
+import { cpuSecondsOf, warmMemory } from '../workshop.mjs';
 
 export const title = 'Relayed';
 
@@ -70,7 +70,7 @@ async function load(workshop, pairs) {
   relay.say(await load.line((line) => line.pairs !== undefined));
   load.say(await relay.line((line) => line.endpoint !== undefined));
   const { bytes: received } = await load.line((line) => line.bytes !== undefined);
-  const { cpuSeconds } = await usageOf(relay);
+  const cpuSeconds = await cpuSecondsOf(relay);
   await workshop.endPrograms();
   return { received, cpuSeconds };
 }
