@@ -41,6 +41,11 @@ export class Program {
     this.#lines = createInterface({ input: this.#child.stdout })[Symbol.asyncIterator]();
   }
 
+  /** What it was started with. */
+  get #commandLine() {
+    return this.#child.spawnargs.slice(1).join(' ');
+  }
+
   get pid() {
     return this.#child.pid;
   }
@@ -57,7 +62,7 @@ export class Program {
       const { value, done } = await this.#lines.next();
       if (done) {
         const said = [before, this.#complaints].filter((each) => each !== '').join('; ');
-        throw new Error(`${this.#child.spawnargs.slice(1).join(' ')} ended early: ${said}`);
+        throw new Error(`${this.#commandLine} ended early: ${said}`);
       }
       before = value;
       const line = parsed(value);
@@ -87,8 +92,7 @@ export class Program {
 
   async success() {
     const [code] = await this.#exited;
-    if (code !== 0)
-      throw new Error(`${this.#child.spawnargs[1]} ended with ${code}: ${this.#complaints}`);
+    if (code !== 0) throw new Error(`${this.#commandLine} ended with ${code}: ${this.#complaints}`);
   }
 
   /** Seconds of processor time, and the largest resident size in MiB, until its end. */
