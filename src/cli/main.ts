@@ -93,7 +93,10 @@ async function settled(
 /** Resolves when all of it has been written, or cannot be. */
 function flushed(output: Output): Promise<void> {
   return new Promise((resolve) => {
-    output.write('', () => resolve());
+    // Where there is no room, writing nothing fails as well: it is not tried without need. What
+    // has failed is told a moment later.
+    if (output.writableLength === 0) setImmediate(resolve);
+    else output.write('', () => resolve());
   });
 }
 

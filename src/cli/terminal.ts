@@ -32,6 +32,8 @@ export interface Environment {
 export type Output = NodeJS.WritableStream & {
   readonly isTTY?: boolean;
   readonly columns?: number;
+  /** Bytes that wait to be written. */
+  readonly writableLength?: number;
 };
 
 export const END_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;

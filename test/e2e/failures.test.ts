@@ -1,10 +1,8 @@
-import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { appendFile, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { beforeAll, describe, expect } from 'vitest';
-import { CLI, ensureBuilt } from './support/build.ts';
+import { ensureBuilt } from './support/build.ts';
 import { expectFailure, expectSuccess } from './support/expectations.ts';
 import { groupServer } from './support/group-server.ts';
 import { sha256 } from './support/sample.ts';
@@ -158,25 +156,26 @@ describe.concurrent('a server that does not answer', () => {
   );
 });
 
-describe.skipIf(!existsSync('/dev/full'))('standard output', () => {
+describe.skipIf(!existsSync('/dev/full'))('standard output that has no room', () => {
+  const server = groupServer();
+  const full = '"$0" "$@" > /dev/full';
+
   it.for([['status'], ['config', 'path'], ['--help'], ['completion', 'bash']])(
-    'that has no room is an error of %j',
-    async (command) => {
-      const script = '"$@" > /dev/full';
-      const run = promisify(execFile)('sh', [
-        '-c',
-        script,
-        'sh',
-        process.execPath,
-        CLI,
-        ...command,
-      ]);
-      await expect(run).rejects.toMatchObject({
+    'is an error of %j',
+    async (command, { stage }) => {
+      // One that is under way, for the status of it.
+      await offered(stage, server(), 1000);
+      await expect(stage.shell(full, ...command)).rejects.toMatchObject({
         code: 10,
         stderr: expect.stringMatching(/^p2pshare: error: there is no space left/),
       });
     },
   );
+
+  it('is nothing to who writes nothing there', async ({ stage }) => {
+    const { stderr } = await stage.shell(full, 'status');
+    expect(stderr).toBe('there are no unfinished transfers\n');
+  });
 });
 
 describe('a working folder', () => {
@@ -184,8 +183,7 @@ describe('a working folder', () => {
     const folder = join(await stage.folder(), 'gone');
     await mkdir(folder);
     const script = 'cd "$2" && rmdir "$2" && exec "$0" "$1" send /etc/hostname';
-    const args = ['-c', script, process.execPath, CLI, folder];
-    await expect(promisify(execFile)('sh', args)).rejects.toMatchObject({
+    await expect(stage.shell(script, folder)).rejects.toMatchObject({
       code: 10,
       stderr: expect.stringMatching(
         /^p2pshare: error: the folder .* is gone\np2pshare: hint: .*\n$/,

@@ -1,8 +1,6 @@
-import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
-import { promisify } from 'node:util';
 import { beforeAll, describe, expect } from 'vitest';
-import { CLI, ensureBuilt } from './support/build.ts';
+import { ensureBuilt } from './support/build.ts';
 import { expectFailure, expectSuccess } from './support/expectations.ts';
 import { groupServer } from './support/group-server.ts';
 import { sha256 } from './support/sample.ts';
@@ -43,14 +41,6 @@ async function receiveInto(
   const status = `${await stage.folder()}/status`;
   const receive = '"$0" "$1" receive --yes --no-lan --server "$2" --out - "$3" 2>/dev/null';
   const script = `{ ${receive}; echo $? >"$4"; } | ${reader}`;
-  const { stdout } = await promisify(execFile)('sh', [
-    '-c',
-    script,
-    process.execPath,
-    CLI,
-    server().endpoint,
-    code,
-    status,
-  ]);
+  const { stdout } = await stage.shell(script, server().endpoint, code, status);
   return { status: (await readFile(status, 'utf8')).trim(), printed: stdout.trim() };
 }

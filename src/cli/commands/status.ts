@@ -52,7 +52,7 @@ async function report(json: boolean, { terminal, library }: CommandContext): Pro
     return;
   }
   if (transfers.length === 0) terminal.stderr.write('there are no unfinished transfers\n');
-  terminal.stdout.write(unfinishedReport(transfers, Date.now()));
+  else terminal.stdout.write(unfinishedReport(transfers, Date.now()));
   // Their names are ours, checked before they got here.
   for (const { name, why } of ignored) terminal.stderr.write(`ignored ${name}: ${WHY[why]}\n`);
 }

@@ -43,6 +43,12 @@ export interface Exit {
 /** Longest wait for an event or an exit; whoever expects more says so. */
 const PATIENCE_MS = 20_000;
 
+/** Nothing of what this machine or its user has set may matter. */
+export function ownEnvironment(): NodeJS.ProcessEnv {
+  const { PATH, HOME } = process.env;
+  return { PATH, HOME, P2PSHARE_CONFIG: '/dev/null' };
+}
+
 /** A running `p2pshare`, followed by its events. */
 export class Program {
   readonly #child: ChildProcess;
@@ -59,11 +65,9 @@ export class Program {
     args: readonly string[],
     { on, env = {}, cwd, input, execPath = process.execPath, cli = CLI }: ProgramOptions = {},
   ) {
-    const { PATH, HOME } = process.env;
     const options: SpawnOptions = {
       stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
-      // Nothing of what this machine or its user has set may matter.
-      env: { PATH, HOME, P2PSHARE_CONFIG: '/dev/null', ...env },
+      env: { ...ownEnvironment(), ...env },
       ...(cwd === undefined ? {} : { cwd }),
     };
     this.#name = `p2pshare ${args[0]}`;

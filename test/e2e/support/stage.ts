@@ -1,8 +1,12 @@
+import { execFile } from 'node:child_process';
 import { mkdtempSync } from 'node:fs';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Program, type ProgramOptions } from './program.ts';
+import { execPath } from 'node:process';
+import { promisify } from 'node:util';
+import { CLI } from './build.ts';
+import { ownEnvironment, Program, type ProgramOptions } from './program.ts';
 
 export interface Sending extends ProgramOptions {
   /** The server's endpoint; none, and nothing but the local network is tried. */
@@ -30,6 +34,12 @@ export class Stage {
     const program = new Program(args, { ...options, env });
     this.#programs.push(program);
     return program;
+  }
+
+  /** Has a shell run a script, in which `"$0" "$1"` is p2pshare and `args` come behind. */
+  async shell(script: string, ...args: string[]): Promise<{ stdout: string; stderr: string }> {
+    const env = { ...ownEnvironment(), XDG_STATE_HOME: this.#stateHome() };
+    return await promisify(execFile)('sh', ['-c', script, execPath, CLI, ...args], { env });
   }
 
   /** A server on a port of the system's choice, once it is ready. */
