@@ -164,7 +164,7 @@ export async function keeperOf<T extends Ticket>(options: {
     await held?.note(ways);
     const isOver = ({ ticket }: StoredTicket) => isMeant(ticket) && store?.isExpired(ticket);
     if (held === undefined && tickets.some(isOver)) emit({ event: 'ticket', state: 'expired' });
-    await store?.forgetExpired(tickets);
+    await store?.tidy(tickets);
     const ticket = held?.ticket ?? make(store?.idle(tickets) ?? []);
     return new TicketKeeper({ store, emit, held, ticket });
   } catch (error) {

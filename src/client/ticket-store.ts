@@ -63,7 +63,7 @@ export class TicketStore {
    * Erases the secrets of those that are too old, and locks of which the ticket has gone. What a
    * receiver has of the files stays until somebody cleans it up, and so does what tells where that is.
    */
-  async forgetExpired(tickets: readonly StoredTicket[]): Promise<void> {
+  async tidy(tickets: readonly StoredTicket[]): Promise<void> {
     for (const { ticket } of tickets) {
       if (!this.isExpired(ticket)) continue;
       const lock = await ProcessLock.take(this.#folder, lockOf(ticket.id));

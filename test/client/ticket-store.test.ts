@@ -92,7 +92,7 @@ describe('many tickets, and what is left of others,', () => {
     for (const id of [SEND_TICKET.id, 'a'.repeat(8)])
       writeFileSync(join(path, `${id}.lock`), '1 gone 1', { mode: 0o600 });
     const own = await ProcessLock.take(await StateFolder.open(path), `${'b'.repeat(8)}.lock`);
-    await store.forgetExpired([]);
+    await store.tidy([]);
     const left = readdirSync(path);
     expect(left).toEqual(
       [`${SEND_TICKET.id}.json`, `${SEND_TICKET.id}.lock`, `${'b'.repeat(8)}.lock`].sort(),
