@@ -16,6 +16,9 @@ const MAX_TICKETS = 1000;
 /** Of these at once: each is a handful of calls that wait for each other, and takes a descriptor. */
 const SIDE_BY_SIDE = 32;
 
+/** A write is over in moments; a process may be suspended in the middle of one. */
+const DRAFT_MS = 24 * 3_600_000;
+
 /** The unfinished transfers of this user. */
 export class TicketStore {
   readonly #folder: StateFolder;
@@ -60,8 +63,9 @@ export class TicketStore {
   }
 
   /**
-   * Erases the secrets of those that are too old, and locks of which the ticket has gone. What a
-   * receiver has of the files stays until somebody cleans it up, and so does what tells where that is.
+   * Erases the secrets of those that are too old, locks of which the ticket has gone, and what writes
+   * left that never ended. What a receiver has of the files stays until somebody cleans it up, and so
+   * does what tells where that is.
    */
   async tidy(tickets: readonly StoredTicket[]): Promise<void> {
     for (const { ticket } of tickets) {
@@ -74,6 +78,7 @@ export class TicketStore {
       await lock.release();
     }
     await this.#removeLocks();
+    await this.#folder.removeDrafts(this.#now() - DRAFT_MS);
   }
 
   /**

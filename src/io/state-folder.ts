@@ -1,6 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import { constants, type Stats } from 'node:fs';
-import { type FileHandle, link, open, readdir, rename, stat, unlink } from 'node:fs/promises';
+import {
+  type FileHandle,
+  link,
+  lstat,
+  open,
+  readdir,
+  rename,
+  stat,
+  unlink,
+} from 'node:fs/promises';
 import { P2PShareError } from '../protocol/errors.ts';
 import { READ_FLAGS } from './file-calls.ts';
 import { errnoOf } from './file-errors.ts';
@@ -80,7 +89,7 @@ export class StateFolder {
 
   /** Replaces a file, or makes it; one writer of a name at a time. It survives a power cut. */
   async write(name: string, bytes: Uint8Array): Promise<void> {
-    const [target, draft] = [this.#root.at(name), this.#root.at(`${name}.new`)];
+    const [target, draft] = [this.#root.at(name), this.#root.at(name + DRAFT)];
     await unlinkIfThere(draft);
     const handle = await open(draft, DRAFT_FLAGS, 0o600);
     try {
@@ -95,7 +104,7 @@ export class StateFolder {
 
   /** Makes a file that must not be there, whole at once; whether it was not. */
   async create(name: string, bytes: Uint8Array): Promise<boolean> {
-    const draft = this.#root.at(`${name}.${randomBytes(8).toString('hex')}.new`);
+    const draft = this.#root.at(`${name}.${randomBytes(8).toString('hex')}${DRAFT}`);
     const handle = await open(draft, DRAFT_FLAGS, 0o600);
     try {
       await handle.writeFile(bytes).finally(() => handle.close());
@@ -111,14 +120,28 @@ export class StateFolder {
 
   /** Removes a file, and what an interrupted `write` left of it. */
   async remove(name: string): Promise<void> {
-    await unlinkIfThere(this.#root.at(`${name}.new`));
+    await unlinkIfThere(this.#root.at(name + DRAFT));
     await unlinkIfThere(this.#root.at(name));
+  }
+
+  /** Removes what writes left that were interrupted before `beforeMs`, in milliseconds since 1970. */
+  async removeDrafts(beforeMs: number): Promise<void> {
+    for (const name of await this.names()) {
+      if (!name.endsWith(DRAFT)) continue;
+      const path = this.#root.at(name);
+      // Undefined where its writer has just ended.
+      const stats = await lstat(path).catch(() => undefined);
+      if (stats !== undefined && stats.mtimeMs < beforeMs) await unlinkIfThere(path);
+    }
   }
 
   async close(): Promise<void> {
     await this.#root.close();
   }
 }
+
+/** How the names of files end that are not whole yet. */
+const DRAFT = '.new';
 
 const DRAFT_FLAGS =
   constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | (constants.O_NOFOLLOW ?? 0);

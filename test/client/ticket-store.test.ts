@@ -1,4 +1,12 @@
-import { mkdtempSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -98,6 +106,17 @@ describe('many tickets, and what is left of others,', () => {
       [`${SEND_TICKET.id}.json`, `${SEND_TICKET.id}.lock`, `${'b'.repeat(8)}.lock`].sort(),
     );
     await own?.release();
+  });
+
+  it('leave no drafts behind, which hold secrets as well', async () => {
+    const [old, recent] = ['c.json.new', 'd.json.new'];
+    for (const name of [old, recent]) writeFileSync(join(path, name), '{}', { mode: 0o600 });
+    utimesSync(join(path, old), 0, 1);
+    utimesSync(join(path, recent), 0, 3);
+    const aDayLater = await TicketStore.open(path, () => 24 * 3_600_000 + 2000);
+    await aDayLater.tidy([]);
+    await aDayLater.close();
+    expect(readdirSync(path)).toEqual([recent]);
   });
 
   it('are told the oldest first, however many they are', async () => {
