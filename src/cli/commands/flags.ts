@@ -5,8 +5,17 @@ import { UsageError } from '../usage-error.ts';
 
 /** What is printed, and where. */
 export const OUTPUT_FLAGS = {
-  json: { type: 'boolean', describe: 'Print events on stdout, one JSON object a line' },
-  quiet: { alias: 'q', type: 'boolean', describe: 'Print no more than the code and errors' },
+  json: {
+    type: 'boolean',
+    opposes: 'quiet',
+    describe: 'Print events on stdout, one JSON object a line',
+  },
+  quiet: {
+    alias: 'q',
+    type: 'boolean',
+    opposes: 'json',
+    describe: 'Print no more than the code and errors',
+  },
   verbose: { alias: 'v', type: 'boolean', describe: 'Print addresses and causes of errors too' },
 } as const satisfies Flags;
 

@@ -41,7 +41,7 @@ const MANUAL: Manual = {
       title: 'Output',
       flags: {
         json: OUTPUT_FLAGS.json,
-        quiet: { alias: 'q', type: 'boolean', describe: 'Print no more than errors' },
+        quiet: { ...OUTPUT_FLAGS.quiet, describe: 'Print no more than errors' },
         verbose: CAUSES_FLAG,
       },
     },
