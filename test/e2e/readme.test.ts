@@ -1,12 +1,9 @@
-import { execFile } from 'node:child_process';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { CLI, ensureBuilt } from './support/build.ts';
+import { ensureBuilt } from './support/build.ts';
 import { contents, Stage } from './support/stage.ts';
 
-const run = promisify(execFile);
 const README = join(import.meta.dirname, '../../README.md');
 const stage = new Stage();
 
@@ -43,14 +40,12 @@ async function runScript(cwd: string, ssh: string, change = (line: string) => li
   const { endpoint } = await stage.server();
   const [line = ''] = /^p2pshare send .* \| .*$/m.exec(await readFile(README, 'utf8')) ?? [];
   const commands = [
+    'cd "$2"',
     // Whoever is left over by a script that hangs ends as well.
-    `p2pshare() { timeout 40 "${process.execPath}" "${CLI}" "$@" --no-lan; }`,
+    `node=$0 cli=$1 server=$3`,
+    `p2pshare() { timeout 40 "$node" "$cli" "$@" --no-lan --server "$server"; }`,
     `ssh() { ${ssh}; }`,
     change(line),
   ];
-  await run('sh', ['-c', commands.join('\n')], {
-    cwd,
-    env: { ...process.env, P2PSHARE_SERVER: endpoint },
-    timeout: 50_000,
-  });
+  await stage.shell(commands.join('\n'), cwd, endpoint);
 }

@@ -23,6 +23,9 @@ export interface Receiving extends Sending {
   readonly out: string;
 }
 
+/** A script that takes longer hangs. */
+const SHELL_MS = 50_000;
+
 /** The programs and folders of a test. `clear` ends and removes them, however the test went. */
 export class Stage {
   readonly #programs: Program[] = [];
@@ -39,7 +42,10 @@ export class Stage {
   /** Has a shell run a script, in which `"$0" "$1"` is p2pshare and `args` come behind. */
   async shell(script: string, ...args: string[]): Promise<{ stdout: string; stderr: string }> {
     const env = { ...ownEnvironment(), XDG_STATE_HOME: this.#stateHome() };
-    return await promisify(execFile)('sh', ['-c', script, execPath, CLI, ...args], { env });
+    return await promisify(execFile)('sh', ['-c', script, execPath, CLI, ...args], {
+      env,
+      timeout: SHELL_MS,
+    });
   }
 
   /** A server on a port of the system's choice, once it is ready. */
