@@ -5,6 +5,8 @@ import { CLI } from './build.ts';
 import { trackChild } from './lab-namespaces.ts';
 
 const PATIENCE_MS = 20_000;
+/** How programs go back to the first column: a carriage return, and CHA (ECMA-48, 8.3.9). */
+const TO_LINE_START = ['\r', '\u001b[1G', '\u001b[G'];
 
 /** Why there are no pseudo-terminals for tests here, if there are none. */
 export function whyNoTerminal(): string | undefined {
@@ -55,9 +57,10 @@ export class PseudoTerminal {
     return this.#raw;
   }
 
-  /** The same as text. */
+  /** The same as text, with a line for each time that one was begun or begun anew. */
   get text(): string {
-    return stripVTControlCharacters(this.#raw).replaceAll('\r', '\n');
+    const begun = (text: string, control: string) => text.replaceAll(control, '\n');
+    return stripVTControlCharacters(TO_LINE_START.reduce(begun, this.#raw));
   }
 
   /** Waits until something has been shown. */
