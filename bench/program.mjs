@@ -1,6 +1,7 @@
 // Runs programs and follows the JSON lines on their standard output.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { devNull } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import { createInterface } from 'node:readline';
@@ -29,7 +30,8 @@ export class Program {
       namespace === undefined ? all : ['ip', 'netns', 'exec', namespace, ...all];
     this.#child = spawn(first, rest, {
       stdio: [isTold ? 'pipe' : 'ignore', 'pipe', 'pipe', ...(isMeasured ? ['pipe'] : [])],
-      env: { ...process.env, ...env },
+      // What the user has set for good would be measured as well.
+      env: { ...process.env, P2PSHARE_CONFIG: devNull, ...env },
     });
     this.#child.stderr.on('data', (text) => {
       this.#complaints += text;

@@ -5,7 +5,7 @@ import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { createReadStream } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { devNull, tmpdir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import process from 'node:process';
 import { createInterface } from 'node:readline';
@@ -69,6 +69,8 @@ function report(path, received, sent) {
 function start(command, ...args) {
   const child = spawn(process.execPath, [CLI, command, '--json', ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
+    // What the user has set, or has not finished yet, is left alone.
+    env: { ...process.env, P2PSHARE_CONFIG: devNull, XDG_STATE_HOME: join(folder, 'state') },
   });
   running.add(child);
   const exited = once(child, 'exit').finally(() => running.delete(child));
