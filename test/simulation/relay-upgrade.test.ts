@@ -17,6 +17,8 @@ const BYTES = 1_000_000;
 const HALF_WAY = 1500;
 /** Where a relay serves meanwhile, the direct path is looked for at leisure. */
 const MOST_ELSEWHERE = 15_000;
+/** Of the same file, and of those who ask again a server that was away: 4 s of each other's steps. */
+const MOST_RESTARTED = 12_000;
 /** Sixteen seconds for the same file. */
 const SLOWER_LINE = bothWays({ rate: 500_000, delay: millis(10) });
 /** Forty seconds. */
@@ -178,6 +180,17 @@ describe('a session that can only be relayed', () => {
     const blackoutEnd = scene.sim.now + 10_000;
     scene.expectTransfer(meeting);
     expect(scene.sim.now - blackoutEnd).toBeLessThan(8000);
+  });
+
+  forEachSeed('survives a server that is started again, and knows nobody', SEEDS, (seed) => {
+    const scene = symmetric(seed);
+    const meeting = halfWay(scene);
+    scene.server.driver.stop();
+    scene.runFor(scene.sim.random.fork('away').integer(20_000));
+    startServer(scene.sim, scene.serverHost, 'restarted');
+    const restartedAt = scene.sim.now;
+    scene.expectTransfer(meeting);
+    expect(scene.sim.now - restartedAt).toBeLessThan(MOST_RESTARTED);
   });
 });
 

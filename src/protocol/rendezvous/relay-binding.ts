@@ -52,7 +52,7 @@ export class RelayBinding {
       return { kind: 'relay-refused' };
     }
     // Busy, or a server that forgot us: somebody else's to repair, ours to try again.
-    this.#channel.reopen('bind', now, LONGEST_REPEAT);
+    this.#channel.reopen('bind', now, refusal === 'busy' ? LONGEST_REPEAT : UNPAIRED_EVERY);
     return this.#paired === undefined ? undefined : this.#tell(false);
   }
 
@@ -61,4 +61,9 @@ export class RelayBinding {
     this.#paired = paired;
     return { kind: 'relay-bound', paired };
   }
+}
+
+/** Binds once more at once, if there is anything to bind: the server may have forgotten it. */
+export function rebind(channel: RequestChannel, now: Instant): void {
+  channel.reopen('bind', now, millis(0));
 }

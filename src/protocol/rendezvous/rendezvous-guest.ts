@@ -6,7 +6,7 @@ import { sameBytes } from '../wire/bytes.ts';
 import type { Endpoint } from '../wire/endpoint.ts';
 import { MAX_BODY_BYTES, SECRET_BYTES } from './message.ts';
 import { errorOfRefusal, type Refusal } from './refusal.ts';
-import { RelayBinding, type RelayEvent } from './relay-binding.ts';
+import { RelayBinding, type RelayEvent, rebind } from './relay-binding.ts';
 import type { Reply } from './replies.ts';
 import {
   type Answer,
@@ -214,7 +214,7 @@ export class RendezvousGuest implements Machine<GuestEvent> {
     if (this.#state === 'closing') {
       if (tag === 'close') this.#end();
     } else if (reply.kind === 'deliver') this.#handleDelivery(reply);
-    else if (tag === 'claim') this.#handleClaim(reply);
+    else if (tag === 'claim') this.#handleClaim(reply, now);
     else if (reply.kind === 'error' && reply.refusal === 'version') {
       this.#fail(errorOfRefusal(reply, 'P2P_RECEIVER_OUTDATED'));
     } else {
@@ -228,14 +228,22 @@ export class RendezvousGuest implements Machine<GuestEvent> {
     this.#events.push({ kind: 'message', body, peer: peer.port === 0 ? undefined : peer });
   }
 
-  #handleClaim(reply: Reply): void {
-    if (reply.kind === 'error') this.#fail(errorOfRefusal(reply, 'P2P_RECEIVER_OUTDATED'));
+  #handleClaim(reply: Reply, now: Instant): void {
+    if (reply.kind === 'error') this.#handleClaimRefusal(reply);
     if (reply.kind !== 'claimed') return;
     this.#channel.settle('claim');
+    // Who had forgotten the claim has forgotten what was bound by it.
+    rebind(this.#channel, now);
     const { hello, observed } = reply;
     if (this.#hello && sameBytes(this.#hello, hello)) return;
     this.#hello = hello;
     this.#events.push({ kind: 'claimed', hello, observed });
+  }
+
+  #handleClaimRefusal(reply: Extract<Reply, { kind: 'error' }>): void {
+    // Where we have been before, the next POST or BIND tells when it is worth another CLAIM.
+    if (this.#hello && PASSING.has(reply.refusal)) this.#channel.settle('claim');
+    else this.#fail(errorOfRefusal(reply, 'P2P_RECEIVER_OUTDATED'));
   }
 
   #handleBind(reply: Reply, now: Instant): void {
@@ -243,10 +251,11 @@ export class RendezvousGuest implements Machine<GuestEvent> {
     if (event) this.#events.push(event);
   }
 
-  // A restarted server may know the nameplate again, but not our claim; a CLAIM tells.
+  // A restarted server may know the nameplate again, but not our claim; a CLAIM tells. While it does
+  // not know that either, the host has not come back, and a CLAIM would be taken for a guess.
   #claimAgain(refusal: Refusal, now: Instant): void {
-    const isBusy = refusal === 'busy' || refusal === 'rate-limited' || refusal === 'relay-refused';
-    if (!isBusy && this.#hello && !this.#channel.has('claim')) this.#claim(now);
+    const isOurs = refusal !== 'relay-refused' && !PASSING.has(refusal);
+    if (isOurs && this.#hello && !this.#channel.has('claim')) this.#claim(now);
   }
 
   #firstPostRepeat(): Millis {
@@ -265,3 +274,10 @@ export class RendezvousGuest implements Machine<GuestEvent> {
     this.#channel.clear();
   }
 }
+
+/** What need not stay so. */
+const PASSING: ReadonlySet<Refusal> = new Set<Refusal>([
+  'unknown-nameplate',
+  'busy',
+  'rate-limited',
+]);

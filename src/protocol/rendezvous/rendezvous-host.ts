@@ -5,7 +5,7 @@ import { after, earliest, type Instant, millis } from '../time.ts';
 import { type Endpoint, sameEndpoint } from '../wire/endpoint.ts';
 import { MAX_BODY_BYTES, MAX_HELLO_BYTES, SECRET_BYTES } from './message.ts';
 import { errorOfRefusal, type Refusal } from './refusal.ts';
-import { RelayBinding, type RelayEvent } from './relay-binding.ts';
+import { RelayBinding, type RelayEvent, rebind } from './relay-binding.ts';
 import type { Reply } from './replies.ts';
 import {
   type Answer,
@@ -236,6 +236,7 @@ export class RendezvousHost implements Machine<HostEvent> {
       this.#channel.settle('register');
       this.#note(reply.nameplate, reply.observed);
       this.#channel.open('refresh', this.#refreshPlan(), now, REFRESH_EVERY);
+      rebind(this.#channel, now);
     } else if (reply.kind === 'error' && !this.#registration) {
       this.#fail(errorOfRefusal(reply, 'P2P_SENDER_OUTDATED'));
     }

@@ -1,6 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { Network } from './network.ts';
-import { GUEST, HOST, startGuest, startHost, startRegistered, startServer } from './parties.ts';
+import {
+  bytes,
+  GUEST,
+  HOST,
+  startGuest,
+  startHost,
+  startRegistered,
+  startServer,
+} from './parties.ts';
 
 const A = Buffer.from('A');
 
@@ -67,7 +75,9 @@ describe('a server that restarts', () => {
     expect(again?.kind).toBe('registered');
     expect(again?.kind === 'registered' && again.nameplate).not.toBe(nameplate);
   });
+});
 
+describe('a server that restarts and is asked by a guest', () => {
   it('is claimed at again when it knows the nameplate but not the claim', () => {
     const net = new Network();
     const { host, server, nameplate } = startRegistered(net);
@@ -81,5 +91,40 @@ describe('a server that restarts', () => {
     expect(restarted.machine.counters.live.claims).toBe(1);
     expect(host.events.at(-1)?.kind).toBe('message');
     expect(guest.events).toHaveLength(1);
+  });
+
+  it('is claimed at until the host has come back, who may be the later one to notice', () => {
+    const net = new Network();
+    const { host, server, nameplate } = startRegistered(net);
+    const guest = startGuest(net, nameplate);
+    net.run(200);
+    net.detach(server.machine);
+    const restarted = startServer(net, { allowWantedNameplates: true });
+    guest.machine.post(A, net.now);
+    net.run(10_000);
+    expect(restarted.machine.counters.live).toMatchObject({ registrations: 0, claims: 0 });
+    net.run(20_000);
+    expect(restarted.machine.counters.live).toMatchObject({ registrations: 1, claims: 1 });
+    expect(host.events.at(-1)?.kind).toBe('message');
+    expect(guest.events).toHaveLength(1);
+  });
+
+  it('is not asked so often for a host that stays away that it takes the guest for a guesser', () => {
+    const net = new Network();
+    const { host, server, nameplate } = startRegistered(net);
+    const guest = startGuest(net, nameplate);
+    net.run(200);
+    net.detach(server.machine);
+    net.detach(host.machine);
+    startServer(net);
+    guest.machine.post(A, net.now);
+    net.run(600_000);
+    const others = startHost(net, {}, { ...HOST, port: 6000 });
+    net.run(1000);
+    const [registered] = others.events;
+    if (registered?.kind !== 'registered') throw new Error('not registered');
+    const next = startGuest(net, registered.nameplate, bytes(16, 2), { ...GUEST, port: 7000 });
+    net.run(200);
+    expect(next.events[0]?.kind).toBe('claimed');
   });
 });
