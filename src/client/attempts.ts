@@ -50,6 +50,8 @@ export class Attempts {
   readonly #seekers = new Set<Running>();
   /** The one that has met the peer. */
   #active: Running | undefined;
+  /** Whether the peer of that is not heard. */
+  #isLost = false;
   /** The one whose events are told. */
   #speaker: Running | undefined;
   #failure: unknown;
@@ -75,6 +77,7 @@ export class Attempts {
       return await this.#outcome;
     } finally {
       signal?.removeEventListener('abort', cancel);
+      this.#isLost = false;
       this.#stopSeekers();
       await Promise.all(this.#all.map(({ ended }) => ended));
     }
@@ -95,9 +98,7 @@ export class Attempts {
       },
       met: (resumeSecret) => this.#onMet(running, resumeSecret),
       lost: () => this.#onLost(running),
-      found: () => {
-        if (this.#active === running) this.#stopSeekers();
-      },
+      found: () => this.#onFound(running),
     };
     running.ended = attempt(course, control.signal).then(
       (result) => this.#onDone(running, result),
@@ -110,6 +111,7 @@ export class Attempts {
     const before = this.#active;
     this.#seekers.delete(running);
     this.#active = running;
+    this.#isLost = false;
     this.#speaker = running;
     this.#stopSeekers();
     if (before !== undefined && before !== running) {
@@ -120,7 +122,21 @@ export class Attempts {
   }
 
   #onLost(running: Running): void {
-    if (this.#active !== running || this.#seekers.size > 0) return;
+    if (this.#active !== running) return;
+    this.#isLost = true;
+    this.#rescue();
+  }
+
+  #onFound(running: Running): void {
+    if (this.#active !== running) return;
+    this.#isLost = false;
+    this.#stopSeekers();
+  }
+
+  /** Not before those that were stopped have ended: they would be at the same places. */
+  #rescue(): void {
+    const isOver = this.#active?.control.signal.aborted;
+    if (isOver || !this.#isLost || this.#seekers.size > 0) return;
     for (const attempt of this.#options.rescue()) this.#begin(attempt);
   }
 
@@ -139,5 +155,6 @@ export class Attempts {
     this.#failure ??= error;
     if (this.#active === running) this.#settle.reject(error);
     else if (this.#all.length === 0) this.#settle.reject(this.#failure);
+    else if (running.control.signal.aborted) this.#rescue();
   }
 }

@@ -78,7 +78,7 @@ export async function runReceiver(
     );
     return [...ways, ...codeAgain(until)];
   };
-  const again = seekAgain(['restarted', 'running'], {
+  const again = seekAgain(['restarted', 'running', 'running again'], {
     untilMs: performance.now() + timeoutMs,
     delayMs: keeper.ticket.isOneOfSeveral ? CODE_DELAY_TO_SEVERAL_MS : CODE_DELAY_MS,
   });

@@ -1,7 +1,7 @@
 import { createCrypto } from '../crypto/node-crypto.ts';
 import { reunion, type SenderPast } from '../protocol/handshake/resume-code.ts';
 import type { Place } from '../protocol/session/hosting.ts';
-import { type Attempt, Attempts } from './attempts.ts';
+import { type Attempt, type AttemptCourse, Attempts } from './attempts.ts';
 import type { CommonOptions } from './options.ts';
 import { type Persistence, persistently } from './persistent.ts';
 import type { SendTicket } from './ticket.ts';
@@ -38,26 +38,48 @@ export async function runSender(
   const { signal, timeoutMs, isOnce } = options;
   const { handle, keeper, attempt } = parts;
   const { resumeSecret } = keeper.ticket;
-  const again = (past: SenderPast, secret: Uint8Array, untilMs: number): Attempt =>
-    reunionAttempt(attempt, { past, secret, untilMs });
   const untilMs = performance.now() + (timeoutMs ?? Number.POSITIVE_INFINITY);
+  const rescues = new Rescues(attempt);
   const attempts = new Attempts({
     first: [
       resumeSecret === undefined
         ? attempt(codeDoor(keeper.ticket), timeoutMs)
-        : again('restarted', resumeSecret, untilMs),
+        : reunionAttempt(attempt, { past: 'restarted', secret: resumeSecret, untilMs }),
     ],
     rescue: () => {
       const secret = keeper.ticket.resumeSecret;
-      return secret === undefined || isOnce
-        ? []
-        : [again('running', secret, Number.POSITIVE_INFINITY)];
+      return secret === undefined || isOnce ? [] : [rescues.next(secret)];
     },
     keep: (secret) => keeper.change({ resumeSecret: secret }),
     emit: (event) => handle.emit(event),
     signal,
   });
   return await attempts.run();
+}
+
+/** How a sender that runs on is met again by a receiver that was started again, any number of times. */
+export class Rescues {
+  readonly #attempt: DoorAttempt;
+  /** Where it was met the last time, if it was one of the two places. */
+  #metAt: SenderPast | undefined;
+
+  constructor(attempt: DoorAttempt) {
+    this.#attempt = attempt;
+  }
+
+  /** One more, at the place at which no session of ours is. */
+  next(secret: Uint8Array): Attempt {
+    const past = this.#metAt === 'running' ? 'running again' : 'running';
+    const untilMs = Number.POSITIVE_INFINITY;
+    const again = reunionAttempt(this.#attempt, { past, secret, untilMs });
+    return (course, signal) => {
+      const met: AttemptCourse['met'] = async (newer) => {
+        await course.met(newer);
+        this.#metAt = past;
+      };
+      return again({ ...course, met }, signal);
+    };
+  }
 }
 
 /** To be met again by one receiver: tried again while no server can be reached. */

@@ -6,7 +6,7 @@ import { asSourceError } from './file-reader.ts';
 import type { SendOptions } from './options.ts';
 import { isSearching } from './phases.ts';
 import { ReceptionRun } from './reception-run.ts';
-import { type Door, reunionAttempt } from './sender-attempts.ts';
+import { type Door, Rescues, reunionAttempt } from './sender-attempts.ts';
 import { Sending, type SendKeeper } from './sending.ts';
 import type { Source } from './source.ts';
 import type { SendTicket } from './ticket.ts';
@@ -134,10 +134,10 @@ export class SeveralReceivers {
         return new Sending(this.#options, parts).run(ended, timeoutMs);
       };
     const untilMs = performance.now() + COMES_WITHIN_MS;
-    const forEver = Number.POSITIVE_INFINITY;
+    const rescues = new Rescues(attempt);
     const attempts = new Attempts({
       first: [reunionAttempt(attempt, { past: 'restarted', secret, untilMs })],
-      rescue: () => [reunionAttempt(attempt, { past: 'running', secret, untilMs: forEver })],
+      rescue: () => [rescues.next(secret)],
       keep: async () => undefined,
       emit: (event) => this.#tell(number, event),
       signal,

@@ -71,6 +71,25 @@ describe('while the peer of a running attempt is lost', () => {
     expect(await stage.outcome).toEqual(RESULT);
   });
 
+  it('and again before those that were stopped have ended, others look for it once they have', async () => {
+    const stage = new Stage(1, 1);
+    await stage.one.course.met();
+    stage.one.course.lost();
+    const [, two] = stage.players;
+    stage.one.course.found();
+    stage.one.course.lost();
+    expect(stage.players).toHaveLength(2);
+    two.fail('P2P_CANCELLED');
+    await turns();
+    expect(stage.players).toHaveLength(3);
+    const [, , three] = stage.players;
+    three.fail('P2P_CODE_MISMATCH');
+    await turns();
+    expect(stage.players).toHaveLength(3);
+    stage.one.succeed();
+    expect(await stage.outcome).toEqual(RESULT);
+  });
+
   it('the one that meets it goes on, after the one before has closed its files', async () => {
     const stage = new Stage(1, 1);
     await stage.one.course.met();
@@ -99,6 +118,7 @@ describe('while the peer of a running attempt is lost', () => {
     expect(reasonOf(two)).toMatchObject({ name: 'AbortError' });
     two.fail('P2P_CANCELLED');
     await expect(stage.outcome).rejects.toMatchObject({ code: 'P2P_INTERRUPTED' });
+    expect(stage.players).toHaveLength(2);
   });
 });
 

@@ -57,6 +57,23 @@ describe('a receiver that was started again', () => {
     scene.expectTransfer(meetAgain(scene, before.receiver, 'running', 1));
   });
 
+  forEachSeed('again, long after it died, finds it at its other place', SEEDS, (seed) => {
+    const scene = new Scene(seed, { bytes: 1_000_000 });
+    const { sender, receiver } = scene.meet();
+    scene.runUntil(() => sender.paths.length > 0);
+    receiver.stop();
+    const second = meetAgain(scene, receiver, 'running', 1);
+    scene.runUntil(() => second.sender.paths.length > 0);
+    second.receiver.stop();
+    // That one waits on, and keeps telling its server so.
+    const place = reunionPlace(receiver.resumeSecret, 'running again');
+    const third = scene.send({ ...place, name: 'sender 2', port: 5002 });
+    scene.runFor(scene.sim.random.fork('away').integer(60_000));
+    const { code } = reunionOf(receiver.resumeSecret, 'running again');
+    const again = scene.receive(code, { name: 'receiver 2', port: 6002 });
+    scene.expectTransfer({ sender: third.sender, receiver: again });
+  });
+
   forEachSeed('that had kept nothing yet has the code still', SEEDS, (seed) => {
     const scene = new Scene(seed);
     const { sender, code } = scene.send();

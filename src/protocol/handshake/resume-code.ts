@@ -4,9 +4,11 @@ import { lvCat } from './lv-cat.ts';
 
 /**
  * Which sender is looked for: one that was started again, or one whose process has run on. So two
- * that both run on, and only lost each other for a while, never meet a second time.
+ * that both run on, and only lost each other for a while, never meet a second time. One that runs on
+ * has two places: at the one where it was met last it still waits for that receiver to be heard
+ * again, and to a server one owner is at one place.
  */
-export type SenderPast = 'restarted' | 'running';
+export type SenderPast = 'restarted' | 'running' | 'running again';
 
 /** Where and with which secret two sides meet again after one of them died. */
 export interface Reunion {

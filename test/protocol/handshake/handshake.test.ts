@@ -225,7 +225,7 @@ describe('a receiver that is played with', () => {
 });
 
 describe('meeting again', () => {
-  for (const past of ['restarted', 'running'] as const) {
+  for (const past of ['restarted', 'running', 'running again'] as const) {
     it(`works with the resume secret in place of the words (${past})`, () => {
       const crypto = createCrypto();
       const first = run();
