@@ -71,12 +71,13 @@ export class Sending {
     if (servers.length > 0) this.#course.emit({ event: 'status', phase: 'finding-server' });
     const ground = await prepareSession({ ...this.#options, cap: this.#cap });
     const { lan } = ground;
-    const { words, place, failedAttempts } = this.#door;
+    const { kind, words, place, failedAttempts } = this.#door;
     const session = new SenderSession(
       {
         ...ground.options,
         words,
         place,
+        isReunion: kind !== 'code',
         failedAttempts,
         lan,
       },

@@ -74,6 +74,26 @@ describe('a receiver that was started again', () => {
     scene.expectTransfer({ sender: third.sender, receiver: again });
   });
 
+  forEachSeed('finds it, as often as it dies in the middle of that', SEEDS, (seed) => {
+    const scene = new Scene(seed);
+    const before = scene.meet();
+    scene.runUntil(() => before.sender.paths.length > 0);
+    before.receiver.stop();
+    const { sender, code } = scene.send({
+      ...reunionPlace(before.receiver.resumeSecret, 'running'),
+      name: 'sender 1',
+      port: 5001,
+    });
+    const moment = scene.sim.random.fork('moments');
+    for (let port = 6001; port < 6025; port += 1) {
+      const receiver = scene.receive(code, { name: `receiver ${port}`, port });
+      scene.runFor(moment.integer(60));
+      receiver.stop();
+    }
+    const receiver = scene.receive(code, { name: 'the last one', port: 6100 });
+    scene.expectTransfer({ sender, receiver });
+  });
+
   forEachSeed('that had kept nothing yet has the code still', SEEDS, (seed) => {
     const scene = new Scene(seed);
     const { sender, code } = scene.send();
@@ -165,7 +185,8 @@ function reunionOf(secret: Uint8Array, past: SenderPast): Reunion {
 
 function reunionPlace(secret: Uint8Array, past: SenderPast) {
   const { code, ownerSecret } = reunionOf(secret, past);
-  return { words: code.words, place: { nameplate: code.nameplate, ownerSecret } };
+  const place = { nameplate: code.nameplate, ownerSecret };
+  return { words: code.words, place, isReunion: true };
 }
 
 function killWaiting(scene: Scene): { readonly code: Code } {

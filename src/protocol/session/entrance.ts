@@ -17,6 +17,8 @@ export interface EntranceOptions
   readonly lan: boolean;
   /** Where it was, or is to be, found; a server chooses when absent. */
   readonly place?: Place;
+  /** Whether a receiver is met again, which may die and come as often as it likes; false when absent. */
+  readonly isReunion?: boolean;
   /** Attempts at the same code that failed in an earlier process. */
   readonly failedAttempts?: number;
   /** The plaintext of our sealed box, asked for when somebody has proved the code. */
@@ -54,7 +56,7 @@ export class Entrance implements Machine<EntranceEvent> {
     const { failedAttempts: failedBefore = 0 } = options;
     this.#handshake = new SenderHandshake({ ...options, failedBefore, receivers });
     const { hello } = this.#handshake;
-    const isOpen = receivers > 1;
+    const isOpen = receivers > 1 || options.isReunion === true;
     this.#hosting = new Hosting({ servers, lan, hello, crypto, random, place, isOpen }, now);
     this.#drain(now);
   }
