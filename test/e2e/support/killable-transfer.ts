@@ -2,8 +2,8 @@ import { setTimeout } from 'node:timers/promises';
 import { expect } from 'vitest';
 import type { SeededRandom } from '../../support/seeded-random.ts';
 import { expectSuccess } from './expectations.ts';
-import type { Program, ProgramEvent } from './program.ts';
-import type { Stage } from './stage.ts';
+import type { Program, ProgramEvent, ProgramOptions } from './program.ts';
+import type { Sending, Stage } from './stage.ts';
 
 export type Victim = 'sender' | 'receiver' | 'both';
 
@@ -11,6 +11,9 @@ export type Victim = 'sender' | 'receiver' | 'both';
 export interface KillablePlan {
   readonly paths: readonly string[];
   readonly out: string;
+  /** Where either runs; on this machine when absent. */
+  readonly from?: ProgramOptions['on'];
+  readonly to?: ProgramOptions['on'];
   /** The server's endpoint; without one the two find each other on this machine. */
   readonly server?: string;
   /** Flags of both, of the sender and of the receiver. */
@@ -105,19 +108,19 @@ export class KillableTransfer {
   }
 
   #send(): Program {
-    const { paths, flags = [], sending = [] } = this.#plan;
-    return this.#stage.send(paths, { ...this.#where(), flags: [...flags, ...sending] });
+    const { paths, from, flags = [], sending = [] } = this.#plan;
+    return this.#stage.send(paths, { ...this.#where(from), flags: [...flags, ...sending] });
   }
 
   #receive(): Program {
-    const { out, flags = [], receiving = [] } = this.#plan;
-    const all = { ...this.#where(), out, flags: [...flags, ...receiving] };
+    const { out, to, flags = [], receiving = [] } = this.#plan;
+    const all = { ...this.#where(to), out, flags: [...flags, ...receiving] };
     return this.#stage.receive(this.#code, all);
   }
 
-  #where(): { readonly server?: string } {
+  #where(on: ProgramOptions['on']): Pick<Sending, 'server' | 'on'> {
     const { server } = this.#plan;
-    return server === undefined ? {} : { server };
+    return { ...(server !== undefined && { server }), ...(on !== undefined && { on }) };
   }
 }
 
