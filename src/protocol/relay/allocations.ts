@@ -52,7 +52,7 @@ export class Allocations {
     const known = this.#live(this.#byKey.get(binding.key), now);
     const other = known?.sides[otherSide(binding.side)];
     if (other && !this.#matches(known, other, binding)) return 'refused';
-    if (!this.#hasRoom(binding, known)) return 'busy';
+    if (!this.#hasRoom(binding, known, now)) return 'busy';
     const allocation = known ?? this.#open(binding, now);
     const outcome = !other ? 'waiting' : allocation.sides[binding.side] ? 'paired' : 'opened';
     allocation.tokenHash = binding.tokenHash;
@@ -96,15 +96,19 @@ export class Allocations {
   }
 
   // At most `sessions` entries: counting them beats keeping a count right.
-  #hasRoom({ source }: Binding, known: Allocation | undefined): boolean {
-    if (!known && this.#byKey.size >= this.#limits.sessions) return false;
-    let used = 0;
-    for (const allocation of this.#byKey.values()) {
-      const { owner, claim } = allocation.sides;
-      if (allocation === known) continue;
-      if (owner?.source === source || claim?.source === source) used += 1;
-    }
-    return used < this.#limits.sessionsPerHost;
+  #hasRoom({ source }: Binding, known: Allocation | undefined, now: Instant): boolean {
+    const { sessions, sessionsPerHost } = this.#limits;
+    if (!known && this.#byKey.size >= sessions) return false;
+    const others = [...this.#byKey.values()].filter((one) => one !== known && isOf(one, source));
+    return others.length < sessionsPerHost || this.#dropQuiet(others, now);
+  }
+
+  /** Lets go of the one that was heard least lately, if it has missed a keepalive: who died said no goodbye. */
+  #dropQuiet(allocations: readonly Allocation[], now: Instant): boolean {
+    const [quietest] = allocations.toSorted((one, other) => one.lastSeen - other.lastSeen);
+    if (!quietest || after(quietest.lastSeen, this.#limits.quiet) > now) return false;
+    this.release(quietest.key);
+    return true;
   }
 
   #open({ key, tokenHash }: Binding, now: Instant): Allocation {
@@ -137,6 +141,10 @@ export class Allocations {
     if (rest.length > 0) this.#bySource.set(key, rest);
     else this.#bySource.delete(key);
   }
+}
+
+function isOf({ sides: { owner, claim } }: Allocation, source: string): boolean {
+  return owner?.source === source || claim?.source === source;
 }
 
 function otherSide(side: SideName): SideName {

@@ -9,6 +9,8 @@ export interface RelayLimits {
   readonly bindWindow: Millis;
   /** How long a bound pair may be silent, keepalives included. */
   readonly idle: Millis;
+  /** How long one may be silent that does not give way to a newer one of its source: keepalives come every 15 s. */
+  readonly quiet: Millis;
   /** The longest life of a session. */
   readonly life: Millis;
   /** Batches that wait to be sent: no queue, only what one round of the driver leaves. */
@@ -22,6 +24,7 @@ export const DEFAULT_RELAY_LIMITS: RelayLimits = {
   sessionsPerHost: 4,
   bindWindow: millis(30_000),
   idle: millis(60_000),
+  quiet: millis(20_000),
   life: millis(43_200_000),
   queuedBatches: 64,
   pooledBuffers: 64,
