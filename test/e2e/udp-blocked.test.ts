@@ -215,9 +215,14 @@ function expectVia(program: Program, via: string): void {
   expect(viasOf(program)).toEqual([via]);
 }
 
-/** The relayed path that it used, and the direct one by TCP, if that was found while there was time. */
+/**
+ * The relayed path that it used, and the direct one by TCP, if that was found while there was time:
+ * it may be found first, and be left for the moment in which the other side has not found it yet.
+ */
 function expectViaOrTcp(program: Program, via: string): void {
-  expect([[via], [via, 'tcp'], ['tcp']]).toContainEqual(viasOf(program));
+  const vias = viasOf(program);
+  expect(vias).not.toEqual([]);
+  for (const used of vias) expect([via, 'tcp']).toContain(used);
 }
 
 function viasOf(program: Program): string[] {
