@@ -17,7 +17,7 @@ const BYTES = 1_000_000;
 const HALF_WAY = 1500;
 /** Where a relay serves meanwhile, the direct path is looked for at leisure. */
 const MOST_ELSEWHERE = 15_000;
-/** Of the same file, and of those who ask again a server that was away: 4 s of each other's steps. */
+/** The rest of the same file, and what both repeat, up to 5 s apart while the server was away. */
 const MOST_RESTARTED = 12_000;
 /** Sixteen seconds for the same file. */
 const SLOWER_LINE = bothWays({ rate: 500_000, delay: millis(10) });

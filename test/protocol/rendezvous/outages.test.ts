@@ -80,10 +80,7 @@ describe('a server that restarts', () => {
 describe('a server that restarts and is asked by a guest', () => {
   it('is claimed at again when it knows the nameplate but not the claim', () => {
     const net = new Network();
-    const { host, server, nameplate } = startRegistered(net);
-    const guest = startGuest(net, nameplate);
-    net.run(200);
-    net.detach(server.machine);
+    const { host, guest } = startForgotten(net);
     const restarted = startServer(net, { allowWantedNameplates: true });
     net.run(16_000);
     guest.machine.post(A, net.now);
@@ -95,10 +92,7 @@ describe('a server that restarts and is asked by a guest', () => {
 
   it('is claimed at until the host has come back, who may be the later one to notice', () => {
     const net = new Network();
-    const { host, server, nameplate } = startRegistered(net);
-    const guest = startGuest(net, nameplate);
-    net.run(200);
-    net.detach(server.machine);
+    const { host, guest } = startForgotten(net);
     const restarted = startServer(net, { allowWantedNameplates: true });
     guest.machine.post(A, net.now);
     net.run(10_000);
@@ -111,10 +105,7 @@ describe('a server that restarts and is asked by a guest', () => {
 
   it('is not asked so often for a host that stays away that it takes the guest for a guesser', () => {
     const net = new Network();
-    const { host, server, nameplate } = startRegistered(net);
-    const guest = startGuest(net, nameplate);
-    net.run(200);
-    net.detach(server.machine);
+    const { host, guest } = startForgotten(net);
     net.detach(host.machine);
     startServer(net);
     guest.machine.post(A, net.now);
@@ -128,3 +119,28 @@ describe('a server that restarts and is asked by a guest', () => {
     expect(next.events[0]?.kind).toBe('claimed');
   });
 });
+
+it('a guest that is told to ask later does, where it has been before', () => {
+  const net = new Network();
+  const { guest, nameplate } = startForgotten(net);
+  const limits = { claimRate: { perMinute: 2, burst: 1 } };
+  const restarted = startServer(net, { allowWantedNameplates: true, limits });
+  net.run(16_000);
+  startGuest(net, nameplate, bytes(16, 2), { ...GUEST, port: 7000 });
+  net.run(200);
+  guest.machine.post(A, net.now);
+  net.run(10_000);
+  expect(restarted.machine.counters.live.claims).toBe(1);
+  net.run(40_000);
+  expect(restarted.machine.counters.live.claims).toBe(2);
+  expect(guest.events).toHaveLength(1);
+});
+
+/** A host and a guest that have met at a server which has ended since. */
+function startForgotten(net: Network) {
+  const { host, server, nameplate } = startRegistered(net);
+  const guest = startGuest(net, nameplate);
+  net.run(200);
+  net.detach(server.machine);
+  return { host, guest, nameplate };
+}
