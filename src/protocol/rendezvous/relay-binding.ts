@@ -46,6 +46,11 @@ export class RelayBinding {
     return reply.kind === 'error' ? this.#handleRefusal(reply.refusal, now) : undefined;
   }
 
+  /** Binds once more at once, unless it was refused: the server may have forgotten it. */
+  repeat(now: Instant): void {
+    this.#channel.reopen('bind', now, millis(0));
+  }
+
   #handleRefusal(refusal: Refusal, now: Instant): RelayEvent | undefined {
     if (refusal === 'relay-refused') {
       this.#channel.settle('bind');
@@ -61,9 +66,4 @@ export class RelayBinding {
     this.#paired = paired;
     return { kind: 'relay-bound', paired };
   }
-}
-
-/** Binds once more at once, if there is anything to bind: the server may have forgotten it. */
-export function rebind(channel: RequestChannel, now: Instant): void {
-  channel.reopen('bind', now, millis(0));
 }
