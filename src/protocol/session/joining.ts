@@ -1,7 +1,7 @@
 import type { ErrorCode } from '../errors.ts';
 import type { Code } from '../handshake/code.ts';
 import { ReceiverHandshake, type ReceiverHandshakeEvent } from '../handshake/receiver-handshake.ts';
-import type { Transmit } from '../machine.ts';
+import type { Machine, Transmit } from '../machine.ts';
 import type { CipherSuite, Crypto, Random } from '../ports.ts';
 import { type GuestEvent, RendezvousGuest } from '../rendezvous/rendezvous-guest.ts';
 import type { Outcome } from '../rendezvous/requests.ts';
@@ -36,7 +36,7 @@ interface JoiningOptions {
  * One at a time, because each proof spends one of the sender's three attempts; but none is waited
  * for long, and none is the last word, because anybody on a LAN can answer in the sender's name.
  */
-export class Joining {
+export class Joining implements Machine<JoiningEvent> {
   readonly #options: JoiningOptions;
   readonly #guests: Guest[] = [];
   readonly #events: JoiningEvent[] = [];
@@ -81,10 +81,10 @@ export class Joining {
     this.#drain(now);
   }
 
-  handleRun(run: Uint8Array, remote: Endpoint, now: Instant): void {
+  handleBatch(batch: Uint8Array, remote: Endpoint, now: Instant): void {
     for (const { machine } of this.#guests) {
       const isFromServer = machine.ways.some((way) => sameEndpoint(way, remote));
-      if (isFromServer) machine.handleBatch(run, remote, now);
+      if (isFromServer) machine.handleBatch(batch, remote, now);
     }
     this.#drain(now);
   }

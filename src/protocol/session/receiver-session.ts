@@ -1,14 +1,11 @@
 import type { ErrorCode } from '../errors.ts';
 import type { Code } from '../handshake/code.ts';
-import type { Machine, Transmit } from '../machine.ts';
-import type { OpenedBase } from '../nat/nat-survey.ts';
 import type { SessionKeys } from '../session-keys.ts';
 import { after, earliest, type Instant, type Millis, millis } from '../time.ts';
 import type { Holdings } from '../transfer/answer-message.ts';
 import { TransferReceiver } from '../transfer/transfer-receiver.ts';
 import type { ConnectionEvent } from '../transport/connection-event.ts';
 import { type Endpoint, sameEndpoint } from '../wire/endpoint.ts';
-import { forEachRun } from '../wire/packet-runs.ts';
 import type { Acquaintance } from './acquaintance.ts';
 import { isElsewhere } from './elsewhere.ts';
 import type { Guest } from './guest.ts';
@@ -17,8 +14,8 @@ import type { JoiningEvent } from './joining-event.ts';
 import { guestPassage } from './passages.ts';
 import { failureOfClose } from './session-close.ts';
 import type { SessionEvent } from './session-event.ts';
-import type { LocalNetworks, SessionOptions } from './session-options.ts';
-import { SessionPeer } from './session-peer.ts';
+import type { SessionOptions } from './session-options.ts';
+import { TransferSession } from './transfer-session.ts';
 
 export interface ReceiverSessionOptions extends SessionOptions {
   readonly code: Code;
@@ -34,15 +31,10 @@ const GOODBYE: Millis = millis(10_000);
 /** But the sender is not told of its success while VERIFIED is lost: a blackout of 10 s may pass. */
 const UNHEARD_GOODBYE: Millis = millis(15_000);
 
-/**
- * A whole receiver: finds the sender, proves the code, finds a path, receives.
- *
- * The stations are machines of their own; this class passes on what one says to the next.
- */
-export class ReceiverSession implements Machine<SessionEvent> {
-  readonly #joining: Joining;
+/** A whole receiver: finds the sender, proves the code, finds a path, receives. */
+export class ReceiverSession extends TransferSession<JoiningEvent> {
+  protected readonly meetingPlace: Joining;
   readonly #transfer: TransferReceiver;
-  readonly #peer: SessionPeer;
   readonly #servers: readonly Endpoint[];
   /** While VERIFIED is on its way: when to stop waiting for the sender's goodbye. */
   #goodbyeAt: Instant | undefined;
@@ -57,21 +49,21 @@ export class ReceiverSession implements Machine<SessionEvent> {
   constructor(options: ReceiverSessionOptions, now: Instant) {
     const { servers, searchFor } = options;
     const transfer = new TransferReceiver({ hasher: options.hasher });
-    this.#transfer = transfer;
-    this.#servers = servers.map(({ endpoint }) => endpoint);
-    this.#peer = new SessionPeer(options, {
+    super(options, {
       role: 'controlled',
       source: (maxBytes) => transfer.pollRecord(maxBytes),
       onRecord: (plaintext) => transfer.handleRecord(plaintext),
       onClosed: (event, at) => this.#onClosed(event, at),
     });
-    this.#joining = new Joining({
+    this.#transfer = transfer;
+    this.#servers = servers.map(({ endpoint }) => endpoint);
+    this.meetingPlace = new Joining({
       ...options,
-      box: () => this.#peer.box,
+      box: () => this.peer.box,
       searchUntil: searchFor === undefined ? undefined : after(now, searchFor),
     });
-    for (const server of servers) this.#joining.addServer(server, true, now);
-    this.#drain(now);
+    for (const server of servers) this.meetingPlace.addServer(server, true, now);
+    this.drain(now);
   }
 
   /** Bytes of the files that are on the disk. */
@@ -81,46 +73,27 @@ export class ReceiverSession implements Machine<SessionEvent> {
 
   /** A server that turned up on the LAN. */
   addServer(server: Endpoint, now: Instant): void {
-    if (!this.#peer.isOver) this.#joining.addServer({ endpoint: server }, false, now);
+    if (!this.peer.isOver) this.meetingPlace.addServer({ endpoint: server }, false, now);
   }
 
-  handleBatch(batch: Uint8Array, remote: Endpoint, now: Instant): void {
-    forEachRun(batch, (kind, run) => {
-      if (kind === 'rendezvous') this.#handleRendezvous(run, remote, now);
-      else this.#peer.handleRun(kind, run, remote, now);
-    });
-    this.#drain(now);
-  }
-
-  handleTimeout(now: Instant): void {
-    this.#joining.handleTimeout(now);
+  override handleTimeout(now: Instant): void {
     if (this.#goodbyeAt !== undefined && now >= this.#goodbyeAt) this.#onNoGoodbye(now);
-    const outcome = this.#peer.handleTimeout(now);
-    if (outcome !== undefined) this.#joining.close(outcome, now);
-    this.#drain(now);
+    super.handleTimeout(now);
   }
 
-  pollTransmit(now: Instant): Transmit | undefined {
-    return this.#peer.pollTransmit(now) ?? this.#joining.pollTransmit(now);
-  }
-
-  pollEvent(): SessionEvent | undefined {
-    return this.#peer.pollEvent() ?? this.#pollWrite();
-  }
-
-  pollTimeout(): Instant | undefined {
-    return earliest(this.#joining.pollTimeout(), this.#peer.pollTimeout(), this.#goodbyeAt);
+  override pollTimeout(): Instant | undefined {
+    return earliest(super.pollTimeout(), this.#goodbyeAt);
   }
 
   /** What is needed to meet again is kept: the sender may hear of us. */
   handleKept(now: Instant): void {
     const acquaintance = this.#acquaintance;
-    if (acquaintance === undefined || this.#peer.isOver) return;
+    if (acquaintance === undefined || this.peer.isOver) return;
     this.#acquaintance = undefined;
-    this.#peer.meet(acquaintance, now);
+    this.peer.meet(acquaintance, now);
     for (const guest of this.#earlyPassages.splice(0)) this.#onPassage(guest, now);
     if (this.#earlySignal !== undefined) this.#onSignal(this.#earlySignal, now);
-    this.#drain(now);
+    this.drain(now);
   }
 
   /**
@@ -129,17 +102,17 @@ export class ReceiverSession implements Machine<SessionEvent> {
    */
   accept(now: Instant, holdings?: Holdings, limit?: number): void {
     this.#transfer.accept(holdings, limit);
-    this.#drain(now);
+    this.drain(now);
   }
 
   /** Says no to the offer, which ends the session. */
   decline(reason: ErrorCode, now: Instant): void {
-    this.#peer.abort(reason, 'declined', now);
+    this.peer.abort(reason, 'declined', now);
   }
 
   handleWritten(entry: number, offset: number, length: number, now: Instant): void {
     this.#transfer.handleWritten(entry, offset, length);
-    this.#drain(now);
+    this.drain(now);
   }
 
   /** Everything is on the disk under its final name: the sender is told so. */
@@ -149,72 +122,12 @@ export class ReceiverSession implements Machine<SessionEvent> {
     this.#goodbyeAtLast = after(now, UNHEARD_GOODBYE);
   }
 
-  /** We could not act for a while: asleep, or stopped. To be told before anything else. */
-  handleWake(now: Instant): void {
-    this.#peer.handleWake(now);
-    this.#drain(now);
-  }
-
-  /** Addresses of this machine have come or gone. */
-  handleNetworks(networks: LocalNetworks, now: Instant): void {
-    this.#peer.handleNetworks(networks, now);
-    this.#drain(now);
-  }
-
-  /** Ends the session because of something on this side; the sender is told the code. */
-  abort(code: ErrorCode, detail: string, now: Instant): void {
-    this.#peer.abort(code, detail, now);
-  }
-
-  /** A connection to the server is open, as `dial` asked, and carries what is for `way`. */
-  addWay(server: Endpoint, way: Endpoint, now: Instant): void {
-    this.#joining.addWay(server, way, now);
-    this.#peer.addWay(server, way, now);
-    this.#drain(now);
-  }
-
-  /** It could not be opened, or is closed. */
-  endWay(server: Endpoint, way: Endpoint, now: Instant): void {
-    this.#joining.endWay(server, way, now);
-    this.#drain(now);
-  }
-
-  /** The public port at which our router lets everybody in has come, changed or gone. */
-  handleMappedPort(mappedPort: number | undefined, now: Instant): void {
-    this.#peer.situate({ mappedPort }, now);
-    this.#drain(now);
-  }
-
-  /** What became of a connection that `anchor` or `connect` asked for, now or later. */
-  handleStream(base: number, isOpen: boolean, now: Instant): void {
-    this.#peer.handleStream(base, isOpen, now);
-    this.#drain(now);
-  }
-
-  /** What could be opened of the sockets that one `open-bases` asked for; in the order of asking. */
-  handleBases(asked: readonly number[], opened: readonly OpenedBase[], now: Instant): void {
-    this.#peer.handleBases(asked, opened, now);
-    this.#drain(now);
-  }
-
-  #pollWrite(): SessionEvent | undefined {
-    const write = this.#peer.isOver ? undefined : this.#transfer.pollWrite();
+  protected pollFileEvent(): SessionEvent | undefined {
+    const write = this.#transfer.pollWrite();
     return write === undefined ? undefined : { kind: 'write', ...write };
   }
 
-  #handleRendezvous(run: Uint8Array, remote: Endpoint, now: Instant): void {
-    if (!this.#peer.handleRendezvous(run, remote, now)) this.#joining.handleRun(run, remote, now);
-  }
-
-  #drain(now: Instant): void {
-    for (let event = this.#joining.pollEvent(); event; event = this.#joining.pollEvent()) {
-      this.#onJoiningEvent(event, now);
-    }
-    this.#peer.drain(now);
-    this.#drainTransfer(now);
-  }
-
-  #onJoiningEvent(event: JoiningEvent, now: Instant): void {
+  protected handleMeeting(event: JoiningEvent, now: Instant): void {
     switch (event.kind) {
       case 'established':
         this.#onEstablished(event);
@@ -222,11 +135,11 @@ export class ReceiverSession implements Machine<SessionEvent> {
       case 'server':
         // One on the LAN, the sender itself, has no sight of our NATs.
         if (this.#servers.some((one) => sameEndpoint(event.server, one))) {
-          this.#peer.findServer(event.server, now);
+          this.peer.findServer(event.server, now);
         }
         break;
       case 'dial':
-        this.#peer.tell(event);
+        this.peer.tell(event);
         break;
       case 'signal':
         this.#onSignal(event, now);
@@ -235,14 +148,22 @@ export class ReceiverSession implements Machine<SessionEvent> {
         this.#onPassage(event.guest, now);
         break;
       case 'failed':
-        if (!this.#peer.isMet) this.abort(event.code, 'rendezvous failed', now);
+        if (!this.peer.isMet) this.abort(event.code, 'rendezvous failed', now);
         break;
+    }
+  }
+
+  protected drainTransfer(now: Instant): void {
+    this.peer.release(this.#transfer.takeConsumed(), now);
+    for (let event = this.#transfer.pollEvent(); event; event = this.#transfer.pollEvent()) {
+      if (event.kind === 'failed') this.peer.fail(event, now);
+      else this.peer.tell(event);
     }
   }
 
   #onSignal(event: Extract<JoiningEvent, { kind: 'signal' }>, now: Instant): void {
     if (this.#acquaintance !== undefined) this.#earlySignal = event;
-    else this.#peer.handleSignal(event.body, event.seen, now);
+    else this.peer.handleSignal(event.body, event.seen, now);
   }
 
   #onEstablished(event: Extract<JoiningEvent, { kind: 'established' }>): void {
@@ -257,37 +178,29 @@ export class ReceiverSession implements Machine<SessionEvent> {
       passage: guestPassage(guest, keys),
     };
     const { resumeSecret } = keys;
-    this.#peer.tell({ kind: 'keep', resumeSecret, isElsewhere: isElsewhere(box) });
+    this.peer.tell({ kind: 'keep', resumeSecret, isElsewhere: isElsewhere(box) });
   }
 
   #onPassage(guest: Guest, now: Instant): void {
     if (this.#acquaintance !== undefined) this.#earlyPassages.push(guest);
-    else if (this.#keys !== undefined) this.#peer.addPassage(guestPassage(guest, this.#keys), now);
+    else if (this.#keys !== undefined) this.peer.addPassage(guestPassage(guest, this.#keys), now);
   }
 
   #onClosed(event: Extract<ConnectionEvent, { kind: 'closed' }>, now: Instant): void {
     if (this.#goodbyeAt !== undefined) {
-      this.#peer.tell({ kind: 'dismissed' });
+      this.peer.tell({ kind: 'dismissed' });
       this.#finish(now);
-    } else this.#peer.fail(failureOfClose(event), now);
-  }
-
-  #drainTransfer(now: Instant): void {
-    this.#peer.release(this.#transfer.takeConsumed(), now);
-    for (let event = this.#transfer.pollEvent(); event; event = this.#transfer.pollEvent()) {
-      if (event.kind === 'failed') this.#peer.fail(event, now);
-      else this.#peer.tell(event);
-    }
+    } else this.peer.fail(failureOfClose(event), now);
   }
 
   #onNoGoodbye(now: Instant): void {
     const last = this.#goodbyeAtLast ?? now;
-    if (this.#peer.hasHeardAll || now >= last) this.#finish(now);
+    if (this.peer.hasHeardAll || now >= last) this.#finish(now);
     else this.#goodbyeAt = earliest(after(now, GOODBYE), last);
   }
 
   #finish(now: Instant): void {
     this.#goodbyeAt = undefined;
-    this.#peer.finish('received', now);
+    this.peer.finish('received', now);
   }
 }
