@@ -2,6 +2,7 @@ import type { ErrorCode } from '../errors.ts';
 import type { ReceiverHandshake } from '../handshake/receiver-handshake.ts';
 import type { RendezvousGuest } from '../rendezvous/rendezvous-guest.ts';
 import { after, type Instant, type Millis, millis } from '../time.ts';
+import { sameBytes } from '../wire/bytes.ts';
 import type { Endpoint } from '../wire/endpoint.ts';
 
 /** A server at which the sender may be found. */
@@ -22,6 +23,30 @@ export interface Guest {
 
 /** One at which the code is being proved. */
 export type Proving = Guest & { readonly attempt: NonNullable<Guest['attempt']> };
+
+/** Whether a named server has not said yet whom it knows. */
+export function isSilent({ isNamed, hello, failure }: Guest): boolean {
+  return isNamed && hello === undefined && failure === undefined;
+}
+
+/** Who shows the same hello is the same sender, at another of its addresses. */
+export function isSameSender(one: Guest, other: Guest): boolean {
+  return one.hello !== undefined && other.hello !== undefined && sameBytes(one.hello, other.hello);
+}
+
+/** Whether a sender itself has said what is wrong: more than a server that did not answer. */
+export function isTelling(failure: ErrorCode | undefined): boolean {
+  return failure !== undefined && TELLING.has(failure);
+}
+
+const TELLING: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'P2P_CODE_MISMATCH',
+  'P2P_CODE_USED',
+  'P2P_CODE_BURNT',
+  'P2P_VERSION_MISMATCH',
+  'P2P_SENDER_OUTDATED',
+  'P2P_RECEIVER_OUTDATED',
+]);
 
 /** Until when nobody else is tried. */
 export function turnEnd({ attempt }: Proving): Instant {

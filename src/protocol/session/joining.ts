@@ -6,9 +6,8 @@ import type { CipherSuite, Crypto, Random } from '../ports.ts';
 import { type GuestEvent, RendezvousGuest } from '../rendezvous/rendezvous-guest.ts';
 import type { Outcome } from '../rendezvous/requests.ts';
 import { after, earliest, type Instant, type Millis, millis } from '../time.ts';
-import { sameBytes } from '../wire/bytes.ts';
 import { type Endpoint, isStream, sameEndpoint } from '../wire/endpoint.ts';
-import { type Guest, type Proving, turnEnd } from './guest.ts';
+import { type Guest, isSameSender, isSilent, isTelling, type Proving, turnEnd } from './guest.ts';
 import type { JoiningEvent } from './joining-event.ts';
 import type { KnownServer } from './session-options.ts';
 import { isSignal } from './signalling.ts';
@@ -238,7 +237,7 @@ export class Joining implements Machine<JoiningEvent> {
         this.#searchUntil = undefined;
         this.#events.push({ kind: 'established', guest, keys: event.keys, box: event.box });
         for (const other of this.#guests) {
-          if (other !== guest && !this.#isSilent(other)) this.#considerPassage(other, guest, now);
+          if (other !== guest && !isSilent(other)) this.#considerPassage(other, guest, now);
         }
         break;
       case 'failed':
@@ -248,17 +247,11 @@ export class Joining implements Machine<JoiningEvent> {
     }
   }
 
-  /** Who shows the same hello is the same sender; everybody else is of no interest any more. */
+  /** Whoever is not the sender that we have met is of no interest any more. */
   #considerPassage(guest: Guest, won: Guest, now: Instant): void {
     if (guest === won) return;
-    const isSame = guest.hello && won.hello && sameBytes(guest.hello, won.hello);
-    if (isSame && guest.isNamed) this.#events.push({ kind: 'passage', guest });
+    if (isSameSender(guest, won) && guest.isNamed) this.#events.push({ kind: 'passage', guest });
     else guest.machine.close('cancelled', now);
-  }
-
-  /** Whether a named server has not said yet whom it knows. */
-  #isSilent({ isNamed, hello, failure }: Guest): boolean {
-    return isNamed && hello === undefined && failure === undefined;
   }
 
   #onFailed(guest: Guest, code: ErrorCode, now: Instant): void {
@@ -270,16 +263,14 @@ export class Joining implements Machine<JoiningEvent> {
   }
 
   /**
-   * Who shows the same hello is the same sender at another of its addresses: to prove the code there
-   * as well would only spend another of its three attempts on the same slip of the pen.
+   * At another address of a sender that has refused the code, to prove it as well would only spend
+   * another of its three attempts on the same slip of the pen.
    */
   #spareAttempts(now: Instant): void {
-    for (const { hello, failure } of this.#guests) {
-      if (hello === undefined || failure === undefined || !TELLING.has(failure)) continue;
+    for (const refused of this.#guests.filter(({ failure }) => isTelling(failure))) {
       for (const other of this.#guests) {
-        if (other.failure !== undefined || other.hello === undefined) continue;
-        if (!sameBytes(other.hello, hello)) continue;
-        other.failure = failure;
+        if (other.failure !== undefined || !isSameSender(other, refused)) continue;
+        other.failure = refused.failure;
         other.machine.close('failed', now);
       }
     }
@@ -290,7 +281,7 @@ export class Joining implements Machine<JoiningEvent> {
     if (this.#won !== undefined || this.#guests.some(({ failure }) => failure === undefined))
       return;
     const failures = this.#guests.map(({ failure }) => failure as ErrorCode);
-    const telling = failures.find((failure) => TELLING.has(failure));
+    const telling = failures.find(isTelling);
     // What a sender itself has said is final; otherwise it may still be found on the LAN.
     if (telling === undefined && this.#searchUntil !== undefined) return;
     // The search has found nobody at all.
@@ -298,12 +289,3 @@ export class Joining implements Machine<JoiningEvent> {
     this.#events.push({ kind: 'failed', code });
   }
 }
-
-const TELLING: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
-  'P2P_CODE_MISMATCH',
-  'P2P_CODE_USED',
-  'P2P_CODE_BURNT',
-  'P2P_VERSION_MISMATCH',
-  'P2P_SENDER_OUTDATED',
-  'P2P_RECEIVER_OUTDATED',
-]);
