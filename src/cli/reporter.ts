@@ -1,9 +1,4 @@
 import type { TransferEvent } from '../client/events.ts';
-import { HumanReporter, type HumanReporterOptions } from './human-reporter.ts';
-import { jsonLine } from './json-events.ts';
-import { pickViews } from './pick-view.ts';
-import { SeveralReporter } from './several-reporter.ts';
-import type { Terminal } from './terminal.ts';
 
 /** Tells somebody what happens: a person on stderr, or a program on stdout. */
 export interface Reporter {
@@ -13,42 +8,4 @@ export interface Reporter {
   /** Leaves the terminal to a question; what happens meanwhile is told after `resume`. */
   pause(): void;
   resume(): void;
-}
-
-export interface ReporterOptions extends HumanReporterOptions {
-  readonly json: boolean;
-  readonly quiet: boolean;
-  /** Whether there may be several receivers; false when absent. */
-  readonly several?: boolean;
-}
-
-export function reporterFor(terminal: Terminal, options: ReporterOptions): Reporter {
-  if (options.json) return jsonReporter(terminal);
-  if (options.quiet) return quietReporter(terminal);
-  const views = pickViews(terminal);
-  if (options.several) return new SeveralReporter(terminal, views, options);
-  return new HumanReporter(terminal, views.all, options);
-}
-
-function jsonReporter({ stdout }: Terminal): Reporter {
-  return {
-    report: (event) => {
-      stdout.write(jsonLine(event));
-    },
-    note: () => undefined,
-    pause: () => undefined,
-    resume: () => undefined,
-  };
-}
-
-/** All that a script needs of a sender is the code. */
-function quietReporter({ stdout }: Terminal): Reporter {
-  return {
-    report: (event) => {
-      if (event.event === 'code') stdout.write(`${event.code}\n`);
-    },
-    note: () => undefined,
-    pause: () => undefined,
-    resume: () => undefined,
-  };
 }

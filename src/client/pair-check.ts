@@ -12,8 +12,9 @@ import type { EntryName } from '../protocol/transfer/entry-name.ts';
 import type { DiagnoseOptions, PairDiagnosis, PeerCode, SideDiagnosis } from './diagnosis.ts';
 import type { PathEvent } from './events.ts';
 import { pathEvent } from './path-event.ts';
+import type { Session } from './session.ts';
 import { prepareSession, type SessionGround } from './session-ground.ts';
-import { type Session, SessionRun } from './session-run.ts';
+import { SessionRun } from './session-run.ts';
 
 /** What is offered is this, without a byte: so neither side takes the other for one that sends a file. */
 const PROBE: Entry = {

@@ -1,15 +1,11 @@
 import { monotonicNow } from '../io/clock.ts';
 import { Driver } from '../io/driver.ts';
 import type { Path } from '../protocol/candidate.ts';
-import { type ErrorCode, P2PShareError } from '../protocol/errors.ts';
-import type { Machine } from '../protocol/machine.ts';
-import type { OpenedBase } from '../protocol/nat/nat-survey.ts';
+import { P2PShareError } from '../protocol/errors.ts';
 import { addressClass } from '../protocol/path/address-class.ts';
 import type { Hasher } from '../protocol/ports.ts';
 import type { SessionEvent, SessionFailure } from '../protocol/session/session-event.ts';
-import type { LocalNetworks } from '../protocol/session/session-options.ts';
 import type { Instant } from '../protocol/time.ts';
-import type { Endpoint } from '../protocol/wire/endpoint.ts';
 import { GIVES_WAY, type MOVES_ON } from './attempts.ts';
 import type { Endpoints } from './endpoints.ts';
 import { MappedPort } from './mapped-port.ts';
@@ -17,6 +13,7 @@ import type { NamedServer } from './named-server.ts';
 import { pathEvent, pathKind } from './path-event.ts';
 import { Phases } from './phases.ts';
 import { type MeterOptions, ProgressMeter } from './progress-meter.ts';
+import type { Session } from './session.ts';
 import type { SessionGround } from './session-ground.ts';
 import { SessionStreams } from './session-streams.ts';
 import { StallWatch } from './stall-watch.ts';
@@ -25,18 +22,6 @@ import type { TransferHandle } from './transfer-handle.ts';
 
 /** How often progress is told. */
 const PROGRESS_MS = 200;
-
-/** What this module needs of either session. */
-export interface Session extends Machine<SessionEvent> {
-  abort(code: ErrorCode, detail: string, now: Instant): void;
-  handleBases(asked: readonly number[], opened: readonly OpenedBase[], now: Instant): void;
-  handleWake(now: Instant): void;
-  handleNetworks(networks: LocalNetworks, now: Instant): void;
-  addWay(server: Endpoint, way: Endpoint, now: Instant): void;
-  endWay(server: Endpoint, way: Endpoint, now: Instant): void;
-  handleStream(base: number, isOpen: boolean, now: Instant): void;
-  handleMappedPort(port: number | undefined, now: Instant): void;
-}
 
 /** A session on real sockets, from its opening to its last goodbye; what both sides share. */
 export class SessionRun<S extends Session> {

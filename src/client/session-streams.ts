@@ -7,7 +7,7 @@ import type { Instant } from '../protocol/time.ts';
 import { sameEndpoint } from '../protocol/wire/endpoint.ts';
 import type { Endpoints } from './endpoints.ts';
 import { FIRST_SERVER_STREAM, type NamedServer } from './named-server.ts';
-import type { Session } from './session-run.ts';
+import type { Session } from './session.ts';
 
 interface SessionStreamsOptions {
   readonly endpoints: Endpoints;

@@ -5,7 +5,7 @@ import { comparison, requirePeople } from '../comparison.ts';
 import { Consent } from '../consent.ts';
 import type { Flags, Manual } from '../manual.ts';
 import { Prompt } from '../prompt.ts';
-import { reporterFor } from '../reporter.ts';
+import { reporterFor } from '../reporter-for.ts';
 import { isInteractive, type Terminal } from '../terminal.ts';
 import { UsageError } from '../usage-error.ts';
 import { type CommandContext, command } from './command.ts';

@@ -3,7 +3,7 @@ import { Consent } from '../consent.ts';
 import { parseDuration } from '../duration.ts';
 import type { Manual } from '../manual.ts';
 import { Prompt } from '../prompt.ts';
-import { reporterFor } from '../reporter.ts';
+import { reporterFor } from '../reporter-for.ts';
 import type { Role } from '../role.ts';
 import { requireStateFolder } from '../state-folder.ts';
 import { isInteractive } from '../terminal.ts';

@@ -9,7 +9,7 @@ import { type CodeSharing, sharingCode } from '../code-sharing.ts';
 import { comparison, requirePeople } from '../comparison.ts';
 import type { Flags, Manual } from '../manual.ts';
 import { Prompt } from '../prompt.ts';
-import { reporterFor } from '../reporter.ts';
+import { reporterFor } from '../reporter-for.ts';
 import type { Terminal } from '../terminal.ts';
 import { UsageError } from '../usage-error.ts';
 import { type CommandContext, command } from './command.ts';

@@ -1,7 +1,7 @@
 import type { CommonOptions, RoutePolicy } from '../../client/options.ts';
 import { parseDuration } from '../duration.ts';
 import { parseRate } from '../rate.ts';
-import type { ReporterOptions } from '../reporter.ts';
+import type { ReporterOptions } from '../reporter-for.ts';
 import { stateFolder } from '../state-folder.ts';
 import type { Terminal } from '../terminal.ts';
 import { UsageError } from '../usage-error.ts';
