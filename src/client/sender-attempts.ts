@@ -20,6 +20,13 @@ export interface Door {
   readonly failedAttempts: number;
 }
 
+/** How one receiver that was met is met again. */
+interface Meeting {
+  readonly past: SenderPast;
+  readonly secret: Uint8Array;
+  readonly former?: Place['former'];
+}
+
 /** A session at a door, within so many milliseconds to be met. */
 export type DoorAttempt = (door: Door, timeoutMs: number | undefined) => Attempt;
 
@@ -44,7 +51,12 @@ export async function runSender(
     first: [
       resumeSecret === undefined
         ? attempt(codeDoor(keeper.ticket), timeoutMs)
-        : reunionAttempt(attempt, { past: 'restarted', secret: resumeSecret, untilMs }),
+        : reunionAttempt(attempt, {
+            past: 'restarted',
+            secret: resumeSecret,
+            untilMs,
+            former: usedCode(keeper.ticket),
+          }),
     ],
     rescue: () => {
       const secret = keeper.ticket.resumeSecret;
@@ -85,11 +97,10 @@ export class Rescues {
 /** To be met again by one receiver: tried again while no server can be reached. */
 export function reunionAttempt(
   attempt: DoorAttempt,
-  meeting: { readonly past: SenderPast; readonly secret: Uint8Array; readonly untilMs: number },
+  meeting: Meeting & { readonly untilMs: number },
 ): Attempt {
-  const { past, secret, untilMs } = meeting;
-  const timing: Persistence = { delayMs: 0, everyMs: AGAIN_MS, untilMs };
-  return persistently((leftMs) => attempt(reunionDoor(secret, past), leftMs), timing);
+  const timing: Persistence = { delayMs: 0, everyMs: AGAIN_MS, untilMs: meeting.untilMs };
+  return persistently((leftMs) => attempt(reunionDoor(meeting), leftMs), timing);
 }
 
 export function codeDoor({ code, ownerSecret, failedAttempts }: SendTicket): Door {
@@ -98,8 +109,13 @@ export function codeDoor({ code, ownerSecret, failedAttempts }: SendTicket): Doo
   return { kind: 'code', words, place, failedAttempts };
 }
 
-function reunionDoor(secret: Uint8Array, past: SenderPast): Door {
+/** Where whom we have met is not looked for any more: a process of ours that died has left it to its server. */
+function usedCode({ code: { nameplate }, ownerSecret }: SendTicket): Place['former'] {
+  return nameplate === 0 ? undefined : { nameplate, secret: ownerSecret };
+}
+
+function reunionDoor({ past, secret, former }: Meeting): Door {
   const { code, ownerSecret } = reunion(createCrypto(), secret, past);
   const { nameplate, words } = code;
-  return { kind: past, words, place: { nameplate, ownerSecret }, failedAttempts: 0 };
+  return { kind: past, words, place: { nameplate, ownerSecret, former }, failedAttempts: 0 };
 }

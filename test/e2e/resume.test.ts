@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect } from 'vitest';
 import { SeededRandom } from '../support/seeded-random.ts';
 import { ensureBuilt } from './support/build.ts';
+import { expectFailure } from './support/expectations.ts';
 import { KillableTransfer, type Victim } from './support/killable-transfer.ts';
 import { contents, finalContents, type Stage } from './support/stage.ts';
 import { it } from './support/staged.ts';
@@ -49,6 +50,23 @@ it('after a kill of both, the same code brings the tree to another folder as wel
   await transfer.restart('both', other);
   await transfer.finish();
   await expectTree(tree, other);
+});
+
+// The server still keeps it for the process that died, and whoever comes would wait for that.
+it('the code of a sender that died and went on is used up afterwards', async ({ stage }) => {
+  const { tree, out } = await twoFolders(stage);
+  const server = (await stage.server()).endpoint;
+  const plan = { server, sending: ['--limit', '100MB/s'] };
+  const transfer = await KillableTransfer.begin(stage, { ...plan, paths: [tree], out });
+  await transfer.reach({
+    side: 'receiver',
+    tells: (event) => event.event === 'progress' && event.bytes > BYTES / 3,
+  });
+  await transfer.kill('sender');
+  await transfer.restart('sender');
+  await transfer.finish();
+  const late = stage.receive(transfer.code, { server, out: await stage.folder() });
+  await expectFailure(late, { code: 'P2P_CODE_USED', exit: 3 });
 });
 
 async function twoFolders(stage: Stage): Promise<{ tree: string; out: string }> {

@@ -24,6 +24,9 @@ export interface ClientOptions extends ServerAccess {
   readonly random: Random;
 }
 
+/** What a server keeps for one side, and by which secret. */
+export type Kept = Omit<CloseFields, 'outcome'>;
+
 export type Delivery = Extract<Reply, { kind: 'deliver' }>;
 
 /** The first repetition of a request, and the longest pause before a later one. */
@@ -81,17 +84,7 @@ export abstract class RendezvousClient<E> implements Machine<E | ClientEvent> {
     this.channel.clear();
     const kept = this.kept();
     this.#state = kept === undefined ? 'ended' : 'closing';
-    if (kept === undefined) return;
-    this.channel.open(
-      'close',
-      {
-        encode: (head) => encodeClose(head, { ...kept, outcome }),
-        first: FIRST_REPEAT,
-        cap: LONGEST_REPEAT,
-        attempts: CLOSE_ATTEMPTS,
-      },
-      now,
-    );
+    if (kept !== undefined) this.dismiss('close', { ...kept, outcome }, now);
   }
 
   handleBatch(batch: Uint8Array, remote: Endpoint, now: Instant): void {
@@ -122,8 +115,8 @@ export abstract class RendezvousClient<E> implements Machine<E | ClientEvent> {
     return earliest(this.channel.pollTimeout(), this.#isWaiting ? this.#unreachableAt : undefined);
   }
 
-  /** What the server keeps for this side, and by which secret; `undefined` as far as we know nothing. */
-  protected abstract kept(): Omit<CloseFields, 'outcome'> | undefined;
+  /** What the server keeps for this side; `undefined` as far as we know nothing. */
+  protected abstract kept(): Kept | undefined;
 
   protected abstract handleDelivery(delivery: Delivery): void;
 
@@ -146,6 +139,20 @@ export abstract class RendezvousClient<E> implements Machine<E | ClientEvent> {
   /** Asks for a connection to the server, if it is time for one. */
   protected considerDial(now: Instant): void {
     if (this.isOpen && this.channel.takeDial(now)) this.report({ kind: 'dial' });
+  }
+
+  /** Tells the server to keep something no longer, a few times. */
+  protected dismiss(tag: string, fields: CloseFields, now: Instant): void {
+    this.channel.open(
+      tag,
+      {
+        encode: (head) => encodeClose(head, fields),
+        first: FIRST_REPEAT,
+        cap: LONGEST_REPEAT,
+        attempts: CLOSE_ATTEMPTS,
+      },
+      now,
+    );
   }
 
   /** Binds our side of a relay, and keeps it bound; `fields` is asked at every sending. */

@@ -7,6 +7,7 @@ import {
   type ClientOptions,
   type Delivery,
   FIRST_REPEAT,
+  type Kept,
   LONGEST_AWAITED_REPEAT,
   LONGEST_REPEAT,
   RendezvousClient,
@@ -38,6 +39,11 @@ export interface RendezvousHostOptions extends ClientOptions {
   readonly nameplate?: number;
   /** 16 bytes; random when absent. Given, it finds a registration of an earlier process again. */
   readonly ownerSecret?: Uint8Array;
+  /**
+   * By what an earlier process of ours was found, and nobody is to come any more: it is given up as
+   * used. Else whoever comes would wait there for that process until it expires.
+   */
+  readonly former?: Kept;
 }
 
 /** RFC 4787 REQ-5 lets no UDP mapping die before two minutes; many do after 30 s. */
@@ -110,6 +116,7 @@ export class RendezvousHost extends RendezvousClient<HostNews> {
     if (tag === 'register') this.#handleRegister(reply, now);
     else if (tag === 'refresh') this.#handleRefresh(reply, now);
     else if (tag === 'bind') this.#handleRelay(reply, now);
+    else if (tag === 'former') this.channel.settle(tag);
     else if (reply.kind === 'error') {
       // The server does not know whom we answered: see whether it still knows us.
       this.channel.settle(tag);
@@ -137,12 +144,20 @@ export class RendezvousHost extends RendezvousClient<HostNews> {
   #handleRegister(reply: Reply, now: Instant): void {
     if (reply.kind === 'registered') {
       this.channel.settle('register');
+      this.#leaveFormer(now);
       this.#note(reply.nameplate, reply.observed);
       this.channel.open('refresh', this.#refreshPlan(), now, REFRESH_EVERY);
       this.rebind(now);
     } else if (reply.kind === 'error' && !this.#registration) {
       this.fail(errorOfRefusal(reply, 'P2P_SENDER_OUTDATED'));
     }
+  }
+
+  /** Once: a server that is started again knows nothing of it. */
+  #leaveFormer(now: Instant): void {
+    const { former } = this.#options;
+    if (former === undefined || this.#registration !== undefined) return;
+    this.dismiss('former', { ...former, outcome: 'happy' }, now);
   }
 
   #handleRefresh(reply: Reply, now: Instant): void {

@@ -1,6 +1,7 @@
 import type { ErrorCode } from '../errors.ts';
 import type { Transmit } from '../machine.ts';
 import type { Crypto, Random } from '../ports.ts';
+import type { Kept } from '../rendezvous/rendezvous-client.ts';
 import { type HostEvent, RendezvousHost } from '../rendezvous/rendezvous-host.ts';
 import { RendezvousServer } from '../rendezvous/rendezvous-server.ts';
 import type { Outcome } from '../rendezvous/requests.ts';
@@ -44,6 +45,8 @@ export interface Place {
   readonly nameplate?: number;
   /** 16 bytes by which a server knows the registration of an earlier process. */
   readonly ownerSecret: Uint8Array;
+  /** Where that was found, if nobody is to come there any more. */
+  readonly former?: Kept | undefined;
 }
 
 interface HostingOptions {
@@ -159,6 +162,7 @@ export class Hosting {
         ...transports,
         ...(nameplate === undefined ? {} : { nameplate }),
         ...(place === undefined ? {} : { ownerSecret: place.ownerSecret }),
+        ...(place?.former === undefined ? {} : { former: place.former }),
       },
       now,
     );

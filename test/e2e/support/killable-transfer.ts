@@ -56,6 +56,10 @@ export class KillableTransfer {
     return transfer;
   }
 
+  get code(): string {
+    return this.#code;
+  }
+
   async reach({ side, tells }: Moment): Promise<void> {
     const program = side === 'sender' ? this.#sender : this.#receiver;
     await program.reach(tells);

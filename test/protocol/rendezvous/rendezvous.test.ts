@@ -173,6 +173,42 @@ describe('nameplates by wish', () => {
   });
 });
 
+describe('what an earlier process was found by', () => {
+  it('is given up as used', () => {
+    const net = new Network();
+    const server = startServer(net);
+    const secret = bytes(16, 9);
+    const first = startHost(net, { ownerSecret: secret });
+    net.run(200);
+    const [registered] = first.events;
+    if (registered?.kind !== 'registered') throw new Error('not registered');
+    net.detach(first.machine);
+    const { nameplate } = registered;
+    const former = { nameplate, secret };
+    const next = startHost(net, { nameplate: 0x9234_5678, former }, { ...HOST, port: 5999 });
+    net.run(1000);
+    expect(next.events).toMatchObject([{ kind: 'registered', nameplate: 0x9234_5678 }]);
+    expect(server.machine.counters.live.registrations).toBe(1);
+    const guest = startGuest(net, nameplate);
+    net.run(200);
+    expect(guest.events).toEqual([{ kind: 'failed', code: 'P2P_CODE_USED' }]);
+  });
+
+  it("is left alone when it is somebody else's by now", () => {
+    const net = new Network();
+    const { host, nameplate, server } = startRegistered(net);
+    const former = { nameplate, secret: bytes(16, 9) };
+    const next = startHost(net, { former }, { ...HOST, port: 5999 });
+    net.run(60_000);
+    expect(next.events).toHaveLength(1);
+    expect(server.machine.counters.live.registrations).toBe(2);
+    const guest = startGuest(net, nameplate);
+    net.run(200);
+    expect(guest.events[0]?.kind).toBe('claimed');
+    expect(host.events).toHaveLength(1);
+  });
+});
+
 describe('the client side', () => {
   it('ignores and counts what does not come from the server or answers nothing', () => {
     const net = new Network();
