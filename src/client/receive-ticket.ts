@@ -1,5 +1,7 @@
 import { createHmac, randomBytes } from 'node:crypto';
+import { offerKey } from '../io/offer-key.ts';
 import { type Code, formatCode } from '../protocol/handshake/code.ts';
+import type { Entry } from '../protocol/transfer/entry.ts';
 import { sameBytes } from '../protocol/wire/bytes.ts';
 import { keptPolicy } from './conflict-policy.ts';
 import type { TicketEvent } from './events.ts';
@@ -43,6 +45,11 @@ export function acceptedBefore(
     return undefined;
   }
   return { accept: true, onConflict: keptPolicy(before, asked) };
+}
+
+/** Whether an earlier attempt has brought all of an offer, and given it its names. */
+export function isSettled({ settled, result }: ReceiveTicket, entries: readonly Entry[]): boolean {
+  return result !== undefined && settled === offerKey(entries);
 }
 
 function newTicket({

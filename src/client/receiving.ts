@@ -1,23 +1,22 @@
 import { monotonicNow } from '../io/clock.ts';
 import { isNameTaken } from '../io/file-errors.ts';
 import type { FileSink } from '../io/file-sink.ts';
-import { offerKey } from '../io/offer-key.ts';
-import { P2PShareError } from '../protocol/errors.ts';
+import { type ErrorCode, P2PShareError } from '../protocol/errors.ts';
 import { ReceiverSession } from '../protocol/session/receiver-session.ts';
 import type { SessionEvent } from '../protocol/session/session-event.ts';
-import { millis } from '../protocol/time.ts';
-import { type Entry, isOnce, type Offer as TransferOffer } from '../protocol/transfer/entry.ts';
+import { isOnce, type Offer as TransferOffer } from '../protocol/transfer/entry.ts';
 import { answer } from './answer.ts';
 import { type AttemptCourse, GIVES_WAY, MOVES_ON } from './attempts.ts';
 import { conflictPolicy } from './conflict-policy.ts';
 import { currentEntry } from './current-entry.ts';
 import { type Destination, destinationOf } from './destination.ts';
+import type { FileEvent } from './events.ts';
 import { asTargetError, FileWriter } from './file-writer.ts';
-import { searchLan } from './lan-search.ts';
+import { lanSearchMs, searchLan } from './lan-search.ts';
 import { summaryOf } from './offer-summary.ts';
-import type { Decision, Offer, ReceiveOptions } from './options.ts';
-import { fileEvents, omittedEvents } from './published-files.ts';
-import { acceptedBefore } from './receive-ticket.ts';
+import type { ConflictPolicy, Decision, Offer, ReceiveOptions } from './options.ts';
+import { type Completed, publishReceived } from './publish-received.ts';
+import { acceptedBefore, isSettled } from './receive-ticket.ts';
 import type { Invitation } from './receiver-attempts.ts';
 import { prepareSession } from './session-ground.ts';
 import { SessionRun } from './session-run.ts';
@@ -28,9 +27,6 @@ import { verified } from './verification.ts';
 
 /** How long after the handshake a path is waited for before the sender is doubted. */
 const DOUBT_MS = 5000;
-/** How long the LAN is searched: alone, and beside a server that knows the answer anyway. */
-const LAN_SEARCH_MS = 10_000;
-const LAN_SEARCH_BESIDE_SERVER_MS = 1500;
 
 interface ReceivingParts {
   readonly course: AttemptCourse;
@@ -38,12 +34,14 @@ interface ReceivingParts {
   readonly invitation: Invitation;
 }
 
-/** What has come whole, but for entries that the sender left out after all. */
-interface Completed {
-  readonly sink: FileSink;
-  readonly destination: Destination;
+/** What is accepted, and how. */
+interface Taking {
   readonly offer: TransferOffer;
-  readonly omitted: readonly number[];
+  readonly chunkBytes: number;
+  readonly destination: Destination;
+  readonly onConflict: ConflictPolicy;
+  /** Whether it was accepted in an earlier session. */
+  readonly isResumed: boolean;
 }
 
 /** One file on its way in, in one session. */
@@ -78,12 +76,11 @@ export class Receiving {
     this.#course.emit({ event: 'status', phase: 'finding-server' });
     const ground = await prepareSession(this.#options);
     const searching = ground.lan;
-    const searchMs = ground.servers.length === 0 ? LAN_SEARCH_MS : LAN_SEARCH_BESIDE_SERVER_MS;
     const session = new ReceiverSession(
       {
         ...ground.options,
         code,
-        searchFor: searching ? millis(searchMs) : undefined,
+        searchFor: searching ? lanSearchMs(ground.servers.length > 0) : undefined,
       },
       monotonicNow(),
     );
@@ -194,34 +191,51 @@ export class Receiving {
     const resumed = accepted === undefined ? {} : ({ resumed: true } as const);
     this.#course.emit({ event: 'offer', ...summary, ...resumed });
     run.enter('waiting-for-answer');
-    if (this.#isSettled(entries)) return this.#confirm(offer, run);
+    if (isSettled(this.#keeper.ticket, entries)) return this.#confirm(offer, run);
     const destination = await destinationOf(entries, this.#options);
-    const { path, exists, folder } = destination;
+    const { path, exists } = destination;
     const decision =
       accepted ?? (await this.#decide({ ...summary, destination: path, exists }, run.over));
     if (decision === undefined) return;
     if (!decision.accept) throw new P2PShareError('P2P_DECLINED', 'declined here');
     const onConflict = conflictPolicy(this.#options, decision);
     if (exists && onConflict === 'skip' && entries.length === 1) {
-      this.#outcome = { files: [path], bytes: 0 };
-      this.#course.emit({ event: 'file', path, bytes: 0, status: 'skipped' });
-      run.touch((session, now) => session.decline('P2P_TARGET_EXISTS', now));
-      return;
+      const file: FileEvent = { event: 'file', path, bytes: 0, status: 'skipped' };
+      return this.#takeNothing(file, 'P2P_TARGET_EXISTS', run);
     }
-    if (isOnce(offer) || destination.text !== undefined) this.#keeper.endWithProcess();
+    const isResumed = accepted !== undefined;
+    await this.#take({ offer, chunkBytes, destination, onConflict, isResumed }, run);
+  }
+
+  /** Opens the destination, and says yes. */
+  async #take(
+    { offer, chunkBytes, destination, onConflict, isResumed }: Taking,
+    run: SessionRun<ReceiverSession>,
+  ): Promise<void> {
+    const { folder, text } = destination;
+    const { id, result, offer: before } = this.#keeper.ticket;
+    if (isOnce(offer) || text !== undefined) this.#keeper.endWithProcess();
     // Noted first, so that nothing lies there that nobody knows of.
-    const accept = { ...summary, onConflict };
+    const accept = { ...summaryOf(offer), onConflict };
     await this.#keeper.change({ offer: accept, ...(folder !== undefined && { folder }) });
-    const { id } = this.#keeper.ticket;
-    const { storedBytes } = offer;
+    const { entries, storedBytes } = offer;
     const { hasher } = run;
-    const { sink, holdings } = await destination
+    const opened = await destination
       .open({ onConflict, id, hasher, chunkBytes, storedBytes })
       .catch((error: unknown) => {
+        // What is in the way is what it offered before it died, and we have had all of that.
+        if (result !== undefined && isNameTaken(error)) return undefined;
         // Nothing has come yet that anybody would miss, and the sender does not wait for it.
-        if (accepted === undefined && isNameTaken(error)) this.#keeper.endWithProcess();
+        if (!isResumed && isNameTaken(error)) this.#keeper.endWithProcess();
         throw error;
       });
+    if (opened === undefined) {
+      this.#keeper.stay(false);
+      const [path, bytes] = [result ?? '', before?.bytes ?? 0];
+      const file: FileEvent = { event: 'file', path, bytes, status: 'written' };
+      return this.#takeNothing(file, 'P2P_SOURCE_CHANGED', run);
+    }
+    const { sink, holdings } = opened;
     this.#sink = sink;
     this.#writer = this.#writerTo(sink, chunkBytes, run);
     this.#complete = (omitted) => this.#publish({ sink, destination, offer, omitted }, run);
@@ -239,10 +253,11 @@ export class Receiving {
     this.#finishProgress = run.meter({ total, done, cause, current, isPipe });
   }
 
-  /** Whether an earlier attempt has brought all of this, and given it its names. */
-  #isSettled(entries: readonly Entry[]): boolean {
-    const { settled, result } = this.#keeper.ticket;
-    return result !== undefined && settled === offerKey(entries);
+  /** What is there stays as it is: that is the outcome, and the sender is told why. */
+  #takeNothing(file: FileEvent, reason: ErrorCode, run: SessionRun<ReceiverSession>): void {
+    this.#outcome = { files: [file.path], bytes: file.bytes };
+    this.#course.emit(file);
+    run.touch((session, now) => session.decline(reason, now));
   }
 
   /** The sender died before it knew that we have everything: it is told that nothing is wanted. */
@@ -273,27 +288,13 @@ export class Receiving {
     return new FileWriter(sink, listener, chunkBytes);
   }
 
-  /** Gives everything its name; if we die in the middle of that, it goes on from there. */
-  async #publish(
-    { sink, destination, offer: { entries }, omitted }: Completed,
-    run: SessionRun<ReceiverSession>,
-  ): Promise<void> {
-    const { folder, path, text } = destination;
-    const omittedLinks = await sink.settle(omitted);
-    if (folder !== undefined) await this.#keeper.change({ settled: offerKey(entries) });
-    const published = await sink.publish();
-    const { onConflict } = this.#keeper.ticket.offer ?? {};
+  async #publish(completed: Completed, run: SessionRun<ReceiverSession>): Promise<void> {
     const bytes = run.session.bytesWritten;
-    const offer = { entries, folder, path, onConflict, bytes, omitted, omittedLinks };
-    const events = fileEvents(published, offer);
-    const files = events.map((event) => event.path);
-    const result = files.length === 1 ? files[0] : folder;
-    if (result !== undefined) await this.#keeper.change({ result });
+    const { files, events } = await publishReceived(completed, this.#keeper, bytes);
     // Until it dismisses us the sender may die, and ask again.
     this.#keeper.stay(true);
     this.#outcome = { files, bytes };
-    if (text !== undefined) this.#course.emit({ event: 'text', text: text() });
-    for (const event of [...omittedEvents(offer), ...events]) this.#course.emit(event);
+    for (const event of events) this.#course.emit(event);
     run.touch((session, now) => session.handlePublished(now));
   }
 }

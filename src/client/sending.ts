@@ -24,7 +24,10 @@ import type { TransferResult } from './transfer-handle.ts';
 import { verified } from './verification.ts';
 
 /** What a session needs of the ticket of its transfer. */
-export type SendKeeper = Pick<TicketKeeper<SendTicket>, 'ticket' | 'change' | 'forget'>;
+export type SendKeeper = Pick<
+  TicketKeeper<SendTicket>,
+  'ticket' | 'change' | 'forget' | 'endWithProcess'
+>;
 
 interface SendingParts {
   readonly course: AttemptCourse;
@@ -117,14 +120,12 @@ export class Sending {
         answers?.begin(event.code.nameplate);
         void this.#showCode(event.code, run);
         break;
-      case 'wrong-code':
+      case 'wrong-code': {
         void this.#keeper.change({ failedAttempts: event.used });
-        course.emit({
-          event: 'peer',
-          state: 'wrong-code',
-          attemptsLeft: event.allowed - event.used,
-        });
+        const attemptsLeft = event.allowed - event.used;
+        course.emit({ event: 'peer', state: 'wrong-code', attemptsLeft });
         break;
+      }
       case 'joined':
         this.#resumeSecret = event.resumeSecret;
         void this.#offer(run, event.verifier);
@@ -140,6 +141,11 @@ export class Sending {
         if (this.#door.kind === 'code' && this.#resumeSecret !== undefined) {
           void this.#keeper.change({ resumeSecret: this.#resumeSecret });
         }
+        break;
+      case 'failed':
+        // It has what was offered before the last time that we died, and wants nothing else.
+        if (event.code === 'P2P_SOURCE_CHANGED' && event.by === 'peer')
+          this.#keeper.endWithProcess();
         break;
       case 'missing':
         course.lost();

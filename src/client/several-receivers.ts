@@ -164,6 +164,8 @@ export class SeveralReceivers {
         if (this.#served < this.#expected) await keeper.change({ served: this.#served });
         else await keeper.forget();
       },
+      // What is nothing to one may be something to the others.
+      endWithProcess: () => undefined,
     };
   }
 

@@ -64,7 +64,7 @@ export class TicketKeeper<T extends Ticket> {
     return this.#held !== undefined && !this.#endsWithProcess && this.#isWorthIt(error);
   }
 
-  /** What is transferred cannot be sent a second time, or nothing of it has come. */
+  /** What is transferred cannot be sent a second time, nothing of it has come, or nobody wants any more. */
   endWithProcess(): void {
     this.#endsWithProcess = true;
   }
