@@ -20,6 +20,11 @@ export interface KillablePlan {
   readonly flags?: readonly string[];
   readonly sending?: readonly string[];
   readonly receiving?: readonly string[];
+  /**
+   * Whether what is sent changes meanwhile: a sender that died before it knew that all had arrived
+   * learns then that it has something else by now.
+   */
+  readonly mayChange?: boolean;
 }
 
 /** When to begin counting, by what a side tells. */
@@ -30,6 +35,8 @@ export interface Moment {
 
 /** How long after an event somebody is killed, at most. */
 const DELAY_MS = 60;
+/** How a sender ends of which something else has arrived than it has now. */
+const CHANGED_EXIT = 8;
 /** How a receiver ends whose code is used, or nobody's on this network. */
 const CODE_EXIT = 3;
 
@@ -91,7 +98,7 @@ export class KillableTransfer {
   /** Expects a good end of both. */
   async finish(): Promise<void> {
     if (await this.isOver()) await this.#sender.end();
-    else await Promise.all([expectSuccess(this.#sender), this.#expectReceived()]);
+    else await Promise.all([this.#expectSent(), this.#expectReceived()]);
   }
 
   /**
@@ -103,6 +110,11 @@ export class KillableTransfer {
     if (code === this.#code) return false;
     await this.#expectReceived();
     return true;
+  }
+
+  async #expectSent(): Promise<void> {
+    const { code } = await this.#sender.exit();
+    if (code !== CHANGED_EXIT || !this.#plan.mayChange) await expectSuccess(this.#sender);
   }
 
   /** One that was killed in its last moment knows nothing of it any more, and its code is used. */
