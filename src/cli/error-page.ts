@@ -35,7 +35,7 @@ const MEANINGS: Readonly<Record<ErrorCode, string>> = {
   P2P_SOURCE_UNREADABLE:
     'Something that was to be sent is there, but the system does not let it be read, or makes up what is in it as it is read, as with files of `/proc`.',
   P2P_SOURCE_CHANGED:
-    'A file is shorter, longer or newer than when it was offered, so that what arrives would be neither the old nor the new one.',
+    'A file is shorter, longer or newer than when it was offered, so that what arrives would be neither the old nor the new one. Where the sender had died in its last moment, the old one has arrived.',
   P2P_NAME_REFUSED:
     'A name cannot be written everywhere, is hidden, or would lead out of the folder. Names of the sender are never trusted.',
   P2P_TARGET_EXISTS: 'Something has the name already, and nobody has said what to do about it.',
