@@ -55,7 +55,8 @@ async function publishNew(files: FileSystem, staged: string, final: string): Pro
     if (errnoOf(error) === 'EEXIST') return await isSameFile(files, staged, final);
     if (!isUnsupported(error) && !NO_LINKS.has(errnoOf(error) ?? '')) throw error;
   }
-  return await publishOverPlaceholder(files, staged, final);
+  const isGiven = await files.renameNew(staged, final);
+  return isGiven ?? (await publishOverPlaceholder(files, staged, final));
 }
 
 async function isSameFile(files: FileSystem, one: string, other: string): Promise<boolean> {
@@ -66,7 +67,10 @@ async function isSameFile(files: FileSystem, one: string, other: string): Promis
 /** What else a file system says that has no second names for this file. */
 const NO_LINKS: ReadonlySet<string> = new Set(['EMLINK', 'EXDEV']);
 
-/** For file systems without hard links: takes the name with an empty file, then replaces that. */
+/**
+ * Where there are no hard links, and nothing that renames only to a free name: takes the name with an
+ * empty file, then replaces that. Who dies in between leaves the empty file.
+ */
 export async function publishOverPlaceholder(
   files: FileSystem,
   staged: string,

@@ -31,6 +31,7 @@ import {
   truncateFile,
   writeFile,
 } from './file-calls.ts';
+import { renameNew } from './rename-new.ts';
 import { type SyncFileSystem, syncFileSystem } from './sync-filesystem.ts';
 
 /** What is at a path. `dev` and `ino` together tell it from everything else that exists. */
@@ -107,6 +108,8 @@ export interface FileSystem {
   /** Gives a file a second name; replaces nothing. */
   link(existing: string, path: string): Promise<void>;
   rename(from: string, to: string): Promise<void>;
+  /** The same if the name is free; false where it is not, `undefined` where nothing can do both at once. */
+  renameNew(from: string, to: string): Promise<boolean | undefined>;
   chmod(path: string, mode: number): Promise<void>;
   unlink(path: string): Promise<void>;
   rmdir(path: string): Promise<void>;
@@ -136,6 +139,7 @@ export const NODE_FILE_SYSTEM: FileSystem = {
   },
   link,
   rename,
+  renameNew,
   chmod,
   unlink,
   rmdir: (path) => rmdir(path),

@@ -6,6 +6,7 @@ import { numberedName } from '../../src/io/file-numbered-name.ts';
 import { publishOverPlaceholder } from '../../src/io/file-publish.ts';
 import { NODE_FILE_SYSTEM } from '../../src/io/file-system.ts';
 import { resolveTarget } from '../../src/io/file-target.ts';
+import { renameNew } from '../../src/io/rename-new.ts';
 import { type EntryName, parseEntryName } from '../../src/protocol/transfer/entry-name.ts';
 
 let directory: string;
@@ -72,6 +73,28 @@ describe('numberedName', () => {
     [`${'é'.repeat(125)}.txt`, `${'é'.repeat(123)} (1).txt`],
   ])('numbers %s as %s', (plain, numbered) => {
     expect(numberedName(plain, 1)).toBe(numbered);
+  });
+});
+
+describe('renaming to a free name', () => {
+  it('replaces nothing', async () => {
+    await writeFile(at('staged'), 'ours');
+    await writeFile(at('taken'), 'theirs');
+    await symlink('nowhere', at('dangling'));
+    await mkdir(at('folder'));
+    // Where it cannot be done in one step, nothing is done.
+    const isPossible = (await renameNew(at('staged'), at('taken'))) === false;
+    for (const name of ['taken', 'dangling', 'folder']) {
+      expect(await renameNew(at('staged'), at(name))).not.toBe(true);
+    }
+    expect(await readFile(at('taken'), 'utf8')).toBe('theirs');
+    expect(await renameNew(at('staged'), at('free'))).toBe(isPossible ? true : undefined);
+    expect(await readFile(at(isPossible ? 'free' : 'staged'), 'utf8')).toBe('ours');
+  });
+
+  it('leaves it to others to say what is wrong', async () => {
+    expect(await renameNew(at('missing'), at('free'))).toBeUndefined();
+    expect(await renameNew(at('missing'), at('no/such/folder'))).toBeUndefined();
   });
 });
 

@@ -34,6 +34,11 @@ beforeAll(async () => {
 const PLAIN: readonly (readonly [string, Lacks, number])[] = [
   ['FAT, mounted for us', { mode: 0o755, calls: { ...NO_LINKS, chmod: 'EPERM' } }, 1],
   ['FAT, mounted for everybody', { mode: 0o777, owners: true, calls: NO_LINKS }, 1],
+  [
+    'FAT, where nothing renames only to a free name',
+    { mode: 0o755, calls: { ...NO_LINKS, chmod: 'EPERM', renameNew: 'EINVAL' } },
+    1,
+  ],
   ['NTFS, as Windows Subsystem for Linux shows it', { mode: 0o777 }, 0],
   ['a FUSE file system of the simplest kind', { mode: 0o700, calls: { chmod: 'ENOSYS' } }, 0],
   ['a network drive', { mode: 0o755, owners: true, calls: NETWORK_DRIVE }, 1],
@@ -67,6 +72,35 @@ describe.each(PLAIN)('on %s', (_, lacks, omittedLinks) => {
     expect(held).toBe(6);
     await second.discard();
     expect(files.names(FOLDER)).toEqual([]);
+  });
+});
+
+describe('on FAT, whoever dies while names are given', () => {
+  const lacks: Lacks = { mode: 0o755, calls: { ...NO_LINKS, chmod: 'EPERM' } };
+
+  async function published(killedAt?: number): Promise<MemoryFileSystem> {
+    const files = disk(lacks, true);
+    const sink = await open(files);
+    await write(sink, Number.POSITIVE_INFINITY);
+    await sink.settle([]);
+    files.calls.length = 0;
+    if (killedAt !== undefined) files.fault = { call: killedAt, fault: 'kill' };
+    await sink.publish().catch((error: unknown) => {
+      if (killedAt === undefined) throw error;
+    });
+    return files;
+  }
+
+  it('leaves nothing under a final name that is not whole', async () => {
+    const { length } = (await published()).calls;
+    expect(length).toBeGreaterThan(4);
+    for (let call = 1; call <= length; call += 1) {
+      const files = await published(call);
+      for (const name of files.names(FOLDER).filter((each) => !each.startsWith('.'))) {
+        const path = name === 'file' ? `${FOLDER}/file` : `${FOLDER}/top/big`;
+        expect(files.bytes(path)).toEqual(BIG);
+      }
+    }
   });
 });
 

@@ -180,6 +180,15 @@ export class MemoryFileSystem extends MemoryDisk implements FileSystem, Process 
     this.renames.push({ source, target });
   }
 
+  async renameNew(from: string, to: string): Promise<boolean | undefined> {
+    const { renameNew } = this.lacks.calls ?? {};
+    if (renameNew !== undefined) return undefined;
+    const { folder, name } = this.parent(to);
+    if (folder.names.has(name)) return false;
+    await this.rename(from, to);
+    return true;
+  }
+
   async unlink(path: string): Promise<void> {
     await this.#call('unlink');
     if (this.resolve(path, false).kind === 'folder') throw systemError('EISDIR');
