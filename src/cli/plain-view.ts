@@ -12,8 +12,6 @@ const FIRST_BYTES = 2 ** 20;
 export class PlainView implements View {
   readonly #output: Pick<Output, 'write'>;
   #awaited: string | undefined;
-  /** What else has been said to be awaited, since anything happened. */
-  readonly #said = new Set<string>();
   #nextPercent = PERCENT_PER_LINE;
   #nextBytes = FIRST_BYTES;
 
@@ -22,19 +20,13 @@ export class PlainView implements View {
   }
 
   line(text: string): void {
-    this.#said.clear();
     this.#output.write(`${text}\n`);
   }
 
-  /**
-   * Once each time that something is awaited: a log needs no clock, and forgets nothing. A search that
-   * takes turns at several places awaits the same again and again.
-   */
+  /** Once each time that something is awaited: a log needs no clock, and forgets nothing. */
   wait(text: string, detail?: string): void {
-    const isNew = text !== this.#awaited && !this.#said.has(text);
+    if (text !== this.#awaited) this.line(detail === undefined ? text : `${text} (${detail})`);
     this.#awaited = text;
-    this.#said.add(text);
-    if (isNew) this.#output.write(detail === undefined ? `${text}\n` : `${text} (${detail})\n`);
   }
 
   progress(state: ProgressState): void {
@@ -54,6 +46,5 @@ export class PlainView implements View {
 
   hide(): void {
     this.#awaited = undefined;
-    this.#said.clear();
   }
 }

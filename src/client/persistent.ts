@@ -1,6 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
 import { type ErrorCode, P2PShareError } from '../protocol/errors.ts';
 import type { Attempt, AttemptCourse } from './attempts.ts';
+import { isSearching } from './phases.ts';
 
 /** What only says that the peer is not there yet. */
 const NOT_THERE: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
@@ -32,14 +33,19 @@ export function persistently(
       hasMet = true;
       return course.met(secret);
     };
+    let emit = course.emit;
     await pause(delayMs, signal);
     for (;;) {
       const timeoutMs = timeLeft(untilMs);
       try {
-        return await make(timeoutMs)({ ...course, met }, signal);
+        return await make(timeoutMs)({ ...course, met, emit }, signal);
       } catch (error) {
         if (hasMet || signal.aborted || !mayCome(error)) throw error;
       }
+      // That it is still looked for is nothing new.
+      emit = (event) => {
+        if (!isSearching(event)) course.emit(event);
+      };
       await pause(Math.min(everyMs, untilMs - performance.now()), signal);
     }
   };

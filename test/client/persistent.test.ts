@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Attempt, AttemptCourse } from '../../src/client/attempts.ts';
+import type { TransferEvent } from '../../src/client/events.ts';
 import { persistently } from '../../src/client/persistent.ts';
 import type { TransferResult } from '../../src/client/transfer-handle.ts';
 import { type ErrorCode, P2PShareError } from '../../src/protocol/errors.ts';
@@ -66,6 +67,28 @@ describe('an attempt that is made again and again', () => {
     const outcome = persistent(COURSE, control.signal);
     control.abort();
     await expect(outcome).rejects.toMatchObject({ code: 'P2P_CANCELLED' });
+  });
+});
+
+describe('of an attempt that is made again and again', () => {
+  it('it is told once that somebody is looked for, and all that comes of it', async () => {
+    const told: TransferEvent[] = [];
+    const made = failing('P2P_CODE_UNKNOWN', 'P2P_CODE_UNKNOWN');
+    const make = (): Attempt => async (course, signal) => {
+      course.emit({ event: 'status', phase: 'finding-server' });
+      course.emit({ event: 'status', phase: 'waiting-for-peer' });
+      const result = await made.make()(course, signal);
+      course.emit({ event: 'status', phase: 'connecting' });
+      return result;
+    };
+    const persistent = persistently(make, { delayMs: 0, everyMs: 0, untilMs: Infinity });
+    const course = { ...COURSE, emit: (event: TransferEvent) => told.push(event) };
+    await persistent(course, new AbortController().signal);
+    expect(told.map((event) => event.event === 'status' && event.phase)).toEqual([
+      'finding-server',
+      'waiting-for-peer',
+      'connecting',
+    ]);
   });
 });
 
