@@ -240,6 +240,10 @@ export class Switchboard {
     const { relay, crypto, outbox } = this.#options;
     if (!relay) return 'relay-refused';
     own.remote = remote;
+    // A host is at one guest. Who claims anew has died before, and said no goodbye: what was bound
+    // for it would fill the places of its address, try after try.
+    if (own !== claim)
+      for (const one of registration.claims) if (one !== claim) relay.release(one.key);
     const outcome = relay.bind(
       {
         key: claim.key,

@@ -58,10 +58,15 @@ export function post(nameplate: number, claimFill: number, secret: number) {
   return (head: RequestHead): Uint8Array => encodePost(head, { ...fields, body: bytes(1000, 8) });
 }
 
-export function bind(nameplate: number, secret: number, connectionId: number, token = 5) {
+export function bind(
+  nameplate: number,
+  secret: number,
+  connectionId: number,
+  { token = 5, claimFill = 1 } = {},
+) {
   const fields = {
     nameplate,
-    claimId: bytes(16, 1),
+    claimId: bytes(16, claimFill),
     secret: bytes(16, secret),
     relayToken: bytes(16, token),
     connectionId: bytes(8, connectionId),

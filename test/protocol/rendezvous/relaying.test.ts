@@ -27,7 +27,7 @@ function met(options = {}): RendezvousServer {
 const bindHost = (server: RendezvousServer, now = 0, from = HOST) =>
   ask(server, bind(NAMEPLATE, OWNER_SECRET, 0xaa), from, at(now));
 const bindGuest = (server: RendezvousServer, now = 0, token = 5) =>
-  ask(server, bind(NAMEPLATE, 1, 0xbb, token), GUEST, at(now));
+  ask(server, bind(NAMEPLATE, 1, 0xbb, { token }), GUEST, at(now));
 
 /** A session packet for the guest. */
 const SEALED = Buffer.concat([bytes(8, 0xbb), Buffer.from([0x40, 0, 100]), bytes(89, 1)]);
@@ -102,6 +102,20 @@ describe('the life of a relay', () => {
     expect(ask(server, close, HOST, at(10))).toEqual({ kind: 'closed' });
     expect(askOnce(server, SEALED, HOST, at(20))).toEqual([]);
     expect(server.counters.live).toEqual({ registrations: 0, claims: 0, relays: 0 });
+  });
+
+  it('ends when the host binds for another claim: whoever claims again has died before', () => {
+    const server = newServer();
+    ask(server, register(OWNER_SECRET, NAMEPLATE, true), HOST, at(0));
+    for (let claimFill = 1; claimFill < 8; claimFill += 1) {
+      const now = at(claimFill * 1000);
+      ask(server, claim(NAMEPLATE, claimFill), GUEST, now);
+      const ofGuest = bind(NAMEPLATE, claimFill, 0xbb, { claimFill });
+      expect(ask(server, ofGuest, GUEST, now)).toEqual({ kind: 'bound', paired: false });
+      const ofHost = bind(NAMEPLATE, OWNER_SECRET, 0xaa, { claimFill });
+      expect(ask(server, ofHost, HOST, now)).toEqual({ kind: 'bound', paired: true });
+      expect(server.counters.live.relays).toBe(1);
+    }
   });
 
   it('keeps its registration alive by the BIND of either side', () => {
