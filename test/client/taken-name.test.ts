@@ -91,6 +91,46 @@ describe('a name that is taken after the offer was accepted', () => {
   });
 });
 
+describe('a name that is taken by what came before the sender died, which has something else by now,', () => {
+  it('stays with it; the sender is told, and has nothing to go on with', async () => {
+    const code = await arrived();
+    const { sender } = await sending();
+    const receiver = receiving(code);
+    await expect(sender.result).rejects.toMatchObject({ code: 'P2P_SOURCE_CHANGED' });
+    await expect(sender.result).rejects.not.toHaveProperty('ticket', expect.any(String));
+    expect((await receiver.result).files).toEqual([join(out, 'report.bin')]);
+    const kept = await readFile(join(out, 'report.bin'));
+    expect(kept.equals(Buffer.alloc(BYTES, 7))).toBe(true);
+    expect(await readdir(out)).toEqual(['report.bin']);
+    for (const side of ['sender', 'receiver']) {
+      expect((await unfinished(join(folder, side))).transfers).toEqual([]);
+    }
+  });
+
+  it('goes to the new one where the receiver says so', async () => {
+    const code = await arrived();
+    const { sender } = await sending();
+    await receiving(code, { onConflict: 'overwrite' }).result;
+    await sender.result;
+    expect(await readFile(join(out, 'report.bin'), 'utf8')).toBe('of the second day');
+  });
+});
+
+/** Brings the first version there; its sender leaves while the file is given its name. */
+async function arrived(): Promise<string> {
+  const leaves = new AbortController();
+  const { sender, code } = await sending(leaves.signal);
+  disk.beforeNaming = async () => {
+    leaves.abort();
+    await sender.result.catch(() => undefined);
+  };
+  await receiving(code).result;
+  await expect(sender.result).rejects.toMatchObject({ code: 'P2P_CANCELLED' });
+  disk.beforeNaming = async () => undefined;
+  await writeFile(source, 'of the second day');
+  return code;
+}
+
 async function take(): Promise<void> {
   await writeFile(join(out, 'report.bin'), 'mine');
 }
@@ -106,9 +146,12 @@ async function arrivedBytes(): Promise<number | undefined> {
   return transfers[0]?.arrived;
 }
 
-async function sending(): Promise<{ readonly sender: Transfer; readonly code: string }> {
+async function sending(
+  signal?: AbortSignal,
+): Promise<{ readonly sender: Transfer; readonly code: string }> {
   const stateFolder = join(folder, 'sender');
-  const sender = send({ servers: server.endpoints, lan: false, paths: [source], stateFolder });
+  const where = { servers: server.endpoints, lan: false, stateFolder };
+  const sender = send({ ...where, paths: [source], ...(signal && { signal }) });
   for await (const event of sender) {
     if (event.event === 'code') return { sender, code: event.code };
   }

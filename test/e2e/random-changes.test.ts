@@ -4,12 +4,11 @@ import { SeededRandom } from '../support/seeded-random.ts';
 import { seedsFor } from '../support/seeds.ts';
 import { ensureBuilt } from './support/build.ts';
 import { ChangingTree } from './support/changing-tree.ts';
-import { KillableTransfer, type Victim } from './support/killable-transfer.ts';
+import { KillableTransfer } from './support/killable-transfer.ts';
 import { contents } from './support/stage.ts';
 import { it } from './support/staged.ts';
 
 const SEEDS = 2;
-const VICTIMS: readonly Victim[] = ['sender', 'receiver', 'both'];
 /** All files together, about. */
 const BYTES = 22_000_000;
 
@@ -35,7 +34,7 @@ describe('files that change while they are sent, past kills,', () => {
       const enough = new AbortController();
       const changing = tree.change(enough.signal);
       try {
-        await killSometimes(random.fork('kills'), transfer);
+        await transfer.killSometimes(random.fork('kills'), BYTES);
         await transfer.finish();
       } finally {
         enough.abort();
@@ -46,12 +45,3 @@ describe('files that change while they are sent, past kills,', () => {
     },
   );
 });
-
-async function killSometimes(random: SeededRandom, transfer: KillableTransfer): Promise<void> {
-  for (let left = random.integer(3); left > 0; left -= 1) {
-    const victim = VICTIMS[random.integer(VICTIMS.length)] as Victim;
-    await transfer.killAtRandom(random, victim, BYTES);
-    await transfer.restart(victim);
-    if (await transfer.isOver()) return;
-  }
-}

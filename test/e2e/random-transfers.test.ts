@@ -3,14 +3,15 @@ import { beforeAll, describe, expect } from 'vitest';
 import { SeededRandom } from '../support/seeded-random.ts';
 import { seedsFor } from '../support/seeds.ts';
 import { ensureBuilt } from './support/build.ts';
-import { type KillablePlan, KillableTransfer, type Victim } from './support/killable-transfer.ts';
+import { type KillablePlan, KillableTransfer } from './support/killable-transfer.ts';
 import { writeOlder, writeRandomFile, writeRandomTree } from './support/random-tree.ts';
 import { contents, type Stage } from './support/stage.ts';
 import { it } from './support/staged.ts';
 import { snapshot } from './support/tree.ts';
 
 const SEEDS = 4;
-const VICTIMS: readonly Victim[] = ['sender', 'receiver', 'both'];
+/** In which somebody is killed: what most of them have. */
+const BYTES = 20_000_000;
 
 beforeAll(ensureBuilt);
 
@@ -31,7 +32,7 @@ describe('random things, sent in a random way and past kills,', () => {
       const plan = await planOf(random.fork('plan'), stage, isOverwritten);
       const paths = names.map((name) => join(source, name));
       const transfer = await KillableTransfer.begin(stage, { ...plan, paths, out });
-      await killSometimes(random.fork('kills'), transfer);
+      await transfer.killSometimes(random.fork('kills'), BYTES);
       await transfer.finish();
       const [sent, arrived] = [await snapshot(source), await snapshot(out)];
       if (isOverwritten) expect(arrived).toMatchObject(withoutFolders(sent));
@@ -40,15 +41,6 @@ describe('random things, sent in a random way and past kills,', () => {
     },
   );
 });
-
-async function killSometimes(random: SeededRandom, transfer: KillableTransfer): Promise<void> {
-  for (let left = random.integer(3); left > 0; left -= 1) {
-    const victim = VICTIMS[random.integer(VICTIMS.length)] as Victim;
-    await transfer.killAtRandom(random, victim, random.integer(20_000_000));
-    await transfer.restart(victim);
-    if (await transfer.isOver()) return;
-  }
-}
 
 type Plan = Omit<KillablePlan, 'paths' | 'out'>;
 

@@ -5,7 +5,8 @@ import { expectSuccess } from './expectations.ts';
 import type { Program, ProgramEvent, ProgramOptions } from './program.ts';
 import type { Sending, Stage } from './stage.ts';
 
-export type Victim = 'sender' | 'receiver' | 'both';
+const VICTIMS = ['sender', 'receiver', 'both'] as const;
+export type Victim = (typeof VICTIMS)[number];
 
 /** What is run again after each kill. */
 export interface KillablePlan {
@@ -78,6 +79,16 @@ export class KillableTransfer {
     await this.reach(moments[random.integer(moments.length)] as Moment);
     await setTimeout(random.uniform() * DELAY_MS);
     await this.kill(victim);
+  }
+
+  /** Kills one side or both up to twice, within about so many bytes, and starts them again. */
+  async killSometimes(random: SeededRandom, bytes: number): Promise<void> {
+    for (let left = random.integer(3); left > 0; left -= 1) {
+      const victim = VICTIMS[random.integer(VICTIMS.length)] as Victim;
+      await this.killAtRandom(random, victim, bytes);
+      await this.restart(victim);
+      if (await this.isOver()) return;
+    }
   }
 
   async kill(victim: Victim): Promise<void> {
