@@ -85,6 +85,8 @@ export class Stage {
   async clear(): Promise<void> {
     await Promise.all(this.#programs.splice(0).map((program) => program.end()));
     const folders = this.#folders.splice(0);
+    // Programs of the next test would make it again, and nobody would remove it.
+    this.#state = undefined;
     await Promise.all(folders.map((folder) => rm(folder, { recursive: true, force: true })));
   }
 }
