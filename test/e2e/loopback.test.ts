@@ -64,7 +64,8 @@ describe.concurrent('a transfer over loopback', () => {
     const { code } = await sender.event('code');
     await expectSuccess(sender, stage.receive(code, { out, server: server().endpoint }));
     const written = await stat(join(out, 'tool'));
-    expect(written.mtimeMs).toBe(1_600_000_000_250);
+    // Newer versions of Node see the half microsecond that older ones cut.
+    expect(Math.floor(written.mtimeMs)).toBe(1_600_000_000_250);
     expect((written.mode & 0o111) !== 0).toBe(executable);
   });
 
