@@ -2,7 +2,7 @@ import { P2PShareError } from '../protocol/errors.ts';
 import type { Hasher } from '../protocol/ports.ts';
 import { type Basis, MIN_BLOCK_LOG, sumBytes } from '../protocol/transfer/basis.ts';
 import { rollingSum } from '../protocol/transfer/block-matcher.ts';
-import type { ChunkWrite } from '../protocol/transfer/chunk-assembly.ts';
+import type { ChunkWrite } from '../protocol/transfer/chunk-writes.ts';
 import type { Entry } from '../protocol/transfer/entry.ts';
 import { chunkCount, MAX_CHUNK_LOG } from '../protocol/transfer/limits.ts';
 import { ZEROS } from '../protocol/transfer/zeros.ts';

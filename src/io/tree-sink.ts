@@ -1,6 +1,6 @@
 import type { Hasher } from '../protocol/ports.ts';
 import type { Holdings } from '../protocol/transfer/answer-message.ts';
-import type { ChunkWrite } from '../protocol/transfer/chunk-assembly.ts';
+import type { ChunkWrite } from '../protocol/transfer/chunk-writes.ts';
 import type { Entry } from '../protocol/transfer/entry.ts';
 import { chunkCount } from '../protocol/transfer/limits.ts';
 import { Checkpoints } from './checkpoints.ts';

@@ -2,7 +2,7 @@ import type { Path } from '../candidate.ts';
 import type { ErrorCode } from '../errors.ts';
 import type { Code } from '../handshake/code.ts';
 import type { Instant } from '../time.ts';
-import type { ChunkWrite } from '../transfer/chunk-assembly.ts';
+import type { ChunkWrite } from '../transfer/chunk-writes.ts';
 import type { Offer } from '../transfer/entry.ts';
 import type { Endpoint } from '../wire/endpoint.ts';
 import type { Situation } from './signal.ts';

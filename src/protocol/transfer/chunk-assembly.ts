@@ -1,8 +1,8 @@
 import type { Hasher } from '../ports.ts';
 import type { Holdings } from './answer-message.ts';
-import type { Copy } from './block-matcher.ts';
 import { ChunkMemory } from './chunk-memory.ts';
 import { ChunkSums } from './chunk-sums.ts';
+import { type ChunkWrite, ChunkWrites } from './chunk-writes.ts';
 import type { Offer } from './entry.ts';
 import { EntryLengths } from './entry-lengths.ts';
 import type { Frame } from './frame.ts';
@@ -10,23 +10,6 @@ import { IncomingChunk } from './incoming-chunk.ts';
 import { chunkCount, MAX_CHUNK_LOG, TRANSFER_LIMITS } from './limits.ts';
 import { protocolViolation, type Violation } from './violation.ts';
 import { isAllZeros, ZEROS, ZeroSums } from './zeros.ts';
-
-/** A chunk that is whole and checked, for the receiver's disk. */
-export interface ChunkWrite {
-  readonly entry: number;
-  readonly offset: number;
-  /** Without the parts that `copies` are about. */
-  readonly bytes: Uint8Array;
-  /** Of the whole chunk, in bytes. */
-  readonly length: number;
-  /**
-   * Parts of the chunk that did not travel. Where there are any, the sum is still to be checked, unless
-   * all of it is zeros.
-   */
-  readonly copies: readonly Copy[];
-  /** XXH64 of the bytes. */
-  readonly sum: bigint;
-}
 
 /** An entry of which some chunks, but not all, are whole. */
 interface ActiveEntry {
@@ -50,8 +33,7 @@ export class ChunkAssembly {
   readonly #digests: BigUint64Array;
   readonly #whole: Uint8Array;
   readonly #lengths: EntryLengths;
-  readonly #ready: ChunkWrite[] = [];
-  readonly #writing = new Map<string, ChunkWrite>();
+  readonly #writes = new ChunkWrites();
   /** How long the older file of each entry is that has one. */
   readonly #bases = new Map<number, number>();
   #openBytes = 0;
@@ -191,22 +173,15 @@ export class ChunkAssembly {
 
   /** The next chunk to write; its memory is lent until `handleWritten`. */
   pollWrite(): ChunkWrite | undefined {
-    const write = this.#ready.shift();
-    if (write !== undefined) this.#writing.set(writeKey(write.entry, write.offset), write);
-    return write;
+    return this.#writes.poll();
   }
 
   /** One or several consecutive chunks from `offset` on have been written. */
   handleWritten(entry: number, offset: number, length: number): void {
-    for (let done = 0; done < length; ) {
-      const key = writeKey(entry, offset + done);
-      const write = this.#writing.get(key);
-      if (write === undefined) throw new Error(`unreachable: no write of ${key}`);
-      this.#writing.delete(key);
+    for (const write of this.#writes.finish(entry, offset, length)) {
       this.#memory.giveBack(write.bytes);
       this.#held -= write.bytes.length;
       this.#written += write.length;
-      done += write.length;
     }
   }
 
@@ -238,7 +213,14 @@ export class ChunkAssembly {
     this.#activate(entry).open.delete(chunk.index);
     this.#openBytes -= openCost(chunk);
     const sum = chunk.sum as bigint;
-    this.#ready.push({ entry, offset: chunk.index * this.#chunkBytes, length, bytes, copies, sum });
+    this.#writes.push({
+      entry,
+      offset: chunk.index * this.#chunkBytes,
+      length,
+      bytes,
+      copies,
+      sum,
+    });
     this.#note(entry, (sums) => sums.set(chunk.index, sum));
     return undefined;
   }
@@ -301,8 +283,4 @@ const MAX_CHUNK = Number.MAX_SAFE_INTEGER / 2 ** MAX_CHUNK_LOG;
 
 function openCost(chunk: IncomingChunk): number {
   return Math.max(chunk.length, TRANSFER_LIMITS.openFloorBytes);
-}
-
-function writeKey(entry: number, offset: number): string {
-  return `${entry}:${offset}`;
 }

@@ -1,7 +1,8 @@
 import type { ErrorCode } from '../errors.ts';
 import type { Hasher } from '../ports.ts';
 import { answerPages, type Holdings, NOTHING_HELD } from './answer-message.ts';
-import { ChunkAssembly, type ChunkWrite } from './chunk-assembly.ts';
+import { ChunkAssembly } from './chunk-assembly.ts';
+import type { ChunkWrite } from './chunk-writes.ts';
 import { DigestCheck } from './digest-check.ts';
 import type { DonePage } from './done-message.ts';
 import type { Offer } from './entry.ts';

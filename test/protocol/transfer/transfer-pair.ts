@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
 import type { Hasher, Random } from '../../../src/protocol/ports.ts';
 import type { Holdings } from '../../../src/protocol/transfer/answer-message.ts';
-import type { ChunkWrite } from '../../../src/protocol/transfer/chunk-assembly.ts';
+import type { ChunkWrite } from '../../../src/protocol/transfer/chunk-writes.ts';
 import type { Entry, FileEntry } from '../../../src/protocol/transfer/entry.ts';
 import { type EntryName, parseEntryName } from '../../../src/protocol/transfer/entry-name.ts';
 import type { ChunkRead } from '../../../src/protocol/transfer/outgoing-chunk.ts';
