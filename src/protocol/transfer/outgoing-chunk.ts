@@ -1,6 +1,14 @@
 import type { Hasher } from '../ports.ts';
 import type { Copy } from './block-matcher.ts';
 import { ChunkHash } from './chunk-hash.ts';
+import { copyFrame, dataHeader, dataRoom, zerosFrame } from './frame.ts';
+import type { RecordBuilder } from './record-builder.ts';
+import { ZEROS } from './zeros.ts';
+
+/** Type, entry, chunk and sum at their longest. */
+export const MAX_SUM_BYTES = 25;
+/** Type and four numbers at their longest. */
+const MAX_COPY_BYTES = 33;
 
 /** A part of a source that is wanted: one chunk. */
 export interface ChunkRead {
@@ -43,4 +51,50 @@ export function outgoingChunk(
     hash: new ChunkHash(parts.hasher),
     sent: 0,
   };
+}
+
+/**
+ * Adds what there is room for of a chunk that has been read. True once all of it is in records, and
+ * there is room for its sum.
+ */
+export function packChunk(record: RecordBuilder, chunk: OutgoingChunk, bytes: Uint8Array): boolean {
+  while (chunk.sent < chunk.length) {
+    if (!packNext(record, chunk, bytes)) return false;
+  }
+  return record.room >= MAX_SUM_BYTES;
+}
+
+function packNext(record: RecordBuilder, chunk: OutgoingChunk, bytes: Uint8Array): boolean {
+  const [copy] = chunk.copies;
+  if (copy?.start !== chunk.sent) {
+    return packData(record, chunk, bytes, copy?.start ?? chunk.length);
+  }
+  if (record.room < MAX_COPY_BYTES) return false;
+  const { start, length, from } = copy;
+  const offset = chunk.offset + start;
+  const isZeros = from === ZEROS;
+  if (isZeros) record.add(zerosFrame(chunk.entry, offset, length));
+  else record.add(copyFrame(chunk.entry, offset, length, from));
+  chunk.hash.update(bytes.subarray(start, start + length), length === chunk.length);
+  chunk.copies.shift();
+  chunk.sent += length;
+  return true;
+}
+
+function packData(
+  record: RecordBuilder,
+  chunk: OutgoingChunk,
+  bytes: Uint8Array,
+  end: number,
+): boolean {
+  const offset = chunk.offset + chunk.sent;
+  const length = dataRoom(chunk.entry, offset, end - chunk.sent, record.room);
+  if (length <= 0) return false;
+  record.add(dataHeader(chunk.entry, offset, length));
+  const piece = bytes.subarray(chunk.sent, chunk.sent + length);
+  // Here, because it is read for sealing next: once into the processor's cache serves both.
+  chunk.hash.update(piece, length === chunk.length);
+  record.add(piece);
+  chunk.sent += length;
+  return true;
 }

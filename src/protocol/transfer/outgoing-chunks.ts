@@ -3,20 +3,21 @@ import type { AnswerPage } from './answer-message.ts';
 import { ChunkCursor } from './chunk-cursor.ts';
 import { ChunkSums } from './chunk-sums.ts';
 import type { Entry } from './entry.ts';
-import { copyFrame, dataHeader, dataRoom, endFrame, sumFrame, zerosFrame } from './frame.ts';
+import { endFrame, sumFrame } from './frame.ts';
 import { chunkCount } from './limits.ts';
 import { OlderFiles } from './older-files.ts';
-import { type ChunkRead, type OutgoingChunk, outgoingChunk } from './outgoing-chunk.ts';
+import {
+  type ChunkRead,
+  MAX_SUM_BYTES,
+  type OutgoingChunk,
+  outgoingChunk,
+  packChunk,
+} from './outgoing-chunk.ts';
 import type { RecordBuilder } from './record-builder.ts';
 import { SenderHoldings } from './sender-holdings.ts';
-import { ZEROS } from './zeros.ts';
 
 /** Reads under way or waiting to be sent, beside the limit in bytes: for many small entries. */
 const MAX_AHEAD = 64;
-/** Type, entry, chunk and sum at their longest. */
-const MAX_SUM_BYTES = 25;
-/** Type and four numbers at their longest. */
-const MAX_COPY_BYTES = 33;
 
 /** The chunks of all entries in order: asks for them ahead of time and cuts them into records. */
 export class OutgoingChunks {
@@ -162,7 +163,10 @@ export class OutgoingChunks {
     if (!this.#worthSending(record.room)) return;
     for (let chunk = this.#chunks[0]; chunk?.bytes !== undefined; chunk = this.#chunks[0]) {
       if (chunk.end && !this.#packEnd(record, chunk)) return;
-      if (!this.#packChunk(record, chunk, chunk.bytes)) return;
+      const before = chunk.sent;
+      const isPacked = packChunk(record, chunk, chunk.bytes);
+      this.#bytesTaken += chunk.sent - before;
+      if (!isPacked) return;
       if (chunk.length > 0) record.add(sumFrame(chunk.entry, chunk.index, this.#addSum(chunk)));
       if (chunk.last) this.#finishEntry(chunk.entry);
       this.#spent.push(chunk.bytes);
@@ -191,46 +195,6 @@ export class OutgoingChunks {
 
   #isStream(entry: number): boolean {
     return this.#entries[entry]?.kind === 'stream';
-  }
-
-  /** Whether all of the chunk is in records, and there is room for its sum. */
-  #packChunk(record: RecordBuilder, chunk: OutgoingChunk, bytes: Uint8Array): boolean {
-    while (chunk.sent < chunk.length) {
-      if (!this.#packNext(record, chunk, bytes)) return false;
-    }
-    return record.room >= MAX_SUM_BYTES;
-  }
-
-  #packNext(record: RecordBuilder, chunk: OutgoingChunk, bytes: Uint8Array): boolean {
-    const [copy] = chunk.copies;
-    if (copy?.start !== chunk.sent) {
-      return this.#packData(record, chunk, bytes, copy?.start ?? chunk.length);
-    }
-    if (record.room < MAX_COPY_BYTES) return false;
-    const { start, length, from } = copy;
-    const offset = chunk.offset + start;
-    const isZeros = from === ZEROS;
-    if (isZeros) record.add(zerosFrame(chunk.entry, offset, length));
-    else record.add(copyFrame(chunk.entry, offset, length, from));
-    chunk.hash.update(bytes.subarray(start, start + length), length === chunk.length);
-    chunk.copies.shift();
-    chunk.sent += length;
-    this.#bytesTaken += length;
-    return true;
-  }
-
-  #packData(record: RecordBuilder, chunk: OutgoingChunk, bytes: Uint8Array, end: number): boolean {
-    const offset = chunk.offset + chunk.sent;
-    const length = dataRoom(chunk.entry, offset, end - chunk.sent, record.room);
-    if (length <= 0) return false;
-    record.add(dataHeader(chunk.entry, offset, length));
-    const piece = bytes.subarray(chunk.sent, chunk.sent + length);
-    // Here, because it is read for sealing next: once into the processor's cache serves both.
-    chunk.hash.update(piece, length === chunk.length);
-    record.add(piece);
-    chunk.sent += length;
-    this.#bytesTaken += length;
-    return true;
   }
 
   #worthSending(room: number): boolean {
