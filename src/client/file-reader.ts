@@ -4,21 +4,29 @@ import type { SenderSession } from '../protocol/session/sender-session.ts';
 import type { SessionEvent } from '../protocol/session/session-event.ts';
 import { ChunkMemory } from '../protocol/transfer/chunk-memory.ts';
 import { CHUNK_BYTES } from '../protocol/transfer/limits.ts';
+import { Compressor } from './compressor.ts';
 import type { SessionRun } from './session-run.ts';
+
+interface FileReaderOptions {
+  /** Whether chunks are compressed, where the receiver takes that. */
+  readonly compresses: boolean;
+  /** A file is left out that cannot be read as it was offered; without it that ends the session. */
+  readonly onOmitted: ((entry: number, error: P2PShareError) => void) | undefined;
+}
 
 /** Answers a session's wishes for chunks of the source, in buffers that come back. */
 export class FileReader {
   readonly #source: EntryReader;
-  readonly #onOmitted: ((entry: number, error: P2PShareError) => void) | undefined;
+  readonly #options: FileReaderOptions;
   readonly #omitted = new Set<number>();
   readonly #memory = new ChunkMemory(CHUNK_BYTES);
+  #compressor: Compressor | undefined;
   #reading = 0;
   #entry: number | undefined;
 
-  /** `onOmitted`: a file is left out that cannot be read as it was offered; without it that ends the session. */
-  constructor(source: EntryReader, onOmitted?: (entry: number, error: P2PShareError) => void) {
+  constructor(source: EntryReader, options: FileReaderOptions) {
     this.#source = source;
-    this.#onOmitted = onOmitted;
+    this.#options = options;
   }
 
   /** Whether something is being read. */
@@ -32,6 +40,9 @@ export class FileReader {
   }
 
   onEvent(event: SessionEvent, run: SessionRun<SenderSession>): void {
+    if (event.kind === 'accepted' && event.takesCompressed && this.#options.compresses) {
+      this.#compressor = new Compressor(() => performance.now());
+    }
     if (event.kind === 'released') this.#memory.giveBack(event.buffer);
     if (event.kind === 'read') void this.#read(event, run);
   }
@@ -46,9 +57,10 @@ export class FileReader {
     const buffer = this.#memory.take(length);
     try {
       const read = await this.#source.read(entry, offset, buffer);
-      run.report((session, now) =>
-        session.handleRead(entry, offset, buffer.subarray(0, read), now),
-      );
+      const bytes = buffer.subarray(0, read);
+      const compressing = this.#compressor?.begin(bytes, run.session.waitMs(read));
+      const compressed = compressing && (await compressing);
+      run.report((session, now) => session.handleRead(entry, offset, bytes, now, compressed));
     } catch (error) {
       this.#memory.giveBack(buffer);
       this.#fail(entry, asSourceError(error), run);
@@ -59,7 +71,8 @@ export class FileReader {
 
   #fail(entry: number, error: P2PShareError, run: SessionRun<SenderSession>): void {
     let isOmitted = false;
-    if (this.#onOmitted !== undefined && OMITTABLE.has(error.code)) {
+    const { onOmitted } = this.#options;
+    if (onOmitted !== undefined && OMITTABLE.has(error.code)) {
       run.report((session, now) => {
         isOmitted = session.omit(entry, now);
       });
@@ -68,7 +81,7 @@ export class FileReader {
     else if (!this.#omitted.has(entry)) {
       // Several reads of it may have been under way.
       this.#omitted.add(entry);
-      this.#onOmitted?.(entry, error);
+      onOmitted?.(entry, error);
     }
   }
 }

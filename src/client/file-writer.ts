@@ -1,5 +1,7 @@
+import { decompress } from '../io/brotli.ts';
 import type { FileSink } from '../io/file-sink.ts';
 import { P2PShareError } from '../protocol/errors.ts';
+import type { Hasher } from '../protocol/ports.ts';
 import type { SessionEvent } from '../protocol/session/session-event.ts';
 import { CHUNK_BYTES } from '../protocol/transfer/limits.ts';
 import { isAllZeros } from '../protocol/transfer/zeros.ts';
@@ -33,6 +35,7 @@ export class FileWriter {
   readonly #sink: FileSink;
   readonly #listener: WriteListener;
   readonly #chunkBytes: number;
+  readonly #hasher: Hasher;
   /** In the order in which they came; those before `#head` are taken. */
   #waiting: WriteWish[] = [];
   #head = 0;
@@ -44,10 +47,15 @@ export class FileWriter {
   #position = 0;
 
   /** `chunkBytes`: of all chunks but the last one of a file. */
-  constructor(sink: FileSink, listener: WriteListener, chunkBytes: number) {
+  constructor(
+    sink: FileSink,
+    listener: WriteListener,
+    { chunkBytes, hasher }: { readonly chunkBytes: number; readonly hasher: Hasher },
+  ) {
     this.#sink = sink;
     this.#listener = listener;
     this.#chunkBytes = chunkBytes;
+    this.#hasher = hasher;
   }
 
   /** Whether something is being written. */
@@ -74,12 +82,16 @@ export class FileWriter {
     }
   }
 
-  async #write({ entry, offset, buffers, sums, length, copied }: Batch): Promise<void> {
+  async #write({ entry, offset, wishes, length }: Batch): Promise<void> {
     this.#busy.add(entry);
     this.#entry = entry;
     try {
-      if (copied === undefined) await this.#sink.write(entry, offset, buffers, sums);
-      else await this.#sink.copy?.(copied);
+      const [first] = wishes;
+      if (isCopied(first)) await this.#sink.copy?.(first);
+      else {
+        const sums = wishes.map(({ sum }) => sum);
+        await this.#sink.write(entry, offset, await this.#bytesOf(wishes), sums);
+      }
       this.#position = offset + length;
       this.#listener.onWritten(entry, offset, length);
     } catch (error) {
@@ -91,27 +103,39 @@ export class FileWriter {
     }
   }
 
+  /** What is to be written, decompressed and checked where it came compressed. */
+  async #bytesOf(wishes: readonly WriteWish[]): Promise<Uint8Array[]> {
+    if (!wishes.some(({ isCompressed }) => isCompressed)) return wishes.map(plainBytes);
+    return await Promise.all(
+      wishes.map((wish) => (wish.isCompressed ? this.#decompress(wish) : plainBytes(wish))),
+    );
+  }
+
+  async #decompress({ bytes, length, sum }: WriteWish): Promise<Uint8Array> {
+    const plain = await decompress(bytes, length);
+    if (this.#hasher.xxh64(plain) === sum) return plain;
+    throw new P2PShareError('P2P_INTEGRITY', 'a compressed chunk does not match its sum');
+  }
+
   /** The oldest wish that may be carried out now, and those that continue it. */
   #next(): Batch | undefined {
     const first = this.#takeFirst();
     if (first === undefined) return undefined;
     const { entry, offset } = first;
-    const buffers = [bytesOf(first)];
-    const sums = [first.sum];
+    const wishes: [WriteWish, ...WriteWish[]] = [first];
     let { length } = first;
-    if (isCopied(first)) return { entry, offset, buffers, sums, length, copied: first };
+    if (isCopied(first)) return { entry, offset, wishes, length };
     // Behind a chunk that is not full there is nothing.
     for (let last = first; last.length === this.#chunkBytes && length < MAX_WRITE_BYTES; ) {
       const next = this.#take(
         (wish) => wish.entry === entry && wish.offset === offset + length && !isCopied(wish),
       );
       if (next === undefined) break;
-      buffers.push(bytesOf(next));
-      sums.push(next.sum);
+      wishes.push(next);
       length += next.length;
       last = next;
     }
-    return { entry, offset, buffers, sums, length, copied: undefined };
+    return { entry, offset, wishes, length };
   }
 
   #takeFirst(): WriteWish | undefined {
@@ -144,17 +168,16 @@ export class FileWriter {
 interface Batch {
   readonly entry: number;
   readonly offset: number;
-  readonly buffers: readonly Uint8Array[];
-  readonly sums: readonly bigint[];
+  /** One after the other; a chunk of which parts are in the older file is alone. */
+  readonly wishes: readonly [WriteWish, ...WriteWish[]];
+  /** Of the bytes of all. */
   readonly length: number;
-  /** A single chunk of which parts are in the older file. */
-  readonly copied: WriteWish | undefined;
 }
 
 /** What every chunk of zeros is a part of. */
 const ZERO_CHUNK = new Uint8Array(CHUNK_BYTES);
 
-function bytesOf({ bytes, copies, length }: WriteWish): Uint8Array {
+function plainBytes({ bytes, copies, length }: WriteWish): Uint8Array {
   return isAllZeros(copies, length) ? ZERO_CHUNK.subarray(0, length) : bytes;
 }
 

@@ -72,6 +72,11 @@ export interface SendOptions extends CommonOptions {
    */
   readonly skipChanged?: boolean;
   /**
+   * Whether what would wait for the network anyway is compressed, where that makes it smaller; true by
+   * default.
+   */
+  readonly compress?: boolean;
+  /**
    * Whether a name that not every system takes, such as `12:30`, is sent as `12%3A30`; false by default:
    * then it is refused.
    */

@@ -285,7 +285,7 @@ export class Receiving {
         run.report((session, now) => session.handleWritten(entry, offset, length, now)),
       onFailed: (error: P2PShareError) => run.abort(error),
     };
-    return new FileWriter(sink, listener, chunkBytes);
+    return new FileWriter(sink, listener, { chunkBytes, hasher: run.hasher });
   }
 
   async #publish(completed: Completed, run: SessionRun<ReceiverSession>): Promise<void> {

@@ -208,7 +208,10 @@ export class Sending {
       const { entries, omitted, storedBytes } = scan;
       this.#entries = entries;
       this.#reader = this.#source.reader(scan);
-      this.#buffers = new FileReader(this.#reader, this.#omits(scan));
+      this.#buffers = new FileReader(this.#reader, {
+        compresses: this.#options.compress ?? true,
+        onOmitted: this.#omits(scan),
+      });
       const totalBytes = entries.reduce((sum, { size }) => sum + size, 0);
       this.#bytes = totalBytes;
       this.#isEndless = isOnce({ entries });

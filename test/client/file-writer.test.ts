@@ -1,11 +1,19 @@
-import { describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { FileWriter, type WriteListener } from '../../src/client/file-writer.ts';
+import { createHasher } from '../../src/crypto/xxhash.ts';
+import { compressNow } from '../../src/io/brotli.ts';
 import type { FileSink } from '../../src/io/file-sink.ts';
 import { P2PShareError } from '../../src/protocol/errors.ts';
+import type { Hasher } from '../../src/protocol/ports.ts';
 import { SeededRandom } from '../support/seeded-random.ts';
 import { forEachSeed } from '../support/seeds.ts';
 
 const CHUNK = 10;
+
+let hasher: Hasher;
+beforeAll(async () => {
+  hasher = await createHasher();
+});
 
 describe('a writer', () => {
   it('writes what came early only when its turn comes, where order matters', async () => {
@@ -73,6 +81,34 @@ describe('a writer', () => {
   });
 });
 
+describe('a writer of compressed chunks', () => {
+  it('decompresses what came compressed, and writes it with what came plain', async () => {
+    const text = Buffer.from('ho'.repeat(CHUNK / 2));
+    const written: Buffer[] = [];
+    const write: FileSink['write'] = async (_entry, _offset, buffers) => {
+      written.push(Buffer.concat(buffers));
+    };
+    const { writer, log, told } = writerOf({ inOrder: true, write });
+    writer.write(wish(CHUNK, CHUNK));
+    writer.write(compressedWish(2 * CHUNK, text, hasher.xxh64(text)));
+    writer.write(compressedWish(0, text, hasher.xxh64(text)));
+    await told;
+    expect(log).toEqual(['written 0+30']);
+    expect(Buffer.concat(written)).toEqual(Buffer.concat([text, Buffer.alloc(CHUNK), text]));
+  });
+
+  it.each([
+    ['with another sum', () => compressedWish(0, Buffer.alloc(CHUNK, 'a'), 7n)],
+    ['of another length', () => compressedWish(0, Buffer.alloc(CHUNK + 1), 0n)],
+    ['that is none', () => ({ ...wish(0, CHUNK), isCompressed: true })],
+  ])('writes nothing of a compressed chunk %s', async (_, bad) => {
+    const { writer, log, told } = writerOf({ inOrder: true });
+    writer.write(bad());
+    await told;
+    expect(log).toEqual(['failed P2P_INTEGRITY']);
+  });
+});
+
 function shuffled<T>(items: readonly T[], random: SeededRandom): T[] {
   return items
     .map((item) => ({ item, key: random.uniform() }))
@@ -88,11 +124,16 @@ function wish(offset: number, length: number, entry = 0) {
     bytes: new Uint8Array(length),
     length,
     copies: [],
+    isCompressed: false,
     sum: 0n,
   } as const;
 }
 
-/** A writer with a log of what it tells, and a way to wait for it. */
+function compressedWish(offset: number, bytes: Uint8Array, sum: bigint) {
+  return { ...wish(offset, CHUNK), bytes: compressNow(bytes, 1), isCompressed: true, sum };
+}
+
+/** A writer with a log of what it tells, the first time it does, and a way to wait for it. */
 function writerOf(options: { inOrder: boolean; failsAt?: number; write?: FileSink['write'] }) {
   const { inOrder, failsAt } = options;
   const log: string[] = [];
@@ -108,10 +149,15 @@ function writerOf(options: { inOrder: boolean; failsAt?: number; write?: FileSin
     close: async () => undefined,
     discard: async () => undefined,
   };
+  let onTold: (lines: number) => void = () => undefined;
+  const told = new Promise<number>((resolve) => {
+    onTold = resolve;
+  });
   const listener: WriteListener = {
-    onWritten: (_entry, offset, length) => log.push(`written ${offset}+${length}`),
-    onFailed: ({ code }) => log.push(`failed ${code}`),
+    onWritten: (_entry, offset, length) => onTold(log.push(`written ${offset}+${length}`)),
+    onFailed: ({ code }) => onTold(log.push(`failed ${code}`)),
   };
-  const writer = new FileWriter(sink, listener, CHUNK);
-  return { writer, log, settled: () => new Promise((resolve) => setImmediate(resolve)) };
+  const writer = new FileWriter(sink, listener, { chunkBytes: CHUNK, hasher });
+  const settled = () => new Promise((resolve) => setImmediate(resolve));
+  return { writer, log, settled, told };
 }

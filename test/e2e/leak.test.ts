@@ -58,7 +58,8 @@ async function overheard(flags: readonly string[]): Promise<Overheard> {
   const [folder, out] = await Promise.all([stage.folder(), stage.folder()]);
   await writeFile(join(folder, NAME), TEXT);
   const where = { server: tap.endpoint, flags };
-  const sender = stage.send(join(folder, NAME), where);
+  // So that each byte of the file is one that could be heard.
+  const sender = stage.send(join(folder, NAME), { ...where, flags: [...flags, '--no-compress'] });
   const { code } = await sender.event('code');
   await expectSuccess(sender, stage.receive(code, { ...where, out }));
   expect(await readFile(join(out, NAME), 'utf8')).toBe(TEXT);

@@ -83,6 +83,10 @@ const RATE_FLAGS = {
     opposes: 'congestion',
     describe: 'Take only what others leave: --congestion ledbat',
   },
+  'no-compress': {
+    type: 'boolean',
+    describe: 'Send everything as it is, however slow the network',
+  },
 } as const satisfies Flags;
 
 const MANUAL: Manual = {
@@ -119,6 +123,7 @@ interface SendArguments extends TransferArguments {
   readonly receivers: string | undefined;
   readonly congestion: string | undefined;
   readonly background: boolean | undefined;
+  readonly 'no-compress': boolean | undefined;
   readonly exclude: readonly string[] | undefined;
   readonly gitignore: boolean | undefined;
   readonly 'encode-names': boolean | undefined;
@@ -204,6 +209,7 @@ async function send(args: SendArguments, context: CommandContext): Promise<void>
     ...transferOptions(args, terminal),
     ...contents(args, terminal),
     ...(chosen && { congestion: chosen }),
+    ...(args['no-compress'] && { compress: false }),
   };
   const { servers } = options;
   const receivers = expectedReceivers(args);

@@ -45,14 +45,27 @@ export class SenderSession extends TransferSession<EntranceEvent> {
     return this.#transfer.bytesTaken;
   }
 
+  /** How long so many bytes more will take to leave, behind those that wait; milliseconds. */
+  waitMs(bytes: number): number {
+    const rate = this.peer.sendingRate;
+    return rate === undefined ? 0 : (this.#transfer.waitingBytes + bytes) / rate;
+  }
+
   /** Says what there is to be had, once it is known; at least one entry. */
   offer(entries: readonly Entry[], now: Instant, storedBytes?: number): void {
     this.#transfer.offer(entries, storedBytes);
     this.drain(now);
   }
 
-  handleRead(entry: number, offset: number, bytes: Uint8Array, now: Instant): void {
-    this.#transfer.handleRead(entry, offset, bytes);
+  /** `compressed`: what the bytes are when they are compressed (`TransferSender.handleRead`). */
+  handleRead(
+    entry: number,
+    offset: number,
+    bytes: Uint8Array,
+    now: Instant,
+    compressed?: Uint8Array,
+  ): void {
+    this.#transfer.handleRead(entry, offset, bytes, compressed);
     this.drain(now);
   }
 
@@ -123,7 +136,7 @@ export class SenderSession extends TransferSession<EntranceEvent> {
       switch (event.kind) {
         case 'accepted':
           if (event.limit !== undefined) this.peer.limit(event.limit);
-          this.peer.tell({ kind: 'accepted' });
+          this.peer.tell({ kind: 'accepted', takesCompressed: event.takesCompressed });
           break;
         case 'sent':
           this.peer.tell(event);

@@ -53,7 +53,8 @@ export type SessionEvent =
   | { readonly kind: 'strict'; readonly active: boolean }
   /** Receiver: asks for `accept` or `decline`. */
   | { readonly kind: 'offer'; readonly offer: Offer; readonly chunkBytes: number }
-  | { readonly kind: 'accepted' }
+  /** Sender: whether the receiver takes compressed chunks. */
+  | { readonly kind: 'accepted'; readonly takesCompressed: boolean }
   /** Sender: all data has been handed to the transport. */
   | { readonly kind: 'sent' }
   /** Sender: asks for a chunk; answered by `handleRead`, `omit` or `abort`. */
@@ -73,6 +74,7 @@ export type SessionEvent =
       readonly bytes: Uint8Array;
       readonly length: number;
       readonly copies: ChunkWrite['copies'];
+      readonly isCompressed: boolean;
       readonly sum: bigint;
     }
   /**

@@ -200,6 +200,11 @@ export class SessionPeer {
     for (let event = trickle?.pollEvent(); event; event = trickle?.pollEvent()) this.tell(event);
   }
 
+  /** Bytes per millisecond that may leave, once there is a connection. */
+  get sendingRate(): number | undefined {
+    return this.#link?.connection.sendingRate;
+  }
+
   /** It wants so many bytes a second at most. */
   limit(bytesPerSecond: number): void {
     this.#options.caps.push(new RateCap(bytesPerSecond));

@@ -1,7 +1,14 @@
 import type { ByteReader } from '../wire/byte-reader.ts';
 import { ByteWriter } from '../wire/byte-writer.ts';
 import { type Basis, type BasisPart, readBasisPart, writeBasisPart } from './basis.ts';
-import { LAST_PAGE, LIMITED, MessageType, PAGE_BYTES, PAGE_CAPACITY } from './message-type.ts';
+import {
+  LAST_PAGE,
+  LIMITED,
+  MessageType,
+  PAGE_BYTES,
+  PAGE_CAPACITY,
+  TAKES_COMPRESSED,
+} from './message-type.ts';
 
 /** Consecutive entries of which the receiver needs nothing. */
 export interface EntryRun {
@@ -37,9 +44,11 @@ export interface AnswerPage extends Omit<Holdings, 'bases'> {
   readonly bases: readonly BasisPart[];
   /** Bytes a second that the receiver wants at most. */
   readonly limit?: number;
+  /** Whether chunks may come compressed. */
+  readonly takesCompressed: boolean;
 }
 
-/** The pages of an acceptance; at least one, even when nothing is held. The first has the `limit`. */
+/** The pages of an acceptance; at least one, even when nothing is held. The first has the `limit`, and says that chunks may come compressed. */
 export function* answerPages(holdings: Holdings, limit?: number): Generator<Uint8Array> {
   const at = { run: 0, range: 0, basis: 0, sum: 0 };
   let isLast = false;
@@ -51,7 +60,8 @@ export function* answerPages(holdings: Holdings, limit?: number): Generator<Uint
     page.uint8(MessageType.answer);
     page.uint8(0);
     const isLimited = isFirst && limit !== undefined;
-    page.uint8((isLast ? LAST_PAGE : 0) | (isLimited ? LIMITED : 0));
+    const takes = isFirst ? TAKES_COMPRESSED : 0;
+    page.uint8((isLast ? LAST_PAGE : 0) | (isLimited ? LIMITED : 0) | takes);
     for (const { count, body } of parts) {
       page.varint(count);
       page.bytes(body.view());
@@ -134,6 +144,7 @@ export function readAnswerPage(reader: ByteReader): AnswerPage | undefined {
     bases,
     kind: 'accept',
     last: (flags & LAST_PAGE) !== 0,
+    takesCompressed: (flags & TAKES_COMPRESSED) !== 0,
     skipped: skipped.map(([first = 0, count = 0]) => ({ first, count })),
     have: have.map(([entry = 0, first = 0, count = 0]) => ({ entry, first, count })),
   };

@@ -93,8 +93,8 @@ export class ChunkAssembly {
     const within = offset - index * this.#chunkBytes;
     const chunk = this.#open(entry, index);
     if (chunk === undefined) return protocolViolation('data for no open chunk');
-    if (within + bytes.length > chunk.length) return protocolViolation('data across chunks');
-    if (chunk.bytes === undefined) chunk.useMemory(this.#memory.take(chunk.length));
+    if (within + bytes.length > chunk.size) return protocolViolation('data across chunks');
+    if (chunk.bytes === undefined) chunk.useMemory(this.#memory.take(chunk.size));
     if (!chunk.add(within, bytes)) return protocolViolation('data twice or in crumbs');
     this.#held += bytes.length;
     return chunk.whole ? this.#close(entry, chunk) : undefined;
@@ -132,13 +132,19 @@ export class ChunkAssembly {
   }
 
   handleSum({ entry, chunk: index, sum }: Extract<Frame, { kind: 'sum' }>): Violation | undefined {
-    const count = chunkCount(this.sizeOf(entry), this.#chunkBytes);
-    if (index >= count || index > MAX_CHUNK) return protocolViolation('sum of no chunk');
-    const chunk = this.#open(entry, index);
+    const chunk = this.#openNumbered(entry, index);
     if (chunk === undefined) return protocolViolation('sum for no open chunk');
     if (chunk.sum !== undefined) return protocolViolation('two sums for a chunk');
     chunk.sum = sum;
     return chunk.whole ? this.#close(entry, chunk) : undefined;
+  }
+
+  /** A chunk travels compressed. */
+  handleCompressed(frame: Extract<Frame, { kind: 'compressed' }>): Violation | undefined {
+    const { entry, chunk: index, length } = frame;
+    const chunk = this.#openNumbered(entry, index);
+    if (chunk === undefined) return protocolViolation('compression of no open chunk');
+    return this.#cut(entry, chunk, () => chunk.compress(length));
   }
 
   /**
@@ -155,7 +161,9 @@ export class ChunkAssembly {
     if (highest >= count) return protocolViolation('data behind the end');
     sums.end(count);
     const last = open.get(count - 1);
-    if (last !== undefined) return this.#endIn(entry, last);
+    if (last !== undefined) {
+      return this.#cut(entry, last, () => last.end(this.#lengthOf(entry, last.index)));
+    }
     // A chunk that is whole already was as long as any.
     const isTooLong = sums.has(count - 1) && size % this.#chunkBytes !== 0;
     if (isTooLong) return protocolViolation('data behind the end');
@@ -163,12 +171,13 @@ export class ChunkAssembly {
     return undefined;
   }
 
-  #endIn(entry: number, last: IncomingChunk): Violation | undefined {
-    this.#openBytes -= openCost(last);
-    const fits = last.end(this.#lengthOf(entry, last.index));
-    this.#openBytes += openCost(last);
+  /** Less of a chunk is to come than it seemed; false of `cut`: more has come already. */
+  #cut(entry: number, chunk: IncomingChunk, cut: () => boolean): Violation | undefined {
+    this.#openBytes -= openCost(chunk);
+    const fits = cut();
+    this.#openBytes += openCost(chunk);
     if (!fits) return protocolViolation('data behind the end');
-    return last.whole ? this.#close(entry, last) : undefined;
+    return chunk.whole ? this.#close(entry, chunk) : undefined;
   }
 
   /** The next chunk to write; its memory is lent until `handleWritten`. */
@@ -183,6 +192,12 @@ export class ChunkAssembly {
       this.#held -= write.bytes.length;
       this.#written += write.length;
     }
+  }
+
+  /** The open chunk of that number, if there is to be such a chunk. */
+  #openNumbered(entry: number, index: number): IncomingChunk | undefined {
+    const count = chunkCount(this.sizeOf(entry), this.#chunkBytes);
+    return index < count && index <= MAX_CHUNK ? this.#open(entry, index) : undefined;
   }
 
   /** The open chunk, made if need be; `undefined` when it is whole already or too many are open. */
@@ -200,11 +215,11 @@ export class ChunkAssembly {
   }
 
   #close(entry: number, chunk: IncomingChunk): Violation | undefined {
-    const { copies, length } = chunk;
+    const { copies, length, isCompressed } = chunk;
     const isZeros = isAllZeros(copies, length);
     const isGood = isZeros
       ? chunk.sum === this.#zeroSums.of(length)
-      : copies.length > 0 || chunk.matchesSum();
+      : copies.length > 0 || isCompressed || chunk.matchesSum();
     if (!isGood) {
       return { code: 'P2P_INTEGRITY', detail: 'chunk does not match its sum' };
     }
@@ -213,14 +228,8 @@ export class ChunkAssembly {
     this.#activate(entry).open.delete(chunk.index);
     this.#openBytes -= openCost(chunk);
     const sum = chunk.sum as bigint;
-    this.#writes.push({
-      entry,
-      offset: chunk.index * this.#chunkBytes,
-      length,
-      bytes,
-      copies,
-      sum,
-    });
+    const offset = chunk.index * this.#chunkBytes;
+    this.#writes.push({ entry, offset, length, bytes, copies, isCompressed, sum });
     this.#note(entry, (sums) => sums.set(chunk.index, sum));
     return undefined;
   }
@@ -282,5 +291,5 @@ export class ChunkAssembly {
 const MAX_CHUNK = Number.MAX_SAFE_INTEGER / 2 ** MAX_CHUNK_LOG;
 
 function openCost(chunk: IncomingChunk): number {
-  return Math.max(chunk.length, TRANSFER_LIMITS.openFloorBytes);
+  return Math.max(chunk.size, TRANSFER_LIMITS.openFloorBytes);
 }

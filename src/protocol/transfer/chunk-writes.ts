@@ -4,7 +4,7 @@ import type { Copy } from './block-matcher.ts';
 export interface ChunkWrite {
   readonly entry: number;
   readonly offset: number;
-  /** Without the parts that `copies` are about. */
+  /** Without the parts that `copies` are about; compressed where `isCompressed`. */
   readonly bytes: Uint8Array;
   /** Of the whole chunk, in bytes. */
   readonly length: number;
@@ -13,7 +13,9 @@ export interface ChunkWrite {
    * all of it is zeros.
    */
   readonly copies: readonly Copy[];
-  /** XXH64 of the bytes. */
+  /** Whether the bytes are compressed (RFC 7932): the sum is still to be checked. */
+  readonly isCompressed: boolean;
+  /** XXH64 of the chunk. */
   readonly sum: bigint;
 }
 

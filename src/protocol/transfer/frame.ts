@@ -17,6 +17,7 @@ export const FrameType = {
   end: 6,
   copy: 7,
   zeros: 8,
+  compressed: 9,
 } as const;
 
 export type Frame =
@@ -42,6 +43,13 @@ export type Frame =
       readonly offset: number;
       readonly length: number;
     }
+  | {
+      readonly kind: 'compressed';
+      readonly entry: number;
+      readonly chunk: number;
+      /** Of what travels, in bytes. */
+      readonly length: number;
+    }
   | MessageFrame
   | { readonly kind: 'delivered'; readonly next: number };
 
@@ -65,6 +73,7 @@ export function readFrame(reader: ByteReader): Frame | undefined {
   if (type === FrameType.end) return readEnd(reader);
   if (type === FrameType.copy) return readCopy(reader);
   if (type === FrameType.zeros) return readZeros(reader);
+  if (type === FrameType.compressed) return readCompressed(reader);
   if (type === FrameType.message) return readMessage(reader, true);
   if (type === FrameType.messagePart) return readMessage(reader, false);
   if (type !== FrameType.delivered) return undefined;
@@ -98,6 +107,11 @@ export function copyFrame(entry: number, offset: number, length: number, from: n
 /** Tells that these bytes of an entry are zeros. */
 export function zerosFrame(entry: number, offset: number, length: number): Uint8Array {
   return frame(FrameType.zeros, entry, offset, length);
+}
+
+/** Tells that a chunk travels compressed, and in how many bytes. */
+export function compressedFrame(entry: number, chunk: number, length: number): Uint8Array {
+  return frame(FrameType.compressed, entry, chunk, length);
 }
 
 /** Tells how long a stream was. */
@@ -165,6 +179,14 @@ function readZeros(reader: ByteReader): Frame | undefined {
   const length = reader.varint();
   if (entry === undefined || offset === undefined || length === undefined) return undefined;
   return { kind: 'zeros', entry, offset, length };
+}
+
+function readCompressed(reader: ByteReader): Frame | undefined {
+  const entry = reader.varint();
+  const chunk = reader.varint();
+  const length = reader.varint();
+  if (entry === undefined || chunk === undefined || length === undefined) return undefined;
+  return { kind: 'compressed', entry, chunk, length };
 }
 
 function readEnd(reader: ByteReader): Frame | undefined {

@@ -9,6 +9,8 @@ export class IncomingChunk {
   readonly index: number;
   /** Shorter once a stream has ended in it. */
   #length: number;
+  /** Less than the length where it travels compressed. */
+  #size: number;
   /** What the sender says the chunk's XXH64 is. */
   sum: bigint | undefined;
   #bytes: Uint8Array | undefined;
@@ -22,6 +24,7 @@ export class IncomingChunk {
   constructor(index: number, length: number, hasher: Hasher) {
     this.index = index;
     this.#length = length;
+    this.#size = length;
     this.#hash = new ChunkHash(hasher);
   }
 
@@ -30,16 +33,40 @@ export class IncomingChunk {
     return this.#bytes;
   }
 
+  /** Of the bytes that it is in its entry. */
   get length(): number {
     return this.#length;
   }
 
+  /** Of the bytes that come, in memory. */
+  get size(): number {
+    return this.#size;
+  }
+
+  get isCompressed(): boolean {
+    return this.#size < this.#length;
+  }
+
   /** It is the last of a stream, and so long; false when more has come already. */
   end(length: number): boolean {
-    const { rangeCount } = this.#received;
-    if (rangeCount > 0 && this.#received.end(rangeCount - 1) > length) return false;
+    // The end of a stream travels as it is: nobody could tell how much of it there is.
+    if (this.isCompressed) return length === this.#length;
     this.#length = length;
-    this.#bytes = this.#bytes?.subarray(0, length);
+    return this.#cut(length);
+  }
+
+  /** It travels compressed, and so long; false where that cannot be. */
+  compress(size: number): boolean {
+    const isPossible = size > 0 && size < this.#size && this.#copies.length === 0;
+    return isPossible && !this.isCompressed && this.#cut(size);
+  }
+
+  #cut(size: number): boolean {
+    const { rangeCount } = this.#received;
+    if (rangeCount > 0 && this.#received.end(rangeCount - 1) > size) return false;
+    this.#size = size;
+    // Copied: many may wait for the disk, and a sender gives credit for what has come only.
+    this.#bytes = this.#bytes?.slice(0, size);
     return true;
   }
 
@@ -51,6 +78,7 @@ export class IncomingChunk {
   /** Notes what is in the older file; false when it overlaps what has come, or is too many pieces. */
   addCopy(copy: Copy): boolean {
     const { start, length } = copy;
+    if (this.isCompressed) return false;
     if (this.#received.add(start, start + length) !== length) return false;
     this.#copies.push(copy);
     this.#filled += length;
@@ -80,7 +108,7 @@ export class IncomingChunk {
   }
 
   get whole(): boolean {
-    return this.#filled === this.#length && this.sum !== undefined;
+    return this.#filled === this.#size && this.sum !== undefined;
   }
 
   useMemory(bytes: Uint8Array): void {
@@ -93,7 +121,7 @@ export class IncomingChunk {
     if (this.#received.add(offset, end) !== piece.length) return false;
     this.#bytes?.set(piece, offset);
     // Mostly pieces come in order: then they are hashed while the processor still has them at hand.
-    if (offset === this.#hashed) this.#update(piece);
+    if (offset === this.#hashed && !this.isCompressed) this.#update(piece);
     this.#filled += piece.length;
     return this.#received.rangeCount <= TRANSFER_LIMITS.chunkIslands;
   }

@@ -1,10 +1,12 @@
 /** The first byte of a message body. */
 export const MessageType = { offer: 1, answer: 2, done: 3, verified: 4, cancel: 5 } as const;
 
-/** Bit 0 of a page's flags: no page follows. The other bits are zero and ignored. */
+/** Bit 0 of a page's flags: no page follows. Bits that are not listed here are zero and ignored. */
 export const LAST_PAGE = 1;
 /** Flag of an ANSWER page at whose end there is a limit. */
 export const LIMITED = 2;
+/** Flag of the first page of an ANSWER: chunks may come compressed. */
+export const TAKES_COMPRESSED = 4;
 
 /** A page is closed once it has grown to this: few enough records, little enough memory. */
 export const PAGE_BYTES: number = 16 * 1024;

@@ -1,7 +1,7 @@
 import type { Hasher } from '../ports.ts';
 import type { Copy } from './block-matcher.ts';
 import { ChunkHash } from './chunk-hash.ts';
-import { copyFrame, dataHeader, dataRoom, zerosFrame } from './frame.ts';
+import { compressedFrame, copyFrame, dataHeader, dataRoom, zerosFrame } from './frame.ts';
 import type { RecordBuilder } from './record-builder.ts';
 import { ZEROS } from './zeros.ts';
 
@@ -24,13 +24,18 @@ export interface OutgoingChunk extends ChunkRead {
   length: number;
   /** Whether it is the last of its entry that is sent; of a stream, once it is read. */
   last: boolean;
-  /** Whether a stream has ended in it, and that has yet to be said. */
-  end: boolean;
+  /** Frames that go before its bytes: that a stream ends in it, or that it is compressed. */
+  readonly heads: Uint8Array[];
   /** What of it the receiver has in its older file, and has not been told yet. */
   copies: Copy[];
+  /** What travels of it, once it is read. */
   bytes: Uint8Array | undefined;
-  /** Over what has been cut into records so far. */
+  /** The memory that it was read into. */
+  memory: Uint8Array | undefined;
+  /** Over what has been cut into records so far; over all of it where it is compressed. */
   readonly hash: ChunkHash;
+  isCompressed: boolean;
+  /** Bytes that are in records. */
   sent: number;
 }
 
@@ -45,12 +50,29 @@ export function outgoingChunk(
     length,
     index: offset / parts.chunkBytes,
     last: parts.last,
-    end: false,
+    heads: [],
     copies: [],
     bytes: undefined,
+    memory: undefined,
     hash: new ChunkHash(parts.hasher),
+    isCompressed: false,
     sent: 0,
   };
+}
+
+/** Has a chunk that has been read travel compressed, where that is shorter. */
+export function compressChunk(chunk: OutgoingChunk, compressed: Uint8Array): void {
+  const { entry, index, bytes, copies, length, heads, hash } = chunk;
+  if (bytes === undefined || copies.length > 0 || compressed.length >= length) return;
+  hash.update(bytes, true);
+  chunk.bytes = compressed;
+  chunk.isCompressed = true;
+  heads.push(compressedFrame(entry, index, compressed.length));
+}
+
+/** How many bytes of the entry those are that are in records. */
+export function takenBytes({ bytes, length, sent, isCompressed }: OutgoingChunk): number {
+  return isCompressed && bytes ? Math.floor((length * sent) / bytes.length) : sent;
 }
 
 /**
@@ -58,7 +80,12 @@ export function outgoingChunk(
  * there is room for its sum.
  */
 export function packChunk(record: RecordBuilder, chunk: OutgoingChunk, bytes: Uint8Array): boolean {
-  while (chunk.sent < chunk.length) {
+  const { heads } = chunk;
+  while (heads.length > 0) {
+    if (record.room < MAX_SUM_BYTES) return false;
+    record.add(heads.shift() as Uint8Array);
+  }
+  while (chunk.sent < bytes.length) {
     if (!packNext(record, chunk, bytes)) return false;
   }
   return record.room >= MAX_SUM_BYTES;
@@ -67,7 +94,7 @@ export function packChunk(record: RecordBuilder, chunk: OutgoingChunk, bytes: Ui
 function packNext(record: RecordBuilder, chunk: OutgoingChunk, bytes: Uint8Array): boolean {
   const [copy] = chunk.copies;
   if (copy?.start !== chunk.sent) {
-    return packData(record, chunk, bytes, copy?.start ?? chunk.length);
+    return packData(record, chunk, bytes, copy?.start ?? bytes.length);
   }
   if (record.room < MAX_COPY_BYTES) return false;
   const { start, length, from } = copy;
@@ -93,7 +120,7 @@ function packData(
   record.add(dataHeader(chunk.entry, offset, length));
   const piece = bytes.subarray(chunk.sent, chunk.sent + length);
   // Here, because it is read for sealing next: once into the processor's cache serves both.
-  chunk.hash.update(piece, length === chunk.length);
+  if (!chunk.isCompressed) chunk.hash.update(piece, length === chunk.length);
   record.add(piece);
   chunk.sent += length;
   return true;

@@ -8,10 +8,12 @@ import { chunkCount } from './limits.ts';
 import { OlderFiles } from './older-files.ts';
 import {
   type ChunkRead,
+  compressChunk,
   MAX_SUM_BYTES,
   type OutgoingChunk,
   outgoingChunk,
   packChunk,
+  takenBytes,
 } from './outgoing-chunk.ts';
 import type { RecordBuilder } from './record-builder.ts';
 import { SenderHoldings } from './sender-holdings.ts';
@@ -64,6 +66,13 @@ export class OutgoingChunks {
     return this.#bytesTaken + this.#cursor.heldBytes;
   }
 
+  /** Bytes that are to travel and are not in records yet. */
+  get waitingBytes(): number {
+    let waiting = 0;
+    for (const { bytes, sent } of this.#chunks) waiting += (bytes?.length ?? 0) - sent;
+    return waiting;
+  }
+
   get finished(): boolean {
     const isAllPacked = this.#chunks.length === 0 && this.#untold.length === 0;
     return isAllPacked && this.#cursor.at === undefined;
@@ -90,8 +99,11 @@ export class OutgoingChunks {
     return read;
   }
 
-  /** Takes what was read; the memory is lent until `pollReleased` gives it back. */
-  handleRead(entry: number, offset: number, bytes: Uint8Array): void {
+  /**
+   * Takes what was read, whose memory is lent until `pollReleased` gives it back, and what it is when it
+   * is compressed, where it is.
+   */
+  handleRead(entry: number, offset: number, bytes: Uint8Array, compressed?: Uint8Array): void {
     const chunk = this.#chunks.find((each) => each.entry === entry && each.offset === offset);
     if (chunk === undefined && offset >= this.sizeOf(entry)) {
       this.#released.push(bytes);
@@ -105,8 +117,10 @@ export class OutgoingChunks {
       throw new Error(`unreachable: ${bytes.length} bytes of ${entry}:${offset}`);
     }
     chunk.bytes = bytes;
+    chunk.memory = bytes;
     if (isEnd) this.#endIn(chunk);
     chunk.copies = this.#bases.match(entry, chunk.index, bytes);
+    if (compressed !== undefined && !isEnd) compressChunk(chunk, compressed);
   }
 
   /**
@@ -119,9 +133,9 @@ export class OutgoingChunks {
     const end = this.#chunks[first]?.offset ?? 0;
     if (first === -1 || this.#holdings.holdsBeyond(entry, end / this.chunkBytes)) return false;
     const rest = this.#chunks.filter((each) => each.entry === entry && each.offset >= end);
-    for (const { length, bytes } of this.#chunks.splice(first, rest.length)) {
+    for (const { length, memory } of this.#chunks.splice(first, rest.length)) {
       this.#ahead -= length;
-      if (bytes !== undefined) this.#released.push(bytes);
+      if (memory !== undefined) this.#released.push(memory);
     }
     this.#ended.set(entry, end);
     this.#untold.push(entry);
@@ -162,24 +176,16 @@ export class OutgoingChunks {
     }
     if (!this.#worthSending(record.room)) return;
     for (let chunk = this.#chunks[0]; chunk?.bytes !== undefined; chunk = this.#chunks[0]) {
-      if (chunk.end && !this.#packEnd(record, chunk)) return;
-      const before = chunk.sent;
+      const before = takenBytes(chunk);
       const isPacked = packChunk(record, chunk, chunk.bytes);
-      this.#bytesTaken += chunk.sent - before;
+      this.#bytesTaken += takenBytes(chunk) - before;
       if (!isPacked) return;
       if (chunk.length > 0) record.add(sumFrame(chunk.entry, chunk.index, this.#addSum(chunk)));
       if (chunk.last) this.#finishEntry(chunk.entry);
-      this.#spent.push(chunk.bytes);
+      this.#spent.push(chunk.memory ?? chunk.bytes);
       this.#chunks.shift();
       this.#ahead -= chunk.length;
     }
-  }
-
-  #packEnd(record: RecordBuilder, chunk: OutgoingChunk): boolean {
-    if (record.room < MAX_SUM_BYTES) return false;
-    record.add(endFrame(chunk.entry, this.sizeOf(chunk.entry)));
-    chunk.end = false;
-    return true;
   }
 
   /** A stream has ended in a chunk, or right before it. */
@@ -189,7 +195,7 @@ export class OutgoingChunks {
     this.#ended.set(chunk.entry, chunk.offset + length);
     chunk.length = length;
     chunk.last = true;
-    chunk.end = true;
+    chunk.heads.push(endFrame(chunk.entry, this.sizeOf(chunk.entry)));
     this.#cursor.seek();
   }
 
@@ -203,7 +209,7 @@ export class OutgoingChunks {
     for (const chunk of this.#chunks) {
       // A file is there in a moment; what a pipe yields next may be long in coming.
       if (chunk.bytes === undefined) return last && this.#isStream(chunk.entry);
-      available += chunk.length - chunk.sent;
+      available += chunk.bytes.length - chunk.sent;
       if (available >= room) return true;
       last = chunk.last;
     }

@@ -144,6 +144,7 @@ export class TransferReceiver {
       case 'end':
       case 'copy':
       case 'zeros':
+      case 'compressed':
         return this.#handleChunkFrame(frame);
       case 'message':
       case 'delivered':
@@ -153,7 +154,7 @@ export class TransferReceiver {
   };
 
   #handleChunkFrame(
-    frame: Extract<Frame, { kind: 'data' | 'sum' | 'end' | 'copy' | 'zeros' }>,
+    frame: Exclude<Frame, { kind: 'message' | 'delivered' }>,
   ): Violation | undefined {
     if (this.#state.kind === 'ended') return undefined;
     if (this.#state.kind !== 'receiving') return protocolViolation('data out of turn');
@@ -167,6 +168,8 @@ export class TransferReceiver {
         return assembly.handleZeros(frame);
       case 'sum':
         return assembly.handleSum(frame);
+      case 'compressed':
+        return assembly.handleCompressed(frame);
       case 'end':
         return assembly.handleEnd(frame);
     }

@@ -34,6 +34,7 @@ export class TransferSender {
   readonly #events: SenderEvent[] = [];
   #state: State = 'preparing';
   #limit: number | undefined;
+  #takesCompressed = false;
   #answerBytes = 0;
   #handedIn = 0;
 
@@ -72,6 +73,11 @@ export class TransferSender {
     return this.#chunks.bytesTaken;
   }
 
+  /** Bytes of chunks that are read and not in records yet. */
+  get waitingBytes(): number {
+    return this.#chunks.waitingBytes;
+  }
+
   /** Whether all has been said, and only the receiver's word is missing that it has it. */
   get awaitsVerified(): boolean {
     return this.#state === 'finishing';
@@ -108,14 +114,15 @@ export class TransferSender {
   /**
    * Takes the bytes of a chunk that was asked for; their memory is lent until `pollReleased` yields
    * it. Fewer bytes than asked for are the end of a stream, and mean that anything else has changed.
+   * `compressed`: the same by Brotli (RFC 7932), which travels instead where it is shorter.
    */
-  handleRead(entry: number, offset: number, bytes: Uint8Array): void {
+  handleRead(entry: number, offset: number, bytes: Uint8Array, compressed?: Uint8Array): void {
     if (this.#state !== 'sending') return;
     const left = this.#chunks.sizeOf(entry) - offset;
     const isStream = this.#entries[entry]?.kind === 'stream';
     if (!isStream && bytes.length < Math.min(left, this.#chunks.chunkBytes)) {
       this.#fail({ code: 'P2P_SOURCE_CHANGED', detail: 'source ended early' });
-    } else this.#chunks.handleRead(entry, offset, bytes);
+    } else this.#chunks.handleRead(entry, offset, bytes, compressed);
   }
 
   /**
@@ -201,10 +208,12 @@ export class TransferSender {
     }
     if (!this.#chunks.addHoldings(page)) return protocolViolation('holdings out of order');
     this.#limit ??= page.limit;
+    this.#takesCompressed ||= page.takesCompressed;
     if (!page.last) return undefined;
     this.#chunks.begin();
     this.#state = 'sending';
-    this.#events.push({ kind: 'accepted', limit: this.#limit });
+    const [limit, takesCompressed] = [this.#limit, this.#takesCompressed];
+    this.#events.push({ kind: 'accepted', limit, takesCompressed });
     return undefined;
   }
 

@@ -67,12 +67,11 @@ export class Connection {
     const packetBytes = options.datagramBytes ?? BASE_DATAGRAM_BYTES;
     this.#mtu = new MtuDiscovery(packetBytes);
     this.#longWindow = options.windowBytes === undefined;
-    const { rtt, congestion: wanted = 'bbr' } = options;
+    const { rtt, caps = [], congestion: wanted = 'bbr' } = options;
     const congestion =
       typeof wanted === 'string'
         ? createController(wanted, { random, packetBytes, rtt }, now)
         : wanted;
-    const { caps = [] } = options;
     this.#gate = new SendGate({ congestion, packetBytes, caps }, now);
     const { send, receive, suite } = keys;
     const outgoing = new OutgoingRecords(
@@ -124,6 +123,11 @@ export class Connection {
   /** Why packets were dropped, how many slices were sent, lost and lost by mistake. */
   get counters(): Readonly<Record<string, number>> {
     return { ...this.#receiver.counters, ...this.#recovery.counters };
+  }
+
+  /** Bytes per millisecond that may leave in the long run. */
+  get sendingRate(): number {
+    return this.#gate.rate;
   }
 
   /** Largest datagram that the path is known to carry. */

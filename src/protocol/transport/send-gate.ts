@@ -40,6 +40,11 @@ export class SendGate {
     return this.#isCapped;
   }
 
+  /** Bytes per millisecond that may leave in the long run. */
+  get rate(): number {
+    return this.#capped(this.#congestion.pacingRate);
+  }
+
   get isProbing(): boolean {
     return this.#probes > 0;
   }
@@ -57,11 +62,10 @@ export class SendGate {
     if (this.#probes > 0) return this.#probes * this.#packetBytes;
     const room = this.#congestion.window - inFlight;
     if (room < this.#packetBytes - DATA_HEADER_BYTES) return 0;
-    const { pacingRate } = this.#congestion;
-    const rate = this.#capped(pacingRate);
+    const { rate } = this;
     // A burst is a millisecond of the rate: smaller ones cost a system call for too little.
     const burst = Math.min(MAX_BATCH_BYTES, Math.max(2 * this.#packetBytes, rate));
-    const paced = this.#pacer.budget(pacingRate, now, lateMs);
+    const paced = this.#pacer.budget(this.#congestion.pacingRate, now, lateMs);
     const tokens = this.#afterCaps(paced, now);
     // A byte of slack: the deadline below is rounded, and must not be missed by that much.
     if (tokens + 1 >= burst) return Math.min(burst, Math.max(room, this.#packetBytes));

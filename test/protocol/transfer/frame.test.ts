@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
+  compressedFrame,
   dataHeader,
   dataRoom,
   deliveredFrame,
@@ -22,6 +23,7 @@ describe('frames', () => {
     expect(hex(messageHeader(3, true, 2))).toBe('030302');
     expect(hex(messageHeader(3, false, 2))).toBe('040302');
     expect(hex(deliveredFrame(16))).toBe('0510');
+    expect(hex(compressedFrame(5, 64, 300))).toBe('09054040412c');
   });
 
   it('are read back with all their fields', () => {
@@ -38,6 +40,8 @@ describe('frames', () => {
     expect(read('0303026869')).toEqual({ ...message, last: true });
     expect(read('0403026869')).toEqual({ ...message, last: false });
     expect(read('0510')).toEqual({ kind: 'delivered', next: 16 });
+    const compressed = { kind: 'compressed', entry: 5, chunk: 64, length: 300 };
+    expect(read('09054040412c')).toEqual(compressed);
   });
 
   it.each([
@@ -53,6 +57,8 @@ describe('frames', () => {
     '0300c01fffffffffffff',
     '05',
     '05ffffffffffffffff',
+    '0905404041',
+    '0a',
   ])('are refused when unknown, cut short or beyond 2^53 - 1: %s', (text) => {
     expect(read(text)).toBeUndefined();
   });

@@ -1,3 +1,4 @@
+import { brotliDecompressSync } from 'node:zlib';
 import { expect } from 'vitest';
 import type { Hasher, Random } from '../../../src/protocol/ports.ts';
 import type { Holdings } from '../../../src/protocol/transfer/answer-message.ts';
@@ -50,6 +51,8 @@ interface Options {
   readonly streams?: readonly number[];
   /** From which offset on a file has changed, by index: then all are in a folder. */
   readonly changed?: ReadonlyMap<number, number>;
+  /** What a chunk is when it is compressed, where it is to be. */
+  readonly compress?: (chunk: Uint8Array) => Uint8Array | undefined;
   /** Older files that the receiver has, by index; the holdings tell of them. */
   readonly older?: ReadonlyMap<number, Uint8Array>;
 }
@@ -164,8 +167,8 @@ export class TransferPair {
       if (!this.sender.omit(entry)) this.sender.handleReadFailed('P2P_SOURCE_CHANGED');
       return true;
     }
-    const bytes = this.#options.files[entry]?.slice(offset, offset + length);
-    this.sender.handleRead(entry, offset, bytes ?? new Uint8Array(0));
+    const bytes = this.#options.files[entry]?.slice(offset, offset + length) ?? new Uint8Array(0);
+    this.sender.handleRead(entry, offset, bytes, this.#options.compress?.(bytes));
     return true;
   }
 
@@ -181,7 +184,8 @@ export class TransferPair {
   }
 
   /** A chunk of which parts are in the older file, as a sink puts it together. */
-  #assembled({ entry, bytes, length, copies }: ChunkWrite): Uint8Array {
+  #assembled({ entry, bytes, length, copies, isCompressed }: ChunkWrite): Uint8Array {
+    if (isCompressed) return brotliDecompressSync(bytes);
     if (copies.length === 0) return bytes;
     const chunk = new Uint8Array(length);
     const older = this.#options.older?.get(entry) ?? new Uint8Array(0);

@@ -3,7 +3,12 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { createHasher } from '../../../src/crypto/xxhash.ts';
 import type { Hasher } from '../../../src/protocol/ports.ts';
 import { donePages } from '../../../src/protocol/transfer/done-message.ts';
-import { endFrame, sumFrame } from '../../../src/protocol/transfer/frame.ts';
+import {
+  compressedFrame,
+  endFrame,
+  sumFrame,
+  zerosFrame,
+} from '../../../src/protocol/transfer/frame.ts';
 import { encodeCancel, encodeVerified } from '../../../src/protocol/transfer/message.ts';
 import { TransferReceiver } from '../../../src/protocol/transfer/transfer-receiver.ts';
 import { data, expectFailed, message, offer } from './receiver-support.ts';
@@ -54,7 +59,15 @@ const VIOLATIONS: [string, () => Uint8Array[]][] = [
   ['delivery of what was never sent', () => [Uint8Array.of(5, 9)]],
   ['the end of what is no stream', () => [endFrame(0, 3000)]],
   ['the end of an unknown entry', () => [endFrame(7, 0)]],
-  ['an unknown frame', () => [Uint8Array.of(9)]],
+  ['an unknown frame', () => [Uint8Array.of(10)]],
+  ['compression of no chunk', () => [compressedFrame(0, 3, 10)]],
+  ['compression to as many bytes', () => [compressedFrame(0, 0, 1024)]],
+  ['compression to nothing', () => [compressedFrame(0, 0, 0)]],
+  ['compression told twice', () => [compressedFrame(0, 0, 10), compressedFrame(0, 0, 9)]],
+  ['data behind what is compressed', () => [compressedFrame(0, 0, 10), data(0, 5, 6)]],
+  ['compression to less than has come', () => [data(0, 5, 6), compressedFrame(0, 0, 10)]],
+  ['zeros in what is compressed', () => [compressedFrame(0, 0, 10), zerosFrame(0, 0, 5)]],
+  ['compression of what has zeros', () => [zerosFrame(0, 0, 5), compressedFrame(0, 0, 10)]],
 ];
 
 describe('a receiver whose sender breaks the rules while data flows', () => {
@@ -92,6 +105,8 @@ const STREAM_VIOLATIONS: [string, () => Uint8Array[]][] = [
     () => [data(0, 0, 1024), sumFrame(0, 0, sumOfZeros(1024)), endFrame(0, 1000)],
   ],
   ['data behind the end', () => [endFrame(0, 2000), data(0, 2000, 1)]],
+  ['an end in a compressed chunk', () => [compressedFrame(0, 1, 10), endFrame(0, 2000)]],
+  ['compression beyond the end', () => [endFrame(0, 2000), compressedFrame(0, 1, 976)]],
   ['a sum behind the end', () => [endFrame(0, 2000), sumFrame(0, 2, 0n)]],
   ['a sum far beyond all files', () => [sumFrame(0, Number.MAX_SAFE_INTEGER, 0n)]],
   ['done with another size', () => [endFrame(0, 0), message(1, done(1, 0xef46db3751d8e999n))]],

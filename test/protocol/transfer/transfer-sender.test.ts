@@ -40,7 +40,7 @@ function offering(size: number): TransferSender {
 function sending(size: number, have: readonly HaveRange[] = []): TransferSender {
   const sender = offering(size);
   sender.handleRecord(message(0, answer(have)));
-  expect(sender.pollEvent()).toEqual({ kind: 'accepted', limit: undefined });
+  expect(sender.pollEvent()).toMatchObject({ kind: 'accepted', limit: undefined });
   return sender;
 }
 
@@ -52,7 +52,7 @@ describe('a sender', () => {
       sender.handleRecord(message(0, page));
       return sender.pollEvent();
     };
-    expect(limited(5_000_000)).toEqual({ kind: 'accepted', limit: 5_000_000 });
+    expect(limited(5_000_000)).toMatchObject({ kind: 'accepted', limit: 5_000_000 });
     expect(limited(0)).toMatchObject({ kind: 'failed', code: 'P2P_PROTOCOL' });
   });
 
