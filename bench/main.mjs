@@ -75,12 +75,12 @@ function report(name, title, found) {
   };
 }
 
-/** Cases that were not run keep the figures of the run before. */
+/** Tables that were not made keep the figures of the run before. */
 async function write(fresh) {
   const path = join(DOCS, 'benchmark.json');
   const before = existsSync(path) ? JSON.parse(await readFile(path, 'utf8')) : [];
-  const ran = new Set(fresh.map((result) => result.case));
-  const all = [...before.filter((result) => !ran.has(result.case)), ...fresh];
+  const made = new Set(fresh.map(({ title }) => title));
+  const all = [...before.filter(({ title }) => !made.has(title)), ...fresh];
   all.sort((a, b) => CASES.indexOf(a.case) - CASES.indexOf(b.case));
   await writeFile(path, `${JSON.stringify(all, undefined, 2)}\n`);
   await writeFile(join(DOCS, 'benchmark.svg'), chart(all));

@@ -1,7 +1,7 @@
 // What a bench works with: programs and a folder that are gone when it ends, however it ends.
 import { createHash, randomBytes } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdtemp, open, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, open, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Program } from './program.mjs';
 
@@ -47,6 +47,20 @@ export class Workshop {
     return path;
   }
 
+  /** A file of what is in our own sources and documents, over and over, made once. */
+  async text(bytes) {
+    const path = this.path(`text-${bytes}.txt`);
+    const file = await open(path, 'wx').catch(() => undefined);
+    if (file === undefined) return path;
+    const text = await ownText();
+    for (let left = bytes; left > 0; left -= text.length) {
+      await file.write(text.subarray(0, Math.min(left, text.length)));
+    }
+    await file.sync();
+    await file.close();
+    return path;
+  }
+
   async endPrograms() {
     await Promise.all(this.#programs.splice(0).map((program) => program.end()));
   }
@@ -56,6 +70,17 @@ export class Workshop {
     for (const action of this.#cleanUps.splice(0).reverse()) action();
     await rm(this.folder, { recursive: true, force: true });
   }
+}
+
+async function ownText() {
+  const root = join(import.meta.dirname, '..');
+  const texts = [];
+  for (const folder of ['src', 'docs', 'test']) {
+    const entries = await readdir(join(root, folder), { recursive: true, withFileTypes: true });
+    const paths = entries.filter((it) => it.isFile()).map((it) => join(it.parentPath, it.name));
+    for (const path of paths.sort()) texts.push(await readFile(path));
+  }
+  return Buffer.concat(texts);
 }
 
 export async function sha256(path) {

@@ -1,5 +1,5 @@
 // Long, slow and lossy links, made by linkemu.c between two namespaces; TCP beside it as iperf3 runs
-// it, with BBR and with CUBIC. And 20 Mbit/s shared with one TCP flow.
+// it, with BBR and with CUBIC. A text, compressed and not. And 20 Mbit/s shared with one TCP flow.
 import { execFileSync } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -31,6 +31,12 @@ const LINKS = [
   { name: '1 Gbit/s, 100 ms, 0.1 % loss', rate: 1000, rtt: 100, loss: ['-l', '0.1'] },
   { name: '200 Mbit/s, 200 ms, 2 % loss', rate: 200, rtt: 200, loss: ['-l', '2'] },
 ];
+const TEXTS = [20, 200, 500, 1000].map((rate) => ({
+  name: `A text over ${rate} Mbit/s, 30 ms`,
+  rate,
+  rtt: 30,
+  loss: [],
+}));
 const SHARED = [1, 10].map((queue) => ({
   name: `20 Mbit/s, 30 ms, a queue of ${queue === 1 ? '1 product' : '10 products'} of both`,
   rate: 20,
@@ -45,7 +51,10 @@ export async function run({ workshop, rounds, isWanted, say }) {
   const context = { workshop, emulator, namespaces, say };
   const tables = {};
   for (const link of LINKS.filter(({ name }) => isWanted(name))) {
-    tables[link.name] = await onLink(context, link, rounds);
+    tables[link.name] = await onLink(context, link, linkWays(), rounds);
+  }
+  for (const link of TEXTS.filter(({ name }) => isWanted(name))) {
+    tables[link.name] = await onLink(context, link, textWays(), rounds);
   }
   for (const link of SHARED.filter(({ name }) => isWanted(name))) {
     tables[`${link.name}, shared`] = await shared(context, link, rounds);
@@ -96,11 +105,20 @@ async function raise({ workshop, emulator, namespaces }, { rate, rtt, loss, queu
   return { places, link };
 }
 
-async function onLink(context, link, rounds) {
-  const ways = {
-    p2pshare,
-    ...(tool('iperf3') === undefined ? {} : { 'TCP, BBR': tcp('bbr'), 'TCP, CUBIC': tcp('cubic') }),
+function linkWays() {
+  const hasIperf = tool('iperf3') !== undefined;
+  return {
+    p2pshare: p2pshare((workshop, bytes) => workshop.file(bytes)),
+    ...(hasIperf ? { 'TCP, BBR': tcp('bbr'), 'TCP, CUBIC': tcp('cubic') } : {}),
   };
+}
+
+function textWays() {
+  const text = (workshop, bytes) => workshop.text(bytes);
+  return { p2pshare: p2pshare(text), 'p2pshare --no-compress': p2pshare(text, ['--no-compress']) };
+}
+
+async function onLink(context, link, ways, rounds) {
   const rows = Object.keys(ways).map((name) => ({ name, unit: 'Mbit/s', values: [] }));
   for (let round = 0; round < rounds; round += 1) {
     for (const [index, way] of Object.values(ways).entries()) {
@@ -117,17 +135,21 @@ async function onLink(context, link, rounds) {
   return [...rows, { name: 'share of the link', unit: '', base: false, values: share }];
 }
 
-async function p2pshare({ workshop }, places, { rate }) {
-  const bytes = Math.floor((rate * 1e6 * SECONDS) / 8);
-  const source = await workshop.file(bytes);
-  const out = workshop.path('target.bin');
-  const { ms } = await transfer((...program) => workshop.start(...program), {
-    source,
-    out,
-    places,
-  });
-  await rm(out);
-  return (bytes * 8) / ms / 1000;
+/** Sends what `make` makes: as much as the link carries in so many seconds. */
+function p2pshare(make, sendFlags = []) {
+  return async ({ workshop }, places, { rate }) => {
+    const bytes = Math.floor((rate * 1e6 * SECONDS) / 8);
+    const source = await make(workshop, bytes);
+    const out = workshop.path('target.bin');
+    const { ms } = await transfer((...program) => workshop.start(...program), {
+      source,
+      out,
+      places,
+      sendFlags,
+    });
+    await rm(out);
+    return (bytes * 8) / ms / 1000;
+  };
 }
 
 function tcp(congestion) {
