@@ -1,15 +1,10 @@
 import { compress, compressNow } from '../io/brotli.ts';
 
-interface Cost {
-  readonly quality: number;
-  msPerByte: number;
-}
-
-/** Qualities of Brotli, the best first, and what each is taken to cost before it is measured. */
-const QUALITIES: readonly Readonly<Cost>[] = [
-  { quality: 5, msPerByte: 5e-5 },
-  { quality: 1, msPerByte: 1e-5 },
-];
+/** Qualities of Brotli, the best first, and what a byte is taken to cost before that is measured. */
+const QUALITIES = [
+  { quality: 5, usualMsPerByte: 5e-5 },
+  { quality: 1, usualMsPerByte: 1e-5 },
+] as const;
 /** What a call costs beside its bytes: another thread, and memory for tables. */
 const CALL_MS = 2;
 /**
@@ -25,13 +20,18 @@ const SAMPLE_BYTES = 16 * 1024;
 const WORTHWHILE = 0.9;
 /** How much a new measurement of the cost counts. */
 const NEWS = 0.25;
+/** How much of a cost is forgotten with each chunk that it keeps from being compressed: a busy moment passes. */
+const FORGETTING = 1 / 32;
 
 /**
  * Compresses chunks as well as there is time for while the network is at work: where that is faster,
  * as over loopback, nothing is compressed.
  */
 export class Compressor {
-  readonly #costs = QUALITIES.map((cost): Cost => ({ ...cost }));
+  readonly #costs = QUALITIES.map((each) => ({
+    ...each,
+    msPerByte: each.usualMsPerByte as number,
+  }));
   /** What those are going to take that are being compressed. */
   #busyMs = 0;
   readonly #compress: typeof compress;
@@ -51,8 +51,15 @@ export class Compressor {
     const { length } = bytes;
     const mostMs = waitMs * SHARE - this.#busyMs - CALL_MS;
     const cost = this.#costs.find(({ msPerByte }) => msPerByte * length <= mostMs);
-    if (cost === undefined || length < FEWEST_BYTES || !isPromising(bytes)) return undefined;
+    if (cost === undefined) return this.#forget();
+    if (length < FEWEST_BYTES || !isPromising(bytes)) return undefined;
     return this.#run(bytes, cost);
+  }
+
+  #forget(): undefined {
+    for (const cost of this.#costs) {
+      cost.msPerByte += FORGETTING * (cost.usualMsPerByte - cost.msPerByte);
+    }
   }
 
   async #run(bytes: Uint8Array, cost: Cost): Promise<Uint8Array | undefined> {
@@ -70,6 +77,11 @@ export class Compressor {
       this.#busyMs -= expectedMs;
     }
   }
+}
+
+interface Cost {
+  readonly quality: number;
+  msPerByte: number;
 }
 
 /** Whether a part from the middle becomes smaller; where a file begins is often unlike the rest. */

@@ -45,10 +45,14 @@ export class SenderSession extends TransferSession<EntranceEvent> {
     return this.#transfer.bytesTaken;
   }
 
-  /** How long so many bytes more will take to leave, behind those that wait; milliseconds. */
-  waitMs(bytes: number): number {
+  /**
+   * How long a chunk that was read will take to leave as it is, behind those that wait: milliseconds. 0
+   * where it may not have to travel.
+   */
+  waitMs(entry: number, bytes: Uint8Array): number {
     const rate = this.peer.sendingRate;
-    return rate === undefined ? 0 : (this.#transfer.waitingBytes + bytes) / rate;
+    if (rate === undefined || !this.#transfer.mustTravel(entry, bytes)) return 0;
+    return (this.#transfer.waitingBytes + bytes.length) / rate;
   }
 
   /** Says what there is to be had, once it is known; at least one entry. */

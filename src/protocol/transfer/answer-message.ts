@@ -48,7 +48,10 @@ export interface AnswerPage extends Omit<Holdings, 'bases'> {
   readonly takesCompressed: boolean;
 }
 
-/** The pages of an acceptance; at least one, even when nothing is held. The first has the `limit`, and says that chunks may come compressed. */
+/**
+ * The pages of an acceptance; at least one, even when nothing is held. The first has the `limit`, and
+ * says that chunks may come compressed.
+ */
 export function* answerPages(holdings: Holdings, limit?: number): Generator<Uint8Array> {
   const at = { run: 0, range: 0, basis: 0, sum: 0 };
   let isLast = false;

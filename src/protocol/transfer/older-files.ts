@@ -44,6 +44,11 @@ export class OlderFiles {
     return true;
   }
 
+  /** Whether the receiver need not have all of a chunk sent, as far as that can be told at a glance. */
+  mayHave(entry: number, bytes: Uint8Array): boolean {
+    return this.#files.has(entry) || isZero(bytes);
+  }
+
   /**
    * What of a chunk the receiver has, or can make of zeros. Chunks are asked about in order, entry by
    * entry.

@@ -73,6 +73,11 @@ export class OutgoingChunks {
     return waiting;
   }
 
+  /** Whether all of a chunk has to travel, as far as that can be told at a glance. */
+  mustTravel(entry: number, bytes: Uint8Array): boolean {
+    return !this.#bases.mayHave(entry, bytes);
+  }
+
   get finished(): boolean {
     const isAllPacked = this.#chunks.length === 0 && this.#untold.length === 0;
     return isAllPacked && this.#cursor.at === undefined;

@@ -78,6 +78,11 @@ export class TransferSender {
     return this.#chunks.waitingBytes;
   }
 
+  /** Whether all of a chunk that was read has to travel, as far as that can be told at a glance. */
+  mustTravel(entry: number, bytes: Uint8Array): boolean {
+    return this.#chunks.mustTravel(entry, bytes);
+  }
+
   /** Whether all has been said, and only the receiver's word is missing that it has it. */
   get awaitsVerified(): boolean {
     return this.#state === 'finishing';

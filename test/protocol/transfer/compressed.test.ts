@@ -105,6 +105,25 @@ describe('a sender of a compressed chunk', () => {
   });
 });
 
+describe('a sender that is asked what has to travel', () => {
+  it('counts neither zeros nor what may be in an older file of the receiver', () => {
+    const sender = new TransferSender({ hasher, chunkBytes: CHUNK });
+    sender.offer([fileEntry('a', CHUNK), fileEntry('b', CHUNK)]);
+    const basis = {
+      entry: 0,
+      blockLog: 0,
+      weak: new Uint32Array(0),
+      strong: BigUint64Array.of(1n),
+    };
+    const [answer = new Uint8Array()] = answerPages({ ...NOTHING_HELD, bases: [basis] });
+    sender.handleRecord(message(0, answer));
+    const bytes = seededText(new SeededRandom(5), CHUNK);
+    expect(sender.mustTravel(0, bytes)).toBe(false);
+    expect(sender.mustTravel(1, bytes)).toBe(true);
+    expect(sender.mustTravel(1, new Uint8Array(CHUNK))).toBe(false);
+  });
+});
+
 describe('a receiver of a compressed chunk', () => {
   it('gives credit for what came of it, and leaves the sum to whoever decompresses it', () => {
     const receiver = new TransferReceiver({ hasher });
