@@ -17,6 +17,8 @@ sender=$!
 
 # Without a code p2pshare has ended, and said why.
 if read -r code <"$work/code"; then
-  printf '%s\n' "$code" | ssh "$DROP" 'umask 077 && cat >p2pshare-code'
+  # Under its name only once it is whole: the receiver may look at any moment.
+  printf '%s\n' "$code" |
+    ssh "$DROP" 'umask 077 && cat >p2pshare-code.new && mv p2pshare-code.new p2pshare-code'
 fi
 wait "$sender"

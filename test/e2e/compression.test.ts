@@ -6,19 +6,13 @@ import { seededText } from '../support/seeded-text.ts';
 import { ensureBuilt } from './support/build.ts';
 import { expectSuccess } from './support/expectations.ts';
 import { Stage } from './support/stage.ts';
-import { Wiretap } from './support/wiretap.ts';
 
 const TEXT = seededText(new SeededRandom(1), 12 * 2 ** 20);
 
 const stage = new Stage();
-let tap: Wiretap | undefined;
 
 beforeAll(ensureBuilt);
-afterEach(async () => {
-  await stage.clear();
-  tap?.close();
-  tap = undefined;
-});
+afterEach(() => stage.clear());
 
 describe('a text on a slow network', () => {
   it('travels in less than its bytes, by far', async () => {
@@ -34,7 +28,7 @@ describe('a text on a slow network', () => {
 /** Bytes to or from a relay, in a transfer by way of it that arrives whole. */
 async function heardOf(flags: readonly string[]): Promise<number> {
   const server = await stage.server();
-  tap = await Wiretap.listen(server.endpoint);
+  const tap = await stage.wiretap(server);
   const [folder, out] = await Promise.all([stage.folder(), stage.folder()]);
   const file = join(folder, 'words.txt');
   await writeFile(file, TEXT);

@@ -91,7 +91,10 @@ describe('the example scripts', { timeout: 90_000 }, () => {
     for (const content of ['monday', 'tuesday']) {
       await writeFile(join(folder, 'data', 'diary.txt'), content);
       const sender = start(script('nightly-backup-send.sh'), 'data');
-      await untilThere(join(folder, 'drop', 'p2pshare-code'));
+      const drop = join(folder, 'drop', 'p2pshare-code');
+      await untilThere(drop);
+      // Whoever takes it at once must not find a file that is still empty.
+      expect(await readFile(drop, 'utf8')).toMatch(/^\d+(-[a-z]+){3}\n$/);
       const receiver = start(script('nightly-backup-receive.sh'), 'backup');
       expect(await Promise.all([sender, receiver])).toEqual([0, 0]);
       const copy = join(folder, 'backup', 'data', 'diary.txt');

@@ -6,7 +6,6 @@ import { addressBytes } from '../../src/protocol/wire/endpoint.ts';
 import { ensureBuilt } from './support/build.ts';
 import { expectSuccess } from './support/expectations.ts';
 import { type Server, Stage } from './support/stage.ts';
-import { Wiretap } from './support/wiretap.ts';
 
 const NAME = 'redundancy-plan-2027.txt';
 const SENTENCE = 'nobody but the receiver reads this sentence. ';
@@ -15,14 +14,9 @@ const TEXT = SENTENCE.repeat(1000);
 const TELLING_LETTERS = 5;
 
 const stage = new Stage();
-let tap: Wiretap | undefined;
 
 beforeAll(ensureBuilt);
-afterEach(async () => {
-  await stage.clear();
-  tap?.close();
-  tap = undefined;
-});
+afterEach(() => stage.clear());
 
 describe('whoever runs the server, or listens to it', () => {
   it('learns no word of the code, no name and no private address of a direct transfer', async () => {
@@ -54,7 +48,7 @@ interface Overheard {
 /** A transfer by way of a listener. */
 async function overheard(flags: readonly string[]): Promise<Overheard> {
   const server = await stage.server();
-  tap = await Wiretap.listen(server.endpoint);
+  const tap = await stage.wiretap(server);
   const [folder, out] = await Promise.all([stage.folder(), stage.folder()]);
   await writeFile(join(folder, NAME), TEXT);
   const where = { server: tap.endpoint, flags };

@@ -7,6 +7,7 @@ import { execPath } from 'node:process';
 import { promisify } from 'node:util';
 import { CLI } from './build.ts';
 import { ownEnvironment, Program, type ProgramOptions } from './program.ts';
+import { Wiretap } from './wiretap.ts';
 
 export interface Sending extends ProgramOptions {
   /** The server's endpoint; none, and nothing but the local network is tried. */
@@ -30,6 +31,7 @@ const SHELL_MS = 50_000;
 export class Stage {
   readonly #programs: Program[] = [];
   readonly #folders: string[] = [];
+  readonly #taps: Wiretap[] = [];
   #state: string | undefined;
 
   start(args: readonly string[], options: ProgramOptions = {}): Program {
@@ -66,6 +68,13 @@ export class Stage {
     return this.start(['receive', '--json', '--yes', ...out, ...where(options), code], options);
   }
 
+  /** Somebody who listens between clients and a server. */
+  async wiretap({ endpoint }: Server): Promise<Wiretap> {
+    const tap = await Wiretap.listen(endpoint);
+    this.#taps.push(tap);
+    return tap;
+  }
+
   /** A new empty folder. */
   async folder(parent: string = tmpdir()): Promise<string> {
     const folder = await mkdtemp(join(parent, 'p2pshare-e2e-'));
@@ -84,6 +93,7 @@ export class Stage {
 
   async clear(): Promise<void> {
     await Promise.all(this.#programs.splice(0).map((program) => program.end()));
+    for (const tap of this.#taps.splice(0)) tap.close();
     const folders = this.#folders.splice(0);
     // Programs of the next test would make it again, and nobody would remove it.
     this.#state = undefined;
