@@ -56,6 +56,7 @@ async function planOf(random: SeededRandom, stage: Stage, isOverwritten: boolean
     sending: [
       ...some(0.3, '--limit', '20MB/s'),
       ...some(0.2, '--skip-changed'),
+      ...some(0.2, '--no-compress'),
       ...some(0.2, '--encode-names'),
       ...some(0.2, '--congestion', 'cubic'),
     ],

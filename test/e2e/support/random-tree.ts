@@ -11,6 +11,7 @@ import {
 } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { SeededRandom } from '../../support/seeded-random.ts';
+import { seededText } from '../../support/seeded-text.ts';
 import { sampleBytes } from './sample.ts';
 
 /** Names that somebody may give to files, and that some program may take for something else. */
@@ -59,10 +60,15 @@ export async function writeRandomFile(random: SeededRandom, path: string): Promi
     ? (SIZES[random.integer(SIZES.length)] as number)
     : random.integer(LARGEST);
   const mode = random.chance(0.8) ? 0o644 : 0o755;
-  await writeFile(path, sampleBytes(size, random.integer(256)), { mode });
+  await writeFile(path, randomContent(random, size), { mode });
   // Whole seconds, which Node copies as they are.
   const modified = random.integer(LATEST);
   await utimes(path, modified, modified);
+}
+
+/** Of which half can be compressed. */
+function randomContent(random: SeededRandom, size: number): Uint8Array {
+  return random.chance(0.5) ? seededText(random, size) : sampleBytes(size, random.integer(256));
 }
 
 /** Copies things as they may have been at another time: without some files, and with others changed. */
