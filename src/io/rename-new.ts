@@ -1,4 +1,5 @@
 import { lstat } from 'node:fs/promises';
+import { promisify } from 'node:util';
 import { errnoOf } from './file-errors.ts';
 
 /** renameat2(2). */
@@ -32,17 +33,10 @@ async function probe(): Promise<Renameat2 | undefined> {
   if (process.platform !== 'linux') return undefined;
   try {
     const { default: koffi } = await import('koffi');
-    const renameat2 = koffi
-      .load(null)
-      .func('int renameat2(int from_fd, str from, int to_fd, str to, unsigned int flags)');
-    return (from, to) =>
-      new Promise((resolve, reject) => {
-        const done = (error: unknown, result: number) => {
-          if (error) reject(error);
-          else resolve(result === 0);
-        };
-        renameat2.async(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE, done);
-      });
+    const declared = 'int renameat2(int from_fd, str from, int to_fd, str to, unsigned int flags)';
+    const renameat2 = promisify(koffi.load(null).func(declared).async);
+    return async (from, to) =>
+      (await renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE)) === 0;
   } catch {
     return undefined; // koffi is an optional dependency, and not every C library has the call.
   }

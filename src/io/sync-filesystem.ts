@@ -1,3 +1,5 @@
+import { promisify } from 'node:util';
+
 /** Makes all that was written to the file system of an open file or folder durable; syncfs(2). */
 export type SyncFileSystem = (fd: number) => Promise<void>;
 
@@ -14,16 +16,11 @@ export async function syncFileSystem(): Promise<SyncFileSystem | undefined> {
 async function probe(): Promise<SyncFileSystem | undefined> {
   try {
     const { default: koffi } = await import('koffi');
-    const syncfs = koffi.load(null).func('int syncfs(int fd)');
+    const syncfs = promisify(koffi.load(null).func('int syncfs(int fd)').async);
     return async (fd) => {
-      const failed = await new Promise<boolean>((resolve, reject) => {
-        syncfs.async(fd, (error: unknown, result: number) => {
-          if (error) reject(error);
-          else resolve(result !== 0);
-        });
-      });
       // The error number is of another thread; since Linux 5.8 it can only be the disk's.
-      if (failed) throw Object.assign(new Error('syncfs failed'), { code: 'EIO' });
+      if ((await syncfs(fd)) !== 0)
+        throw Object.assign(new Error('syncfs failed'), { code: 'EIO' });
     };
   } catch {
     return undefined; // koffi is an optional dependency: without it, each file is synced by itself.
