@@ -4,7 +4,7 @@ import { compress, compressNow } from '../io/brotli.ts';
 const QUALITIES = [
   { quality: 5, usualMsPerByte: 5e-5 },
   { quality: 1, usualMsPerByte: 1e-5 },
-] as const;
+];
 /** What a call costs beside its bytes: another thread, and memory for tables. */
 const CALL_MS = 2;
 /**
@@ -20,7 +20,7 @@ const SAMPLE_BYTES = 16 * 1024;
 const WORTHWHILE = 0.9;
 /** How much a new measurement of the cost counts. */
 const NEWS = 0.25;
-/** How much of a cost is forgotten with each chunk that it keeps from being compressed: a busy moment passes. */
+/** How much of a cost is forgotten with each chunk that is not compressed so well because of it. */
 const FORGETTING = 1 / 32;
 
 /**
@@ -28,10 +28,7 @@ const FORGETTING = 1 / 32;
  * as over loopback, nothing is compressed.
  */
 export class Compressor {
-  readonly #costs = QUALITIES.map((each) => ({
-    ...each,
-    msPerByte: each.usualMsPerByte as number,
-  }));
+  readonly #costs = QUALITIES.map((each) => ({ ...each, msPerByte: each.usualMsPerByte }));
   /** What those are going to take that are being compressed. */
   #busyMs = 0;
   readonly #compress: typeof compress;
@@ -50,16 +47,19 @@ export class Compressor {
   begin(bytes: Uint8Array, waitMs: number): Promise<Uint8Array | undefined> | undefined {
     const { length } = bytes;
     const mostMs = waitMs * SHARE - this.#busyMs - CALL_MS;
-    const cost = this.#costs.find(({ msPerByte }) => msPerByte * length <= mostMs);
-    if (cost === undefined) return this.#forget();
-    if (length < FEWEST_BYTES || !isPromising(bytes)) return undefined;
+    const cost = this.#choose(mostMs / length);
+    if (cost === undefined || length < FEWEST_BYTES || !isPromising(bytes)) return undefined;
     return this.#run(bytes, cost);
   }
 
-  #forget(): undefined {
-    for (const cost of this.#costs) {
+  /** The best for which there is time. */
+  #choose(mostMsPerByte: number): Cost | undefined {
+    return this.#costs.find((cost) => {
+      if (cost.msPerByte <= mostMsPerByte) return true;
+      // A moment in which the machine was busy with something else passes.
       cost.msPerByte += FORGETTING * (cost.usualMsPerByte - cost.msPerByte);
-    }
+      return false;
+    });
   }
 
   async #run(bytes: Uint8Array, cost: Cost): Promise<Uint8Array | undefined> {
