@@ -58,7 +58,7 @@ export class FileReader {
     try {
       const read = await this.#source.read(entry, offset, buffer);
       const bytes = buffer.subarray(0, read);
-      const compressing = this.#compressor?.begin(bytes, run.session.waitMs(entry, bytes));
+      const compressing = this.#compressor?.begin(bytes, run.session.waitMs(entry, read));
       const compressed = compressing && (await compressing);
       run.report((session, now) => session.handleRead(entry, offset, bytes, now, compressed));
     } catch (error) {

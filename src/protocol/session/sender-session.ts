@@ -47,12 +47,12 @@ export class SenderSession extends TransferSession<EntranceEvent> {
 
   /**
    * How long a chunk that was read will take to leave as it is, behind those that wait: milliseconds. 0
-   * where it may not have to travel.
+   * where it may not have to travel, because the receiver has an older file.
    */
-  waitMs(entry: number, bytes: Uint8Array): number {
+  waitMs(entry: number, bytes: number): number {
     const rate = this.peer.sendingRate;
-    if (rate === undefined || !this.#transfer.mustTravel(entry, bytes)) return 0;
-    return (this.#transfer.waitingBytes + bytes.length) / rate;
+    if (rate === undefined || this.#transfer.hasOlder(entry)) return 0;
+    return (this.#transfer.waitingBytes + bytes) / rate;
   }
 
   /** Says what there is to be had, once it is known; at least one entry. */

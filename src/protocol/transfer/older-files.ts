@@ -44,9 +44,9 @@ export class OlderFiles {
     return true;
   }
 
-  /** Whether the receiver need not have all of a chunk sent, as far as that can be told at a glance. */
-  mayHave(entry: number, bytes: Uint8Array): boolean {
-    return this.#files.has(entry) || isZero(bytes);
+  /** Whether the receiver has an older file at the place of an entry. */
+  has(entry: number): boolean {
+    return this.#files.has(entry);
   }
 
   /**

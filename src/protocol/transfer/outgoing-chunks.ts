@@ -73,9 +73,9 @@ export class OutgoingChunks {
     return waiting;
   }
 
-  /** Whether all of a chunk has to travel, as far as that can be told at a glance. */
-  mustTravel(entry: number, bytes: Uint8Array): boolean {
-    return !this.#bases.mayHave(entry, bytes);
+  /** Whether the receiver has an older file at the place of an entry. */
+  hasOlder(entry: number): boolean {
+    return this.#bases.has(entry);
   }
 
   get finished(): boolean {

@@ -78,9 +78,9 @@ export class TransferSender {
     return this.#chunks.waitingBytes;
   }
 
-  /** Whether all of a chunk that was read has to travel, as far as that can be told at a glance. */
-  mustTravel(entry: number, bytes: Uint8Array): boolean {
-    return this.#chunks.mustTravel(entry, bytes);
+  /** Whether the receiver has an older file at the place of an entry: little of it may have to travel. */
+  hasOlder(entry: number): boolean {
+    return this.#chunks.hasOlder(entry);
   }
 
   /** Whether all has been said, and only the receiver's word is missing that it has it. */

@@ -105,22 +105,25 @@ describe('a sender of a compressed chunk', () => {
   });
 });
 
-describe('a sender that is asked what has to travel', () => {
-  it('counts neither zeros nor what may be in an older file of the receiver', () => {
+describe('a sender that has an answer', () => {
+  it('knows of what there are older files', () => {
     const sender = new TransferSender({ hasher, chunkBytes: CHUNK });
     sender.offer([fileEntry('a', CHUNK), fileEntry('b', CHUNK)]);
-    const basis = {
-      entry: 0,
-      blockLog: 0,
-      weak: new Uint32Array(0),
-      strong: BigUint64Array.of(1n),
-    };
+    const none = new Uint32Array(0);
+    const basis = { entry: 0, blockLog: 0, weak: none, strong: BigUint64Array.of(1n) };
     const [answer = new Uint8Array()] = answerPages({ ...NOTHING_HELD, bases: [basis] });
     sender.handleRecord(message(0, answer));
-    const bytes = seededText(new SeededRandom(5), CHUNK);
-    expect(sender.mustTravel(0, bytes)).toBe(false);
-    expect(sender.mustTravel(1, bytes)).toBe(true);
-    expect(sender.mustTravel(1, new Uint8Array(CHUNK))).toBe(false);
+    expect([sender.hasOlder(0), sender.hasOlder(1)]).toEqual([true, false]);
+  });
+
+  it.each([true, false])('knows whether chunks may come compressed: %s', (takesCompressed) => {
+    const sender = new TransferSender({ hasher, chunkBytes: CHUNK });
+    sender.offer([fileEntry('a', CHUNK)]);
+    const [answer = new Uint8Array()] = answerPages(NOTHING_HELD);
+    // The flags are the third byte; an older receiver does not know the third of them.
+    if (!takesCompressed) answer[2] = 1;
+    sender.handleRecord(message(0, answer));
+    expect(sender.pollEvent()).toMatchObject({ kind: 'accepted', takesCompressed });
   });
 });
 
