@@ -35,27 +35,25 @@ export class Workshop {
 
   /** A file of random bytes, made once. */
   async file(bytes) {
-    const path = this.path(`source-${bytes}.bin`);
-    const file = await open(path, 'wx').catch(() => undefined);
-    if (file === undefined) return path;
-    for (let left = bytes; left > 0; left -= 2 ** 20) {
-      await file.write(randomBytes(Math.min(left, 2 ** 20)));
-    }
-    // Else the disk would still be busy with it in the first rounds.
-    await file.sync();
-    await file.close();
-    return path;
+    return await this.#made(`source-${bytes}.bin`, bytes, () => randomBytes(2 ** 20));
   }
 
   /** A file of what is in our own sources and documents, over and over, made once. */
   async text(bytes) {
-    const path = this.path(`text-${bytes}.txt`);
+    const text = await ownText();
+    return await this.#made(`text-${bytes}.txt`, bytes, () => text);
+  }
+
+  /** A file of so many bytes of pieces, unless it is there. */
+  async #made(name, bytes, next) {
+    const path = this.path(name);
     const file = await open(path, 'wx').catch(() => undefined);
     if (file === undefined) return path;
-    const text = await ownText();
-    for (let left = bytes; left > 0; left -= text.length) {
-      await file.write(text.subarray(0, Math.min(left, text.length)));
+    for (let left = bytes; left > 0; ) {
+      const { bytesWritten } = await file.write(next().subarray(0, left));
+      left -= bytesWritten;
     }
+    // Else the disk would still be busy with it in the first rounds.
     await file.sync();
     await file.close();
     return path;
