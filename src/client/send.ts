@@ -1,6 +1,8 @@
+import { createBlockCipher } from '../crypto/block-cipher.ts';
 import { systemRandom } from '../crypto/random.ts';
 import { nameRefused } from '../io/name-refused.ts';
 import { requireSources } from '../io/source-scan.ts';
+import { versionTags } from '../io/version-tag.ts';
 import { P2PShareError } from '../protocol/errors.ts';
 import { MAX_TEXT_BYTES } from '../protocol/transfer/entry.ts';
 import { type EntryName, parseEntryName } from '../protocol/transfer/entry-name.ts';
@@ -86,7 +88,8 @@ async function sourceOf(options: SendOptions, salt: Uint8Array): Promise<Source>
   if (text !== undefined) return textSource(text);
   if (input === undefined) {
     await requireSources(paths, { encodeNames });
-    return new Sources(paths, { symlinks, exclude, gitignore, encodeNames, salt });
+    const tagOf = versionTags(createBlockCipher(salt));
+    return new Sources(paths, { symlinks, exclude, gitignore, encodeNames, tagOf });
   }
   const name = parseEntryName(input.name);
   if (typeof name === 'string') return new StreamSource(input.stream, name);

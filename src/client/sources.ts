@@ -31,7 +31,7 @@ export class Sources implements Source {
   }
 
   reader(scan: SourceScan): SourceReader {
-    return new SourceReader(scan, this.#options.salt);
+    return new SourceReader(scan, this.#options.tagOf);
   }
 
   #begin(): Promise<SourceScan> {

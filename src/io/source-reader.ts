@@ -14,7 +14,7 @@ import {
 import { asFileError } from './file-errors.ts';
 import type { SourceScan } from './source-scan.ts';
 import type { EntryReader } from './stream-reader.ts';
-import { versionTag } from './version-tag.ts';
+import type { VersionTags } from './version-tag.ts';
 
 /** Files kept open that nobody reads from at the moment. */
 const MAX_IDLE = 8;
@@ -34,16 +34,16 @@ interface OpenSource {
 /** Reads what a scan has found. It fails as soon as anybody else has touched a file. */
 export class SourceReader implements EntryReader {
   readonly #scan: SourceScan;
-  readonly #salt: Uint8Array;
+  readonly #tagOf: VersionTags;
   /** In the order of their last use. */
   readonly #open = new Map<number, OpenSource>();
   /** What was found to be wrong with files, and whether whoever reads them was told. */
   readonly #failures = new Map<number, { readonly error: unknown; isTold: boolean }>();
 
-  /** `salt`: that of the scan. */
-  constructor(scan: SourceScan, salt: Uint8Array) {
+  /** `tagOf`: that of the scan. */
+  constructor(scan: SourceScan, tagOf: VersionTags) {
     this.#scan = scan;
-    this.#salt = salt;
+    this.#tagOf = tagOf;
   }
 
   /**
@@ -101,8 +101,7 @@ export class SourceReader implements EntryReader {
         await Promise.all(
           some.map(async (entry) => {
             const stats = await statPath(String(paths[entry]));
-            if (versionTag(stats, this.#salt) !== this.#entry(entry).version)
-              throw this.#changed(entry);
+            if (this.#tagOf(stats) !== this.#entry(entry).version) throw this.#changed(entry);
           }),
         );
       }
@@ -186,7 +185,7 @@ export class SourceReader implements EntryReader {
   }
 
   #requireVersion(entry: number, stats: BigIntStats): void {
-    if (stats.isFile() && versionTag(stats, this.#salt) === this.#entry(entry).version) return;
+    if (stats.isFile() && this.#tagOf(stats) === this.#entry(entry).version) return;
     throw this.#changed(entry);
   }
 

@@ -12,7 +12,7 @@ import { asFileError, errnoOf } from './file-errors.ts';
 import { nameRefused } from './name-refused.ts';
 import { SourceIgnore } from './source-ignore.ts';
 import { statSource } from './source-stat.ts';
-import { versionTag } from './version-tag.ts';
+import type { VersionTags } from './version-tag.ts';
 
 /** What becomes of symbolic links inside of folders; one that a person names is followed. */
 export type SymlinkPolicy = 'keep' | 'follow' | 'skip';
@@ -26,8 +26,8 @@ export interface ScanOptions {
   readonly gitignore: boolean;
   /** Whether names that not every system takes are sent with what is wrong in them percent-encoded. */
   readonly encodeNames: boolean;
-  /** Goes into the versions of files. */
-  readonly salt: Uint8Array;
+  /** Makes the versions of files. */
+  readonly tagOf: VersionTags;
 }
 
 /** What was found at some paths: the entries of an offer, folders before what is in them. */
@@ -178,7 +178,7 @@ class Scanner {
   }
 
   #addFile(local: string, path: readonly EntryName[], stats: BigIntStats): void {
-    const version = versionTag(stats, this.#options.salt);
+    const version = this.#options.tagOf(stats);
     // Windows counts no blocks.
     const stored = process.platform === 'win32' ? stats.size : stats.blocks * BLOCK_BYTES;
     this.#storedBytes += Math.min(Number(stats.size), Number(stored));

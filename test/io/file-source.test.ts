@@ -15,17 +15,10 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { SourceReader } from '../../src/io/source-reader.ts';
 import { requireSources, scanSources } from '../../src/io/source-scan.ts';
 import type { Entry } from '../../src/protocol/transfer/entry.ts';
+import { SCAN_OPTIONS } from '../support/scan-options.ts';
 
 let directory: string;
 let source: SourceReader | undefined;
-const SALT = new Uint8Array(16).fill(7);
-const OPTIONS = {
-  symlinks: 'keep',
-  exclude: [],
-  gitignore: false,
-  encodeNames: false,
-  salt: SALT,
-} as const;
 const at = (name: string): string => join(directory, name);
 
 beforeEach(async () => {
@@ -40,8 +33,8 @@ afterEach(async () => {
 
 /** The entry of a file, which is read from then on. */
 async function open(path: string): Promise<Entry> {
-  const scan = await scanSources([path], OPTIONS);
-  source = new SourceReader(scan, SALT);
+  const scan = await scanSources([path], SCAN_OPTIONS);
+  source = new SourceReader(scan, SCAN_OPTIONS.tagOf);
   return scan.entries[0] as Entry;
 }
 
@@ -80,7 +73,7 @@ describe('a source that is a file', () => {
   it('says that a file is missing, also behind a dangling link', async () => {
     await symlink(at('nowhere'), at('dangling'));
     for (const name of ['nowhere', 'dangling', 'no/such/folder']) {
-      await expect(requireSources([at(name)], OPTIONS)).rejects.toMatchObject({
+      await expect(requireSources([at(name)], SCAN_OPTIONS)).rejects.toMatchObject({
         code: 'P2P_SOURCE_MISSING',
       });
     }
@@ -89,7 +82,7 @@ describe('a source that is a file', () => {
   it('refuses devices and pipes, without waiting for a writer', async () => {
     execFileSync('mkfifo', [at('pipe')]);
     for (const path of [at('pipe'), '/dev/null']) {
-      await expect(requireSources([path], OPTIONS)).rejects.toMatchObject({
+      await expect(requireSources([path], SCAN_OPTIONS)).rejects.toMatchObject({
         code: 'P2P_SOURCE_UNREADABLE',
       });
     }
@@ -97,7 +90,7 @@ describe('a source that is a file', () => {
 
   it('refuses a name that no receiver would take', async () => {
     await writeFile(at('what?.txt'), 'x');
-    await expect(requireSources([at('what?.txt')], OPTIONS)).rejects.toMatchObject({
+    await expect(requireSources([at('what?.txt')], SCAN_OPTIONS)).rejects.toMatchObject({
       code: 'P2P_NAME_REFUSED',
     });
   });

@@ -4,9 +4,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { SourceReader } from '../../src/io/source-reader.ts';
 import { scanSources } from '../../src/io/source-scan.ts';
+import { SCAN_OPTIONS } from '../support/scan-options.ts';
 
-const SALT = new Uint8Array(16);
-const SCAN = { symlinks: 'keep', exclude: [], gitignore: false, encodeNames: false } as const;
 const CHANGED = { code: 'P2P_SOURCE_CHANGED' };
 const BYTES = 100;
 
@@ -42,8 +41,8 @@ afterEach(async () => {
 async function open(count: number): Promise<void> {
   const names = Array.from({ length: count }, (_, index) => String(index).padStart(2, '0'));
   for (const name of names) await writeFile(at(name), new Uint8Array(BYTES));
-  const scan = await scanSources(names.map(at), { ...SCAN, salt: SALT });
-  reader = new SourceReader(scan, SALT);
+  const scan = await scanSources(names.map(at), SCAN_OPTIONS);
+  reader = new SourceReader(scan, SCAN_OPTIONS.tagOf);
 }
 
 /** Has reads at this position wait until the function that it yields is called. */

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type ScanOptions, scanSources } from '../../src/io/source-scan.ts';
+import { SCAN_OPTIONS, tagsOf } from '../support/scan-options.ts';
 
 let directory: string;
 const at = (name: string): string => join(directory, name);
@@ -24,10 +25,7 @@ async function plant(...paths: readonly string[]): Promise<void> {
 }
 
 async function scan(paths: readonly string[], more: Partial<ScanOptions> = {}) {
-  const salt = new Uint8Array(16);
-  const usual = { symlinks: 'keep', exclude: [], gitignore: false, encodeNames: false } as const;
-  const options = { ...usual, salt, ...more };
-  return await scanSources(paths.map(at), options);
+  return await scanSources(paths.map(at), { ...SCAN_OPTIONS, ...more });
 }
 
 /** The paths that are found, folders with a slash and links with what they say. */
@@ -58,7 +56,7 @@ describe('looking through folders', () => {
     expect(paths).toEqual([at('top'), at('top/a'), at('top/bb')]);
     const versions = entries.map((entry) => (entry.kind === 'file' ? entry.version : 0n));
     expect(new Set(versions).size).toBe(3);
-    const again = await scan(['top'], { salt: new Uint8Array(16).fill(1) });
+    const again = await scan(['top'], { tagOf: tagsOf(1) });
     expect(again.entries[1]).not.toEqual(entries[1]);
   });
 
@@ -80,9 +78,7 @@ describe('files without a byte', () => {
         path: '/proc/version',
         cause: { code: 'size unknown' },
       };
-      const salt = new Uint8Array(16);
-      const options = { exclude: [], gitignore: false, encodeNames: false, salt } as const;
-      const looked = scanSources(['/proc/version'], { ...options, symlinks: 'keep' });
+      const looked = scanSources(['/proc/version'], SCAN_OPTIONS);
       await expect(looked).rejects.toMatchObject(refused);
       // Found in a folder.
       await plant('top/a');

@@ -2,9 +2,9 @@ import { mkdtemp, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { versionTag } from '../../src/io/version-tag.ts';
+import { SCAN_OPTIONS, tagsOf } from '../support/scan-options.ts';
 
-const SALT = new Uint8Array(16);
+const { tagOf } = SCAN_OPTIONS;
 const TIME = new Date(1_600_000_000_000);
 
 let folder: string;
@@ -24,7 +24,7 @@ describe('the version of a file', () => {
   it('stays when the file system has forgotten its number and given it another', async () => {
     const stats = await look(at('a'));
     const renumbered = { ...stats, ino: stats.ino + 1n, dev: stats.dev + 1n };
-    expect(versionTag(renumbered, SALT)).toBe(versionTag(stats, SALT));
+    expect(tagOf(renumbered)).toBe(tagOf(stats));
   });
 
   it.each([
@@ -45,12 +45,17 @@ describe('the version of a file', () => {
     });
     const after = await look(at('a'));
     expect([after.size, after.mtimeNs]).toEqual([before.size, before.mtimeNs]);
-    expect(versionTag(after, SALT)).not.toBe(versionTag(before, SALT));
+    expect(tagOf(after)).not.toBe(tagOf(before));
+  });
+
+  it('changes with the size, within a tick of the clock of a file system', async () => {
+    const stats = await look(at('a'));
+    expect(tagOf({ ...stats, size: stats.size + 1n })).not.toBe(tagOf(stats));
   });
 
   it('is another one for each salt', async () => {
     const stats = await look(at('a'));
-    expect(versionTag(stats, new Uint8Array(16).fill(1))).not.toBe(versionTag(stats, SALT));
+    expect(tagsOf(1)(stats)).not.toBe(tagOf(stats));
   });
 });
 
