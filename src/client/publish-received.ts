@@ -1,5 +1,6 @@
 import type { FileSink } from '../io/file-sink.ts';
 import { offerKey } from '../io/offer-key.ts';
+import type { Hasher } from '../protocol/ports.ts';
 import type { Offer } from '../protocol/transfer/entry.ts';
 import type { Destination } from './destination.ts';
 import type { TransferEvent } from './events.ts';
@@ -22,11 +23,11 @@ export interface Completed {
 export async function publishReceived(
   { sink, destination, offer: { entries }, omitted }: Completed,
   keeper: TicketKeeper<ReceiveTicket>,
-  bytes: number,
+  { bytes, hasher }: { readonly bytes: number; readonly hasher: Hasher },
 ): Promise<{ readonly files: readonly string[]; readonly events: readonly TransferEvent[] }> {
   const { folder, path, text } = destination;
   const omittedLinks = await sink.settle(omitted);
-  if (folder !== undefined) await keeper.change({ settled: offerKey(entries) });
+  if (folder !== undefined) await keeper.change({ settled: await offerKey(entries, hasher) });
   const published = await sink.publish();
   const { onConflict } = keeper.ticket.offer ?? {};
   const offer = { entries, folder, path, onConflict, bytes, omitted, omittedLinks };

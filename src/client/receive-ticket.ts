@@ -1,6 +1,7 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import { offerKey } from '../io/offer-key.ts';
 import { type Code, formatCode } from '../protocol/handshake/code.ts';
+import type { Hasher } from '../protocol/ports.ts';
 import type { Entry } from '../protocol/transfer/entry.ts';
 import { sameBytes } from '../protocol/wire/bytes.ts';
 import { keptPolicy } from './conflict-policy.ts';
@@ -48,8 +49,12 @@ export function acceptedBefore(
 }
 
 /** Whether an earlier attempt has brought all of an offer, and given it its names. */
-export function isSettled({ settled, result }: ReceiveTicket, entries: readonly Entry[]): boolean {
-  return result !== undefined && settled === offerKey(entries);
+export async function isSettled(
+  { settled, result }: ReceiveTicket,
+  entries: readonly Entry[],
+  hasher: Hasher,
+): Promise<boolean> {
+  return result !== undefined && settled === (await offerKey(entries, hasher));
 }
 
 function newTicket({

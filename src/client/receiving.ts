@@ -75,12 +75,11 @@ export class Receiving {
     const { code } = this.#invitation;
     this.#course.emit({ event: 'status', phase: 'finding-server' });
     const ground = await prepareSession(this.#options);
-    const searching = ground.lan;
     const session = new ReceiverSession(
       {
         ...ground.options,
         code,
-        searchFor: searching ? lanSearchMs(ground.servers.length > 0) : undefined,
+        searchFor: ground.lan ? lanSearchMs(ground.servers.length > 0) : undefined,
       },
       monotonicNow(),
     );
@@ -92,7 +91,7 @@ export class Receiving {
     });
     this.#run = run;
     let failure: unknown;
-    const searcher = searching ? searchLan(code.nameplate, run) : undefined;
+    const searcher = ground.lan ? searchLan(code.nameplate, run) : undefined;
     try {
       run.enter('waiting-for-peer');
       await run.run({ signal, timeoutMs });
@@ -191,7 +190,7 @@ export class Receiving {
     const resumed = accepted === undefined ? {} : ({ resumed: true } as const);
     this.#course.emit({ event: 'offer', ...summary, ...resumed });
     run.enter('waiting-for-answer');
-    if (isSettled(this.#keeper.ticket, entries)) return this.#confirm(offer, run);
+    if (await isSettled(this.#keeper.ticket, entries, run.hasher)) return this.#confirm(offer, run);
     const destination = await destinationOf(entries, this.#options);
     const { path, exists } = destination;
     const decision =
@@ -289,8 +288,9 @@ export class Receiving {
   }
 
   async #publish(completed: Completed, run: SessionRun<ReceiverSession>): Promise<void> {
+    const { hasher } = run;
     const bytes = run.session.bytesWritten;
-    const { files, events } = await publishReceived(completed, this.#keeper, bytes);
+    const { files, events } = await publishReceived(completed, this.#keeper, { bytes, hasher });
     // Until it dismisses us the sender may die, and ask again.
     this.#keeper.stay(true);
     this.#outcome = { files, bytes };

@@ -45,7 +45,7 @@ export async function loadJournal(
 export class JournalFile {
   readonly #staging: FileRoot;
   readonly #hasher: Hasher;
-  readonly #head: () => JournalHead;
+  readonly #head: () => Promise<JournalHead>;
   readonly #before: readonly HeldRun[];
   #file: OpenFile | undefined;
   #length = 0;
@@ -57,7 +57,7 @@ export class JournalFile {
   constructor(
     staging: FileRoot,
     parts: {
-      readonly head: () => JournalHead;
+      readonly head: () => Promise<JournalHead>;
       readonly before: readonly HeldRun[];
       readonly hasher: Hasher;
     },
@@ -75,7 +75,7 @@ export class JournalFile {
     await files.unlink(draft).catch(unlessGone);
     const file = await files.createFile(draft, 0o600);
     this.#file = file;
-    await this.#write(encodeHead(this.#head(), this.#hasher));
+    await this.#write(encodeHead(await this.#head(), this.#hasher));
     if (this.#before.length > 0) await this.#write(encodeRecord(this.#before, this.#hasher));
     await file.sync();
     await files.rename(draft, this.#staging.at(JOURNAL));

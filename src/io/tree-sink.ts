@@ -126,7 +126,7 @@ export class TreeSink implements FileSink {
     const wanted = wantedFiles(entries, survey);
     const held = new HeldChunks(wanted, chunkBytes);
     const journal = await loadJournal(staging, hasher);
-    if (journal !== undefined) held.add(journal, entryKeys(entries));
+    if (journal !== undefined) held.add(journal, await entryKeys(entries, hasher));
     await dropMissing(staging, wanted, held);
     const syncAll = await root.files.syncAll();
     const tree = new StagedTree(staging, { entries, preserve, syncAll });
@@ -141,7 +141,7 @@ export class TreeSink implements FileSink {
       const total = [...wanted.values()].reduce((sum, { size }) => sum + size, 0);
       // Holes take no room; where the file system has none, it will say so.
       await requireSpace(root, Math.min(total - held.bytes, options.storedBytes ?? total));
-      const head = () => ({ chunkBytes, keys: entryKeys(entries) });
+      const head = async () => ({ chunkBytes, keys: await entryKeys(entries, hasher) });
       const file = new JournalFile(staging, { head, before: held.runs(), hasher });
       const older = await OlderFiles.read(root, survey.existing, {
         entries,

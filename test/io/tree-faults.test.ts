@@ -54,7 +54,7 @@ async function receive(
   onConflict: OnConflict,
 ): Promise<void> {
   const target = { directory: FOLDER };
-  if (memory.settled === offerKey(OFFER.entries)) {
+  if (memory.settled === (await offerKey(OFFER.entries, hasher))) {
     await publishSettled({ target, onConflict, id: options.id, files });
     return;
   }
@@ -66,7 +66,7 @@ async function receive(
     await sink.write(part.entry, part.offset, [part.bytes], [part.sum]);
   }
   await sink.settle([]);
-  memory.settled = offerKey(entries);
+  memory.settled = await offerKey(entries, hasher);
   await sink.publish();
 }
 
