@@ -1,4 +1,5 @@
 import { performance } from 'node:perf_hooks';
+import { setImmediate } from 'node:timers/promises';
 
 /**
  * When so many calls in a row take longer than this, the disk, or whatever is in its place, is not
@@ -8,8 +9,8 @@ const SLOW_MS = 0.5;
 const SLOW_CALLS = 6;
 /** For so long nothing is tried in place after that. */
 const CAUTION_MS = 1000;
-/** So long at most before everything else gets its turn. */
-const TURN_MS = 4;
+/** So long at most before everything else gets its turn; with 4 ms 10,000 files took 5 % longer. */
+const TURN_MS = 16;
 
 /**
  * When a file system's calls are made in place, and when by Node's threads. With small files the way
@@ -18,27 +19,42 @@ const TURN_MS = 4;
  */
 export class Haste {
   readonly #clock: () => number;
+  readonly #nextTurn: () => Promise<void>;
   #cautiousUntil = Number.NEGATIVE_INFINITY;
   #slowCalls = 0;
-  /** Spent in place since something last went to a thread, and so to the event loop. */
+  /** Spent in place since everything else last had its turn. */
   #spent = 0;
+  /** Settles when it has had it. */
+  #turn: Promise<void> | undefined;
 
-  constructor(clock: () => number = () => performance.now()) {
+  /** `clock`: in milliseconds; `nextTurn`: resolves when the event loop has gone round. */
+  constructor(clock = () => performance.now(), nextTurn: () => Promise<void> = setImmediate) {
     this.#clock = clock;
+    this.#nextTurn = nextTurn;
   }
 
   /** The outcome of either; both do the same, `elsewhere` without holding anything up. */
   async call<T>(inPlace: () => T, elsewhere: () => Promise<T>): Promise<T> {
+    if (this.#spent > TURN_MS) await this.#giveWay();
     const begin = this.#clock();
-    if (begin < this.#cautiousUntil || this.#spent > TURN_MS) {
-      this.#spent = 0;
-      return await elsewhere();
-    }
+    if (begin < this.#cautiousUntil) return await elsewhere();
     try {
       return inPlace();
     } finally {
       this.#note(begin, this.#clock());
     }
+  }
+
+  /**
+   * What is done elsewhere may come back for its steps, and one call after another may come without the
+   * event loop in between: so nothing but a turn of it ends the wait.
+   */
+  #giveWay(): Promise<void> {
+    this.#turn ??= this.#nextTurn().then(() => {
+      this.#spent = 0;
+      this.#turn = undefined;
+    });
+    return this.#turn;
   }
 
   #note(begin: number, end: number): void {
