@@ -96,6 +96,10 @@ const KNOWN: Partial<Readonly<Record<ErrorCode, Readonly<Record<string, KnownCau
       text: 'the system makes up what is in it as it is read, and says that it is empty',
       hint: 'send what is in it now: cat FILE | p2pshare send - --name NAME',
     },
+    'too many files': {
+      text: 'there are more than a million files and folders in it',
+      hint: 'send it in parts, or as an archive: tar c FOLDER | p2pshare send - --name NAME.tar',
+    },
   },
   P2P_DISK_FULL: {
     EFBIG: {

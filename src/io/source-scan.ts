@@ -75,7 +75,8 @@ export async function requireSources(
 
 /**
  * Looks what there is to be sent. Throws what `requireSources` throws, about anything that is found;
- * an unreadable folder is `P2P_SOURCE_UNREADABLE`, for what is in it would be missed.
+ * an unreadable folder is `P2P_SOURCE_UNREADABLE`, for what is in it would be missed, and so is more than
+ * an offer may have.
  */
 export async function scanSources(
   paths: readonly string[],
@@ -217,7 +218,10 @@ class Scanner {
   #push(local: string, entry: Entry): void {
     const { path } = entry;
     if (this.#entries.length >= TRANSFER_LIMITS.entries) {
-      throw new P2PShareError('P2P_USAGE', `more than ${TRANSFER_LIMITS.entries} files`);
+      const cause = Object.assign(new Error('too many files'), { code: 'too many files' });
+      throw new P2PShareError('P2P_SOURCE_UNREADABLE', 'more entries than an offer may have', {
+        cause,
+      });
     }
     const bytes = Buffer.byteLength(path.join('/'));
     if (path.length > TRANSFER_LIMITS.components || bytes > TRANSFER_LIMITS.pathBytes) {

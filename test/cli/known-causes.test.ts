@@ -20,6 +20,7 @@ describe('what caused an error', () => {
     ['P2P_SERVER_UNREACHABLE', 'DEPTH_ZERO_SELF_SIGNED_CERT', /trust/, /NODE_EXTRA_CA_CERTS/],
     ['P2P_SERVER_UNREACHABLE', 'ENETUNREACH', /no way/, /online/],
     ['P2P_SOURCE_UNREADABLE', 'size unknown', /says that it is empty/, /send - --name/],
+    ['P2P_SOURCE_UNREADABLE', 'too many files', /more than a million/, /in parts, or .*tar c/],
     ['P2P_DISK_FULL', 'EFBIG', /larger than/, /FAT/],
     ['P2P_LOCAL_IO', 'EROFS', /read-only/, /another place/],
     ['P2P_LOCAL_IO', 'EMFILE', /too many files/, /ulimit/],

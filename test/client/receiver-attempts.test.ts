@@ -8,7 +8,8 @@ import type { Code } from '../../src/protocol/handshake/code.ts';
 import { RECEIVE_TICKET } from './tickets.ts';
 
 // Fake timers leave this module alone.
-vi.mock('node:timers/promises', () => ({
+vi.mock('node:timers/promises', async (importOriginal) => ({
+  ...(await importOriginal<typeof import('node:timers/promises')>()),
   setTimeout: (ms: number, _value: unknown, { signal }: { signal: AbortSignal }) =>
     new Promise<void>((resolve, reject) => {
       const abort = () => reject(new Error('aborted'));
