@@ -65,6 +65,11 @@ export class ChunkAssembly {
     return this.#written;
   }
 
+  /** Whether so many files wait for the disk that others had better wait in their records. */
+  get isCrowded(): boolean {
+    return this.#writes.files >= TRANSFER_LIMITS.waitingFiles;
+  }
+
   get allWritten(): boolean {
     return this.#written === this.#lengths.total;
   }

@@ -23,9 +23,16 @@ export interface ChunkWrite {
 export class ChunkWrites {
   readonly #ready: ChunkWrite[] = [];
   readonly #writing = new Map<string, ChunkWrite>();
+  #files = 0;
+
+  /** How many files there are of which the first chunk is not written yet. */
+  get files(): number {
+    return this.#files;
+  }
 
   push(write: ChunkWrite): void {
     this.#ready.push(write);
+    if (write.offset === 0) this.#files += 1;
   }
 
   /** The next chunk to write; its memory is lent until it is finished. */
@@ -42,6 +49,7 @@ export class ChunkWrites {
       const write = this.#writing.get(key);
       if (write === undefined) throw new Error(`unreachable: no write of ${key}`);
       this.#writing.delete(key);
+      if (write.offset === 0) this.#files -= 1;
       done += write.length;
       yield write;
     }

@@ -22,6 +22,13 @@ export const TRANSFER_LIMITS = {
   openBytes: 96 * 2 ** 20,
   /** What an open chunk, an entry or a page of sums that is not whole counts at least. */
   openFloorBytes: 1024,
+  /**
+   * Files of which the first chunk waits for the disk, before anything more is looked at: of tiny ones a
+   * window of records may bring 300,000, each of which takes a hundred times its bytes once it is apart.
+   */
+  waitingFiles: 1024,
+  /** Records that may wait for that: a window of 32 MiB brings 512 full ones, or many that are not. */
+  waitingRecords: 16_384,
   /** Separate pieces of one chunk: records of 1,200 bytes leave at most half of 874 islands. */
   chunkIslands: 1024,
   /**

@@ -18,6 +18,7 @@ import { MessageStream } from './message-stream.ts';
 import { OfferCollector } from './offer-collector.ts';
 import { readRecord } from './record.ts';
 import { RecordBuilder } from './record-builder.ts';
+import { RecordQueue } from './record-queue.ts';
 import type { ReceiverEvent } from './transfer-event.ts';
 import { protocolViolation, type Violation } from './violation.ts';
 
@@ -44,6 +45,8 @@ export class TransferReceiver {
   readonly #stream = new MessageStream();
   readonly #events: ReceiverEvent[] = [];
   #state: State = { kind: 'collecting', collector: new OfferCollector() };
+  /** What has come while more files waited for the disk than are worth being held apart. */
+  readonly #unread = new RecordQueue();
   #handedIn = 0;
   #reported = 0;
   #bytesWritten = 0;
@@ -60,8 +63,9 @@ export class TransferReceiver {
   /** Takes the plaintext of one record, whose memory serves others afterwards: what is kept is copied. */
   handleRecord(plaintext: Uint8Array): void {
     this.#handedIn += plaintext.length;
-    const violation = readRecord(plaintext, this.#handleFrame);
-    if (violation !== undefined) this.#fail(violation);
+    if (this.#unread.isFull) this.#catchUp(() => true);
+    if (this.#isCrowded || !this.#unread.isEmpty) this.#unread.push(plaintext);
+    else this.#read(plaintext);
     this.#checkComplete();
   }
 
@@ -86,6 +90,7 @@ export class TransferReceiver {
     if (this.#state.kind !== 'receiving') return;
     this.#state.assembly.handleWritten(entry, offset, length);
     this.#bytesWritten = this.#state.assembly.written;
+    this.#catchUp(() => !this.#isCrowded);
     this.#checkComplete();
   }
 
@@ -96,7 +101,7 @@ export class TransferReceiver {
    */
   takeConsumed(): number {
     const held = this.#state.kind === 'receiving' ? this.#state.assembly.held : 0;
-    const consumed = this.#handedIn - held - this.#reported;
+    const consumed = this.#handedIn - held - this.#unread.bytes - this.#reported;
     this.#reported += consumed;
     return consumed;
   }
@@ -134,6 +139,19 @@ export class TransferReceiver {
   /** Gives up and tells the sender why. */
   cancel(code: ErrorCode): void {
     this.#fail({ code, detail: 'cancelled here' });
+  }
+
+  get #isCrowded(): boolean {
+    return this.#state.kind === 'receiving' && this.#state.assembly.isCrowded;
+  }
+
+  #catchUp(goesOn: () => boolean): void {
+    while (!this.#unread.isEmpty && goesOn()) this.#read(this.#unread.shift() as Uint8Array);
+  }
+
+  #read(plaintext: Uint8Array): void {
+    const violation = readRecord(plaintext, this.#handleFrame);
+    if (violation !== undefined) this.#fail(violation);
   }
 
   // Made once, so that no record costs a closure.
@@ -243,6 +261,7 @@ export class TransferReceiver {
 
   #end(event: ReceiverEvent): void {
     this.#state = { kind: 'ended' };
+    this.#unread.clear();
     this.#stream.clear();
     this.#events.push(event);
   }
