@@ -20,6 +20,7 @@ const later = {
   fsync: promisify(fs.fsync),
   fdatasync: promisify(fs.fdatasync),
   statfs: promisify(fs.statfs),
+  unlink: promisify(fs.unlink),
 };
 /**
  * To read what may be anything by now: not through a link at its end, and without waiting for whoever
@@ -213,6 +214,16 @@ export async function makeFolder(path: string): Promise<void> {
   );
   // What was made a moment ago is no other file system.
   know(path, isLocal(dirname(path)));
+}
+
+/**
+ * Removes a file of so many bytes; infinitely many where nobody knows. Of a large one a disk takes its
+ * time to free the blocks.
+ */
+export function removeFile(path: string, bytes: number): Promise<void> {
+  const elsewhere = () => later.unlink(path);
+  if (bytes > MAX_IN_PLACE_BYTES) return elsewhere();
+  return inFolder(path, () => fs.unlinkSync(path), elsewhere);
 }
 
 /** Reads from `position` on until `into` is full or the file ends; yields the number of bytes. */

@@ -11,7 +11,6 @@ import {
   stat,
   statfs,
   symlink,
-  unlink,
 } from 'node:fs/promises';
 import { setAttributes } from './file-attributes.ts';
 import {
@@ -22,6 +21,7 @@ import {
   putFile,
   READ_FLAGS,
   readFile,
+  removeFile,
   type SmallFile,
   statFile,
   statPath,
@@ -111,7 +111,8 @@ export interface FileSystem {
   /** The same if the name is free; false where it is not, `undefined` where nothing can do both at once. */
   renameNew(from: string, to: string): Promise<boolean | undefined>;
   chmod(path: string, mode: number): Promise<void>;
-  unlink(path: string): Promise<void>;
+  /** `bytes`: how many there are in it, where that is known. */
+  unlink(path: string, bytes?: number): Promise<void>;
   rmdir(path: string): Promise<void>;
   /** `undefined` where there is no such thing. */
   syncAll(): Promise<SyncFileSystem | undefined>;
@@ -141,7 +142,7 @@ export const NODE_FILE_SYSTEM: FileSystem = {
   rename,
   renameNew,
   chmod,
-  unlink,
+  unlink: (path, bytes = Number.POSITIVE_INFINITY) => removeFile(path, bytes),
   rmdir: (path) => rmdir(path),
   syncAll: syncFileSystem,
 };

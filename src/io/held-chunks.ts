@@ -6,6 +6,7 @@ import type { HeldRun, ReadJournal } from './journal.ts';
 
 /** Chunks that are read again before they are believed: those written last, and some of the others. */
 const LAST_BYTES = 256 * 2 ** 20;
+const LAST_CHUNKS = 4096;
 const SAMPLES = 64;
 
 interface Held {
@@ -80,7 +81,7 @@ export class HeldChunks {
     const all = this.#order.filter(({ entry }) => this.#chunks.has(entry));
     let bytes = 0;
     let first = all.length;
-    while (first > 0 && bytes < LAST_BYTES) {
+    while (first > 0 && bytes < LAST_BYTES && all.length - first < LAST_CHUNKS) {
       first -= 1;
       bytes += this.#lengthOfHeld(all[first]);
     }

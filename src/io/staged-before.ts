@@ -16,22 +16,26 @@ export function wantedFiles(
   return files;
 }
 
-/** Forgets what is held of files that are not there, and removes what is there and not held. */
+/**
+ * Forgets what is held of files that are not there, and removes what is there and not held. Yields how
+ * many bytes there are of each of the others.
+ */
 export async function dropMissing(
   staging: FileRoot,
   wanted: ReadonlyMap<number, FileEntry>,
   held: HeldChunks,
-): Promise<void> {
+): Promise<ReadonlyMap<number, number>> {
   const indices = new Map<string, number>();
   for (const entry of held.entries) {
     indices.set((wanted.get(entry) as FileEntry).path.join('/'), entry);
   }
-  const found = new Set<number>();
+  const sizes = new Map<number, number>();
   await pruneTree(staging, (path, size) => {
     const entry = indices.get(path);
     if (entry === undefined || size < held.bytesNeeded(entry)) return false;
-    found.add(entry);
+    sizes.set(entry, size);
     return true;
   });
-  for (const entry of indices.values()) if (!found.has(entry)) held.drop(entry);
+  for (const entry of indices.values()) if (!sizes.has(entry)) held.drop(entry);
+  return sizes;
 }

@@ -23,6 +23,6 @@ async function prune(
       await prune(staging, `${path}/`, keeps);
       // Still in use, if it is not empty.
       await files.rmdir(place).catch(() => undefined);
-    } else if (kind !== 'file' || !keeps(path, size)) await files.unlink(place);
+    } else if (kind !== 'file' || !keeps(path, size)) await files.unlink(place, size);
   }
 }

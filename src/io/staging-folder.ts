@@ -123,8 +123,8 @@ export async function removeTree(files: FileSystem, folder: string): Promise<voi
 
 /** Removes a file, a link, or a folder with all that is in it. */
 export async function removeStaged(files: FileSystem, path: string): Promise<void> {
-  const { kind } = await files.lstat(path);
-  if (kind !== 'folder') return await files.unlink(path);
+  const { kind, size } = await files.lstat(path);
+  if (kind !== 'folder') return await files.unlink(path, size);
   await removeTree(files, path);
   await files.rmdir(path);
 }

@@ -127,7 +127,7 @@ export class TreeSink implements FileSink {
     const held = new HeldChunks(wanted, chunkBytes);
     const journal = await loadJournal(staging, hasher);
     if (journal !== undefined) held.add(journal, await entryKeys(entries, hasher));
-    await dropMissing(staging, wanted, held);
+    const sizes = await dropMissing(staging, wanted, held);
     const syncAll = await root.files.syncAll();
     const tree = new StagedTree(staging, { entries, preserve, syncAll });
     try {
@@ -137,7 +137,10 @@ export class TreeSink implements FileSink {
         Math.random,
       );
       // Behind the last chunk that is held there may be anything.
-      for (const entry of held.entries) await tree.cut(entry, held.bytesNeeded(entry));
+      for (const [entry, size] of sizes) {
+        const needed = held.bytesNeeded(entry);
+        if (size > needed) await tree.cut(entry, needed);
+      }
       const total = [...wanted.values()].reduce((sum, { size }) => sum + size, 0);
       // Holes take no room; where the file system has none, it will say so.
       await requireSpace(root, Math.min(total - held.bytes, options.storedBytes ?? total));

@@ -15,7 +15,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { isLocal, takeFile } from '../../src/io/file-calls.ts';
+import { isLocal, removeFile, takeFile } from '../../src/io/file-calls.ts';
 import { FileRoot } from '../../src/io/file-root.ts';
 import { NODE_FILE_SYSTEM, putInSteps } from '../../src/io/file-system.ts';
 import { Haste } from '../../src/io/haste.ts';
@@ -161,6 +161,13 @@ describe('a small file in one piece', () => {
     }
     expect(await readFile(there, 'utf8')).toBe('mine');
     expect(await readdir(folder)).toEqual(['link', 'there']);
+  });
+
+  it.each([5000, Number.POSITIVE_INFINITY])('is removed, of %d bytes', async (size) => {
+    const path = join(folder, 'file');
+    await writeFile(path, bytes);
+    await removeFile(path, size);
+    await expect(removeFile(path, size)).rejects.toMatchObject({ code: 'ENOENT' });
   });
 
   it('is read to its end, and looked at behind it', async () => {

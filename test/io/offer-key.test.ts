@@ -47,7 +47,7 @@ describe('the key of an offer', () => {
   });
 
   it('lets everything else have its turn while it is made of many', async () => {
-    const entries = Array.from({ length: 20_000 }, (_, version) => ({
+    const entries = Array.from({ length: 100_000 }, (_, version) => ({
       ...FILE,
       version: BigInt(version),
     }));
@@ -59,6 +59,6 @@ describe('the key of an offer', () => {
     let turning = setImmediate(count);
     await offerKey(entries, hasher);
     clearImmediate(turning);
-    expect(turns).toBeGreaterThanOrEqual(4);
+    expect(turns).toBeGreaterThanOrEqual(3);
   });
 });

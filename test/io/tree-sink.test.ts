@@ -1,4 +1,5 @@
 import {
+  appendFile,
   lstat,
   mkdir,
   mkdtemp,
@@ -244,6 +245,8 @@ describe('a tree that goes on', () => {
 
   it.each<[string, () => Promise<void>, number]>([
     ['a byte is another', () => flip(staged('tree/top/big'), 5000), 1],
+    ['a byte of the last chunk is another', () => flip(staged('tree/top/big'), 9999), 1],
+    ['a file is longer', () => appendFile(staged('tree/top/big'), 'more'), 0],
     ['a file is shorter', () => truncate(staged('tree/top/big'), 9000), 10],
     ['a file is gone', () => rm(staged('tree/top/big')), 10],
     ['a file is a link', () => replaceByLink(staged('tree/top/big')), 10],
