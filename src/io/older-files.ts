@@ -40,6 +40,8 @@ export class OlderFiles {
   /** Chunks that are in the older file where they are going to be: not written until one is not. */
   readonly #same = new Map<number, ChunkWrite[]>();
   #sumBytes = 0;
+  /** Whole blocks, for one file after another. */
+  readonly #buffer = new Uint8Array(2 ** MAX_CHUNK_LOG);
 
   private constructor(
     root: FileRoot,
@@ -143,10 +145,12 @@ export class OlderFiles {
     const file = await this.#open(entry);
     try {
       for (let block = 0; block < count; ) {
-        const buffer = new Uint8Array(Math.max(blockBytes, READ_BYTES));
-        const length = await file.read(buffer, block * blockBytes);
+        const position = block * blockBytes;
+        // One more than there should be: a file that has grown is another one.
+        const into = this.#buffer.subarray(0, size - position + 1);
+        const length = await file.read(into, position);
         for (let at = 0; at < length && block < count; at += blockBytes, block += 1) {
-          const part = buffer.subarray(at, Math.min(at + blockBytes, length));
+          const part = into.subarray(at, Math.min(at + blockBytes, length));
           if (!isChunks) weak[block] = rollingSum(part, 0, part.length);
           strong[block] = this.#options.hasher.xxh64(part);
         }
@@ -171,7 +175,6 @@ export class OlderFiles {
   }
 }
 
-const READ_BYTES = 2 ** 20;
 /** FAT keeps times to two seconds; what is of about the same time is compared in any case. */
 const TIME_STEP_MS = 2000;
 
