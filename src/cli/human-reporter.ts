@@ -32,6 +32,7 @@ const PHASES: Readonly<Record<SteadyPhase, (peer: Role) => string>> = {
   'waiting-for-peer': (peer) => `waiting for the ${peer}`,
   connecting: () => 'connecting',
   'waiting-for-answer': () => 'waiting for the receiver to accept',
+  preparing: () => 'looking at what is there already',
   transferring: () => 'starting',
   verifying: () => 'verifying',
 };

@@ -59,6 +59,7 @@ export type TransferPhase =
   | 'waiting-for-peer'
   | 'connecting'
   | 'waiting-for-answer'
+  | 'preparing'
   | 'transferring'
   | 'reconnecting'
   | 'stalled'

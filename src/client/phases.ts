@@ -3,6 +3,8 @@ import type { StatusEvent, SteadyPhase, TransferEvent } from './events.ts';
 
 /** How often somebody who waits is told for how long. */
 const TELL_EVERY_MS = 1000;
+/** What is done sooner need not be told. */
+const MOMENT_MS = 1000;
 
 /** What a transfer is doing, and that it waits whenever the other side is not heard. */
 export class Phases {
@@ -26,6 +28,18 @@ export class Phases {
     this.#phase = phase;
     // It is told when the other side is back: until then that is what is waited for.
     if (!this.isWaiting) this.#emit({ event: 'status', phase });
+  }
+
+  /** Enters a phase if the work takes more than a moment, and is not over by then; yields its outcome. */
+  async during<T>(phase: SteadyPhase, work: Promise<T>, over: AbortSignal): Promise<T> {
+    const clock = setTimeout(() => {
+      if (!over.aborted) this.enter(phase);
+    }, MOMENT_MS);
+    try {
+      return await work;
+    } finally {
+      clearTimeout(clock);
+    }
   }
 
   /** Nothing has been heard since `since`; it will be waited until `until`. */

@@ -219,15 +219,14 @@ export class Receiving {
     await this.#keeper.change({ offer: accept, ...(folder !== undefined && { folder }) });
     const { entries, storedBytes } = offer;
     const { hasher } = run;
-    const opened = await destination
-      .open({ onConflict, id, hasher, chunkBytes, storedBytes })
-      .catch((error: unknown) => {
-        // What is in the way is what it offered before it died, and we have had all of that.
-        if (result !== undefined && isNameTaken(error)) return undefined;
-        // Nothing has come yet that anybody would miss, and the sender does not wait for it.
-        if (!isResumed && isNameTaken(error)) this.#keeper.endWithProcess();
-        throw error;
-      });
+    const opening = destination.open({ onConflict, id, hasher, chunkBytes, storedBytes });
+    const opened = await run.during('preparing', opening).catch((error: unknown) => {
+      // What is in the way is what it offered before it died, and we have had all of that.
+      if (result !== undefined && isNameTaken(error)) return undefined;
+      // Nothing has come yet that anybody would miss, and the sender does not wait for it.
+      if (!isResumed && isNameTaken(error)) this.#keeper.endWithProcess();
+      throw error;
+    });
     if (opened === undefined) {
       this.#keeper.stay(false);
       const [path, bytes] = [result ?? '', before?.bytes ?? 0];

@@ -141,6 +141,11 @@ export class SessionRun<S extends Session> {
     this.#phases.enter(phase);
   }
 
+  /** The same only for what takes its time; yields its outcome. */
+  during<T>(phase: Parameters<Phases['enter']>[0], work: Promise<T>): Promise<T> {
+    return this.#phases.during(phase, work, this.over);
+  }
+
   /** Ends the session for a reason of this side, unless all is done; the peer is told its code. */
   abort(reason: P2PShareError): void {
     if (this.#finished) return;

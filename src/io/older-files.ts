@@ -36,7 +36,8 @@ export class OlderFiles {
   readonly #root: FileRoot;
   readonly #existing: ReadonlyMap<number, ExistingFile>;
   readonly #options: OlderFilesOptions;
-  readonly #bases: Basis[] = [];
+  /** By index of the entry, in the order of entries. */
+  readonly #bases = new Map<number, Basis>();
   /** Chunks that are in the older file where they are going to be: not written until one is not. */
   readonly #same = new Map<number, ChunkWrite[]>();
   #sumBytes = 0;
@@ -66,13 +67,13 @@ export class OlderFiles {
 
   /** In the order of entries. */
   get bases(): readonly Basis[] {
-    return this.#bases;
+    return [...this.#bases.values()];
   }
 
   /** The bytes of a chunk; `undefined` where they may stay where they are. Throws `P2P_INTEGRITY`. */
   async take(write: ChunkWrite): Promise<Uint8Array | undefined> {
-    const bytes = await this.assemble(write);
-    if (!isSamePlace(write)) return bytes;
+    if (!isSamePlace(write)) return await this.assemble(write);
+    if (!(await this.#isAsRead(write))) await this.assemble(write);
     const same = this.#same.get(write.entry);
     if (same === undefined) this.#same.set(write.entry, [write]);
     else same.push(write);
@@ -89,6 +90,17 @@ export class OlderFiles {
   /** What stayed where it is of entries that have changed elsewhere, and has to be written after all. */
   *unwritten(): Generator<readonly [number, readonly ChunkWrite[]]> {
     for (const [entry, writes] of this.#same) if (!this.isUnchanged(entry)) yield [entry, writes];
+  }
+
+  /** Whether its sum is of what was read there, of a file that nobody has touched since. */
+  async #isAsRead({ entry, offset, sum }: ChunkWrite): Promise<boolean> {
+    const basis = this.#bases.get(entry);
+    if (basis?.blockLog !== 0) return false;
+    if (basis.strong[offset / this.#options.chunkBytes] !== sum) return false;
+    const { place, stat } = this.#existing.get(entry) as ExistingFile;
+    const now = await this.#root.files.lstat(this.#root.at(place));
+    const isSame = now.dev === stat.dev && now.ino === stat.ino;
+    return isSame && now.size === stat.size && now.mtimeMs === stat.mtimeMs;
   }
 
   /** Whether an entry is taken for unchanged, if its bytes are. */
@@ -140,7 +152,7 @@ export class OlderFiles {
     const bytes = count * sumBytes(blockLog);
     if (count === 0 || blockBytes > this.#options.chunkBytes) return;
     if (this.#sumBytes + bytes > MAX_SUM_BYTES) return;
-    const weak = new Uint32Array(isChunks ? 0 : count);
+    const weak = isChunks ? NO_SUMS : new Uint32Array(count);
     const strong = new BigUint64Array(count);
     const file = await this.#open(entry);
     try {
@@ -161,7 +173,7 @@ export class OlderFiles {
       await file.close();
     }
     this.#sumBytes += bytes;
-    this.#bases.push({ entry, blockLog, weak, strong });
+    this.#bases.set(entry, { entry, blockLog, weak, strong });
   }
 
   /** Throws `P2P_INTEGRITY` when another file has taken its place. */
@@ -175,6 +187,7 @@ export class OlderFiles {
   }
 }
 
+const NO_SUMS = new Uint32Array(0);
 /** FAT keeps times to two seconds; what is of about the same time is compared in any case. */
 const TIME_STEP_MS = 2000;
 

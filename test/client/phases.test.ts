@@ -67,3 +67,29 @@ describe('what a transfer says that it is doing', () => {
     one.close();
   });
 });
+
+describe('what a transfer does before it says so', () => {
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
+  it('is not said of what is done in a moment, or over by then', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    const { told, one } = phases();
+    const over = new AbortController();
+    let end: (outcome: string) => void = () => undefined;
+    const work = () => new Promise<string>((resolve) => (end = resolve));
+    for (const ms of [999, 1000]) {
+      const done = one.during('preparing', work(), over.signal);
+      vi.advanceTimersByTime(ms);
+      end('done');
+      expect(await done).toBe('done');
+    }
+    expect(told).toEqual(['preparing']);
+    one.enter('transferring');
+    void one.during('preparing', work(), over.signal);
+    over.abort();
+    vi.advanceTimersByTime(1000);
+    expect(told).toEqual(['preparing', 'transferring']);
+  });
+});
