@@ -27,6 +27,11 @@ function pathOf(error: unknown): string | undefined {
   return typeof path === 'string' ? path : undefined;
 }
 
+/** What is wrong, for the cause of an error: people see it by its code, as they do of system errors. */
+export function problem(code: string): Error {
+  return Object.assign(new Error(code), { code });
+}
+
 /** Runs file work and turns whatever it throws into an error of ours. */
 export async function asFileError<T>(role: FileRole, work: () => Promise<T>): Promise<T> {
   try {

@@ -1,5 +1,6 @@
 import { P2PShareError } from '../protocol/errors.ts';
 import type { NameRefusal } from '../protocol/transfer/entry-name.ts';
+import { problem } from './file-errors.ts';
 
 /** Why something cannot be sent under the name that it has. */
 export type NameProblem =
@@ -10,11 +11,10 @@ export type NameProblem =
   /** With another one of the same folder. */
   | 'same name in another case';
 
-/** The error that says so. People see what is wrong by its cause, as they do of system errors. */
-export function nameRefused(problem: NameProblem, path?: string): P2PShareError {
-  const cause = Object.assign(new Error(problem), { code: problem });
-  return new P2PShareError('P2P_NAME_REFUSED', `name refused: ${problem}`, {
-    cause,
+/** The error that says so. */
+export function nameRefused(why: NameProblem, path?: string): P2PShareError {
+  return new P2PShareError('P2P_NAME_REFUSED', `name refused: ${why}`, {
+    cause: problem(why),
     ...(path !== undefined && { path }),
   });
 }

@@ -8,7 +8,7 @@ import { type EntryName, parseEntryName } from '../protocol/transfer/entry-name.
 import { TRANSFER_LIMITS } from '../protocol/transfer/limits.ts';
 import { isInnerLink } from '../protocol/transfer/link-target.ts';
 import { PathIndex } from '../protocol/transfer/path-index.ts';
-import { asFileError, errnoOf } from './file-errors.ts';
+import { asFileError, errnoOf, problem } from './file-errors.ts';
 import { nameRefused } from './name-refused.ts';
 import { SourceIgnore } from './source-ignore.ts';
 import { statSource } from './source-stat.ts';
@@ -218,10 +218,9 @@ class Scanner {
   #push(local: string, entry: Entry): void {
     const { path } = entry;
     if (this.#entries.length >= TRANSFER_LIMITS.entries) {
-      const cause = Object.assign(new Error('too many files'), { code: 'too many files' });
-      throw new P2PShareError('P2P_SOURCE_UNREADABLE', 'more entries than an offer may have', {
-        cause,
-      });
+      const cause = problem('too many files');
+      const detail = 'more entries than an offer may have';
+      throw new P2PShareError('P2P_SOURCE_UNREADABLE', detail, { cause });
     }
     const bytes = Buffer.byteLength(path.join('/'));
     if (path.length > TRANSFER_LIMITS.components || bytes > TRANSFER_LIMITS.pathBytes) {

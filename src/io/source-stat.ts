@@ -1,6 +1,7 @@
 import type { BigIntStats } from 'node:fs';
 import { P2PShareError } from '../protocol/errors.ts';
 import { READ_FLAGS, statPath, takeFile } from './file-calls.ts';
+import { problem } from './file-errors.ts';
 
 /**
  * Looks at what is to be sent. A file that claims to be empty and is not, as those of /proc do, would
@@ -13,6 +14,6 @@ export async function statSource(path: string): Promise<BigIntStats> {
   const read = await takeFile(path, READ_FLAGS, new Uint8Array(1)).catch(() => undefined);
   // It may also have been written to since.
   if (read === undefined || read.length === 0 || read.stats.size > 0n) return stats;
-  const cause = Object.assign(new Error('size unknown'), { code: 'size unknown' });
+  const cause = problem('size unknown');
   throw new P2PShareError('P2P_SOURCE_UNREADABLE', 'it has more than its size', { path, cause });
 }
