@@ -63,7 +63,7 @@ export class TransferReceiver {
   /** Takes the plaintext of one record, whose memory serves others afterwards: what is kept is copied. */
   handleRecord(plaintext: Uint8Array): void {
     this.#handedIn += plaintext.length;
-    if (this.#unread.isFull) this.#catchUp(() => true);
+    if (this.#unread.isFull) this.#catchUp('all');
     if (this.#isCrowded || !this.#unread.isEmpty) this.#unread.push(plaintext);
     else this.#read(plaintext);
     this.#checkComplete();
@@ -90,7 +90,7 @@ export class TransferReceiver {
     if (this.#state.kind !== 'receiving') return;
     this.#state.assembly.handleWritten(entry, offset, length);
     this.#bytesWritten = this.#state.assembly.written;
-    this.#catchUp(() => !this.#isCrowded);
+    this.#catchUp('some');
     this.#checkComplete();
   }
 
@@ -145,8 +145,11 @@ export class TransferReceiver {
     return this.#state.kind === 'receiving' && this.#state.assembly.isCrowded;
   }
 
-  #catchUp(goesOn: () => boolean): void {
-    while (!this.#unread.isEmpty && goesOn()) this.#read(this.#unread.shift() as Uint8Array);
+  /** Takes up what waits: all of it, or as much as there is room for. */
+  #catchUp(much: 'all' | 'some'): void {
+    while (!this.#unread.isEmpty && (much === 'all' || !this.#isCrowded)) {
+      this.#read(this.#unread.shift() as Uint8Array);
+    }
   }
 
   #read(plaintext: Uint8Array): void {
