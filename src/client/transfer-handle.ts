@@ -1,5 +1,6 @@
 import type { ErrorCode } from '../protocol/errors.ts';
 import { P2PShareError } from '../protocol/errors.ts';
+import { EventQueue } from './event-queue.ts';
 import type { PathKind, TransferEvent } from './events.ts';
 
 /** How a transfer ended well. */
@@ -19,16 +20,11 @@ export interface Transfer extends AsyncIterable<TransferEvent> {
   readonly result: Promise<TransferResult>;
 }
 
-export const limits = {
-  /** Without progress, a transfer has about ten events; more are path changes nobody reads. */
-  queuedEvents: 256,
-} as const;
-
 /** The producing end of a `Transfer`: a bounded queue of events and the promise of a result. */
 export class TransferHandle implements Transfer {
   readonly result: Promise<TransferResult>;
   #settle!: { resolve(result: TransferResult): void; reject(error: P2PShareError): void };
-  #queue: TransferEvent[] = [];
+  readonly #queue = new EventQueue();
   #ended = false;
   #wake: (() => void) | undefined;
 
@@ -40,13 +36,10 @@ export class TransferHandle implements Transfer {
     this.result.catch(() => undefined);
   }
 
-  /** Queues an event. What only counts on replaces its like that is still unread; a full queue loses its oldest. */
+  /** Tells an event; a reader that is slow misses some of those that only say what is just now. */
   emit(event: TransferEvent): void {
     if (this.#ended) return;
-    const last = this.#queue.at(-1);
-    if (last !== undefined && isOutdated(last, event)) this.#queue.pop();
     this.#queue.push(event);
-    if (this.#queue.length > limits.queuedEvents) this.#queue.shift();
     this.#wake?.();
   }
 
@@ -68,8 +61,8 @@ export class TransferHandle implements Transfer {
 
   async *[Symbol.asyncIterator](): AsyncGenerator<TransferEvent, void, undefined> {
     for (;;) {
-      const event = this.#queue.shift();
-      if (event !== undefined) yield event;
+      const events = this.#queue.take();
+      if (events.length > 0) yield* events;
       else if (this.#ended) return;
       else await this.#nextEvent();
     }
@@ -80,17 +73,6 @@ export class TransferHandle implements Transfer {
       this.#wake = resolve;
     });
   }
-}
-
-function isOutdated(last: TransferEvent, event: TransferEvent): boolean {
-  const isAlike = last.event === event.event && last.receiver === event.receiver;
-  return isAlike && isCounter(last) && isCounter(event);
-}
-
-/** Whether an event says nothing that a later one of its kind does not say. */
-function isCounter(event: TransferEvent): boolean {
-  if (event.event === 'progress') return true;
-  return event.event === 'status' && (event.phase === 'reconnecting' || event.phase === 'stalled');
 }
 
 function asP2PShareError(cause: unknown): P2PShareError {

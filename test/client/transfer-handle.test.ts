@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { ProgressEvent, TransferEvent } from '../../src/client/events.ts';
-import { limits, TransferHandle, type TransferResult } from '../../src/client/transfer-handle.ts';
+import { limits } from '../../src/client/event-queue.ts';
+import type { FileEvent, ProgressEvent, TransferEvent } from '../../src/client/events.ts';
+import { TransferHandle, type TransferResult } from '../../src/client/transfer-handle.ts';
 import { P2PShareError } from '../../src/protocol/errors.ts';
 
 const RESULT: TransferResult = { files: ['/tmp/a.bin'], bytes: 10, ms: 5, path: 'direct' };
@@ -30,7 +31,20 @@ describe('TransferHandle', () => {
     expect((await events).map((event) => event.event)).toEqual(['progress', 'done']);
   });
 
-  it('keeps only the latest progress while nobody reads', async () => {
+  it('ends the events without throwing and rejects the result when it fails', async () => {
+    const handle = new TransferHandle();
+    handle.fail(new P2PShareError('P2P_DECLINED', 'the answer was no'));
+    handle.succeed(RESULT);
+
+    expect(await collect(handle)).toEqual([
+      { event: 'error', code: 'P2P_DECLINED', message: 'the answer was no' },
+    ]);
+    await expect(handle.result).rejects.toMatchObject({ code: 'P2P_DECLINED' });
+  });
+});
+
+describe('a reader that is slow', () => {
+  it('gets only the latest progress', async () => {
     const handle = new TransferHandle();
     handle.emit({ event: 'peer', state: 'joined' });
     for (let bytes = 0; bytes <= 1_000; bytes++) handle.emit(progress(bytes));
@@ -42,7 +56,7 @@ describe('TransferHandle', () => {
     ]);
   });
 
-  it('keeps only the latest count of a silence while nobody reads', async () => {
+  it('gets only the latest count of a silence', async () => {
     const handle = new TransferHandle();
     const silence = (silentMs: number) =>
       ({ event: 'status', phase: 'reconnecting', silentMs, remainingMs: 0 }) as const;
@@ -55,25 +69,27 @@ describe('TransferHandle', () => {
     expect((await collect(handle)).slice(0, 3)).toEqual(events);
   });
 
-  it('loses its oldest events, never its last, when nobody reads for a long time', async () => {
+  it('misses the oldest of what was so for a moment', async () => {
     const handle = new TransferHandle();
+    handle.emit({ event: 'code', code: '1-a-b-c' });
     for (let n = 0; n < 1_000; n++) handle.emit({ event: 'status', phase: 'transferring' });
     handle.succeed(RESULT);
 
-    const events = await collect(handle);
-    expect(events).toHaveLength(limits.queuedEvents);
-    expect(events.at(-1)?.event).toBe('done');
+    const events = (await collect(handle)).map(({ event }) => event);
+    const passing = Array.from({ length: limits.passing }, () => 'status');
+    expect(events).toEqual(['code', ...passing, 'done']);
   });
 
-  it('ends the events without throwing and rejects the result when it fails', async () => {
+  it('misses none of the files, however many end at once', async () => {
     const handle = new TransferHandle();
-    handle.fail(new P2PShareError('P2P_DECLINED', 'the answer was no'));
+    const files = Array.from({ length: 100_000 }, (_, index) => fileEvent(`f${index}`));
+    handle.emit(progress(1));
+    for (const file of files) handle.emit(file);
     handle.succeed(RESULT);
 
-    expect(await collect(handle)).toEqual([
-      { event: 'error', code: 'P2P_DECLINED', message: 'the answer was no' },
-    ]);
-    await expect(handle.result).rejects.toMatchObject({ code: 'P2P_DECLINED' });
+    const events = await collect(handle);
+    expect(events.slice(1, -1)).toEqual(files);
+    expect(events[0]).toEqual(progress(1));
   });
 });
 
@@ -101,6 +117,10 @@ describe('a failure', () => {
     await expect(handle.result).rejects.toMatchObject({ code: 'P2P_CANCELLED' });
   });
 });
+
+function fileEvent(path: string): FileEvent {
+  return { event: 'file', path, bytes: 1, status: 'written' };
+}
 
 function progress(bytes: number): ProgressEvent {
   return { event: 'progress', bytes, total: 1_000, rate: 1, etaMs: null };
