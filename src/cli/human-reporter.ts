@@ -247,7 +247,7 @@ export class HumanReporter {
   }
 
   #fileEnd(event: FileEvent): void {
-    this.#file = event;
+    this.#file ??= event;
     this.#fileCount += 1;
     if (event.status === 'skipped') this.#view.line(`skipped ${shown(event.path)}: it exists`);
   }

@@ -107,3 +107,12 @@ describe('a change of path', () => {
     ]);
   });
 });
+
+it('names the first of several at the end, as the offer did', () => {
+  const { lines, one } = reporter();
+  for (const path of ['a.txt', 'b.txt', 'c.txt']) {
+    one.report({ event: 'file', path, bytes: 1, status: 'written' });
+  }
+  one.report({ event: 'done', bytes: 3, ms: 0, path: 'direct' });
+  expect(lines).toEqual(['received a.txt and 2 more: 3 B in 0.0 s, direct']);
+});
