@@ -20,12 +20,11 @@ import { commandFor } from './receive-command.ts';
 import type { Role } from './role.ts';
 import type { Terminal } from './terminal.ts';
 import type { View } from './view.ts';
+import { writeText } from './write-text.ts';
 
 /** Columns for a name; a local path gets more, because people copy it. */
 const NAME_COLUMNS = 60;
 const PATH_COLUMNS = 200;
-/** More than the longest text has: nothing of it is left out. */
-const TEXT_COLUMNS = 2 ** 20;
 
 const PHASES: Readonly<Record<SteadyPhase, (peer: Role) => string>> = {
   'finding-server': () => 'looking for a rendezvous server',
@@ -122,7 +121,8 @@ export class HumanReporter {
         this.#fileEnd(event);
         break;
       case 'text':
-        this.#text(event.text);
+        this.#view.hide();
+        writeText(event.text, this.#terminal.stdout);
         break;
       case 'ticket':
         this.#ticket(event);
@@ -198,14 +198,6 @@ export class HumanReporter {
     if (offer.omitted !== undefined) this.#view.line(omittedWords(offer.omitted));
     if (this.#options.role === 'sender') this.#view.line(`offering ${what}`);
     else if (offer.resumed) this.#view.line(`going on with ${what}`);
-  }
-
-  /** To a terminal line by line, so that it does nothing there but stand; to a pipe as it is. */
-  #text(text: string): void {
-    const { stdout } = this.#terminal;
-    this.#view.hide();
-    if (stdout.isTTY !== true) stdout.write(text);
-    else for (const line of text.split('\n')) stdout.write(`${display(line, TEXT_COLUMNS)}\n`);
   }
 
   /** That a transfer can go on is said where it has to: when it fails. */

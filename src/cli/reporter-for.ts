@@ -4,6 +4,7 @@ import { pickViews } from './pick-view.ts';
 import type { Reporter } from './reporter.ts';
 import { SeveralReporter } from './several-reporter.ts';
 import type { Terminal } from './terminal.ts';
+import { writeText } from './write-text.ts';
 
 export interface ReporterOptions extends HumanReporterOptions {
   readonly json: boolean;
@@ -31,11 +32,12 @@ function jsonReporter({ stdout }: Terminal): Reporter {
   };
 }
 
-/** All that a script needs of a sender is the code. */
+/** All that a script needs of a sender is the code, and of a receiver the text, if it is one that came. */
 function quietReporter({ stdout }: Terminal): Reporter {
   return {
     report: (event) => {
       if (event.event === 'code') stdout.write(`${event.code}\n`);
+      if (event.event === 'text') writeText(event.text, stdout);
     },
     note: () => undefined,
     pause: () => undefined,

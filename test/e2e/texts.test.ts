@@ -23,10 +23,13 @@ describe.concurrent('a text', () => {
     expect(await contents(cwd)).toEqual([]);
   });
 
-  it('is what it is in a pipe', async ({ stage }) => {
+  it.for([
+    { title: 'is what it is in a pipe', flags: [] },
+    { title: 'is all that is told by --quiet', flags: ['--quiet'] },
+  ])('$title', async ({ flags }, { stage }) => {
     const { sender, code, where } = await sending(stage, TEXT);
     const cwd = await stage.folder();
-    const receiver = stage.start(['receive', '--yes', ...where, code], { cwd });
+    const receiver = stage.start(['receive', '--yes', ...flags, ...where, code], { cwd });
     expect(await receiver.exit()).toEqual({ code: 0, signal: null });
     expect(receiver.stdout).toBe(TEXT);
     expect((await sender.exit()).code).toBe(0);

@@ -14,7 +14,7 @@ export const OUTPUT_FLAGS = {
     alias: 'q',
     type: 'boolean',
     opposes: 'json',
-    describe: 'Print no more than the code and errors',
+    describe: 'Print no more than the code, a text, and errors',
   },
   verbose: { alias: 'v', type: 'boolean', describe: 'Print addresses and causes of errors too' },
 } as const satisfies Flags;
