@@ -29,6 +29,7 @@ const PATH_COLUMNS = 200;
 const PHASES: Readonly<Record<SteadyPhase, (peer: Role) => string>> = {
   'finding-server': () => 'looking for a rendezvous server',
   'waiting-for-peer': (peer) => `waiting for the ${peer}`,
+  'waiting-for-turn': () => 'waiting for our turn: the sender is there, and serves others first',
   connecting: () => 'connecting',
   'waiting-for-answer': () => 'waiting for the receiver to accept',
   preparing: () => 'looking at what is there already',

@@ -1,4 +1,14 @@
 import { once } from 'node:events';
+import type { Decision, Offer, ReceiveOptions } from './options.ts';
+
+/** What is decided on an offer; `undefined` when the session was `over` before that. */
+export async function decided(
+  { decide = async () => ({ accept: true }) }: Pick<ReceiveOptions, 'decide'>,
+  offer: Offer,
+  over: AbortSignal,
+): Promise<Decision | undefined> {
+  return await answer(decide(offer, over), over);
+}
 
 /** What somebody answers; `undefined` when everything was `over` before they did. */
 export async function answer<T>(asked: Promise<T>, over: AbortSignal): Promise<T | undefined> {

@@ -57,6 +57,7 @@ export type StallCause = 'disk' | 'peer';
 export type TransferPhase =
   | 'finding-server'
   | 'waiting-for-peer'
+  | 'waiting-for-turn'
   | 'connecting'
   | 'waiting-for-answer'
   | 'preparing'

@@ -5,7 +5,7 @@ import { type ErrorCode, P2PShareError } from '../protocol/errors.ts';
 import { ReceiverSession } from '../protocol/session/receiver-session.ts';
 import type { SessionEvent } from '../protocol/session/session-event.ts';
 import { isOnce, type Offer as TransferOffer } from '../protocol/transfer/entry.ts';
-import { answer } from './answer.ts';
+import { decided } from './answer.ts';
 import { type AttemptCourse, GIVES_WAY, MOVES_ON } from './attempts.ts';
 import { conflictPolicy } from './conflict-policy.ts';
 import { currentEntry } from './current-entry.ts';
@@ -14,7 +14,7 @@ import type { FileEvent } from './events.ts';
 import { asTargetError, FileWriter } from './file-writer.ts';
 import { lanSearchMs, searchLan } from './lan-search.ts';
 import { summaryOf } from './offer-summary.ts';
-import type { ConflictPolicy, Decision, Offer, ReceiveOptions } from './options.ts';
+import type { ConflictPolicy, ReceiveOptions } from './options.ts';
 import { type Completed, publishReceived } from './publish-received.ts';
 import { acceptedBefore, isSettled } from './receive-ticket.ts';
 import type { Invitation } from './receiver-attempts.ts';
@@ -122,6 +122,11 @@ export class Receiving {
       case 'keep':
         void this.#keep(event, run);
         break;
+      case 'queued':
+        // Who has said for how long has meant this as well.
+        if (this.#options.timeoutMs === undefined) run.waitForEver();
+        run.enter('waiting-for-turn');
+        break;
       case 'joined':
         this.#doubt = setTimeout(() => this.#course.lost(), DOUBT_MS);
         // An offer is looked at when this is done: one step of the shell comes after another.
@@ -194,7 +199,8 @@ export class Receiving {
     const destination = await destinationOf(entries, this.#options);
     const { path, exists } = destination;
     const decision =
-      accepted ?? (await this.#decide({ ...summary, destination: path, exists }, run.over));
+      accepted ??
+      (await decided(this.#options, { ...summary, destination: path, exists }, run.over));
     if (decision === undefined) return;
     if (!decision.accept) throw new P2PShareError('P2P_DECLINED', 'declined here');
     const onConflict = conflictPolicy(this.#options, decision);
@@ -269,12 +275,6 @@ export class Receiving {
       run.touch((session, now) => session.handlePublished(now));
     };
     run.touch((session, now) => session.accept(now, holdings));
-  }
-
-  /** The answer; `undefined` when the session was over before it came. */
-  async #decide(offer: Offer, over: AbortSignal): Promise<Decision | undefined> {
-    const { decide = async (): Promise<Decision> => ({ accept: true }) } = this.#options;
-    return await answer(decide(offer, over), over);
   }
 
   #writerTo(sink: FileSink, chunkBytes: number, run: SessionRun<ReceiverSession>): FileWriter {

@@ -136,6 +136,11 @@ export class SessionRun<S extends Session> {
     if (this.#failure !== undefined) throw this.#failure;
   }
 
+  /** The peer may take as long as it likes to come. */
+  waitForEver(): void {
+    clearTimeout(this.#patience);
+  }
+
   /** Tells what is done from now on. */
   enter(phase: Parameters<Phases['enter']>[0]): void {
     this.#phases.enter(phase);

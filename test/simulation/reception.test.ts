@@ -31,16 +31,28 @@ describe('a sender of several', () => {
     }
   });
 
-  it('keeps one too many waiting until a place is free', () => {
+  it('keeps one too many waiting until a place is free, however long that takes', () => {
     const scene = new Scene(1);
     const desk = new SimulatedReception(scene, 2);
     const guests = [0, 1, 2].map((i) => desk.invite(i));
     scene.runUntil(() => desk.secrets.length === 2);
-    scene.runFor(20_000);
+    scene.runFor(600_000);
     expect(guests.filter((guest) => guest.find('keep'))).toHaveLength(2);
+    expect(guests.map((guest) => guest.all('queued').length).sort()).toEqual([0, 0, 1]);
     desk.makeRoom();
     scene.runUntil(() => guests.every((guest) => guest.find('keep')));
     expect(guests.map((guest) => guest.failure)).toEqual([undefined, undefined, undefined]);
+  });
+
+  it('keeps nobody waiting when it has died', () => {
+    const scene = new Scene(1);
+    const desk = new SimulatedReception(scene, 2);
+    const guests = [0, 1, 2].map((i) => desk.invite(i));
+    scene.runUntil(() => guests.some((guest) => guest.find('queued') !== undefined));
+    desk.kill();
+    const queued = guests.find((guest) => guest.find('queued') !== undefined);
+    scene.runUntil(() => queued?.ended === true);
+    expect(queued?.failure).toBe('P2P_TIMEOUT');
   });
 
   it('gives the code up when everybody has come', () => {
@@ -108,6 +120,10 @@ class SimulatedReception extends SessionLog {
   makeRoom(): void {
     this.#reception.makeRoom(this.#driver.now);
     this.#driver.poke();
+  }
+
+  kill(): void {
+    this.#driver.stop();
   }
 
   finish(): void {

@@ -9,6 +9,7 @@ export const MessageKind = {
   receiverConfirm: 0x43,
   senderConfirm: 0x44,
   reject: 0x52,
+  wait: 0x57,
 } as const;
 
 export const limits = {
@@ -165,6 +166,18 @@ export function decodeReject(message: Uint8Array): Reject | undefined {
   const value = reader?.uint8();
   const reason = Object.values(RejectReason).find((known) => known === value);
   return claimId && reason !== undefined ? { claimId, reason } : undefined;
+}
+
+/** W: all places are taken, and the claim stays good. Not authenticated either. */
+export function encodeWait(claimId: Uint8Array): Uint8Array {
+  const writer = begin(MessageKind.wait);
+  writer.bytes(claimId);
+  return writer.finish();
+}
+
+export function decodeWait(message: Uint8Array): Pick<Claim, 'claimId'> | undefined {
+  const claimId = open(message, MessageKind.wait)?.bytes(CLAIM_ID_BYTES);
+  return claimId && { claimId };
 }
 
 function begin(kind: number, capacity?: number): ByteWriter {

@@ -19,6 +19,7 @@ import {
   decodeConfirm,
   decodeHello,
   decodeReject,
+  decodeWait,
   encodeClaim,
   type Hello,
   limits,
@@ -33,6 +34,8 @@ import { pakeInput } from './pake-input.ts';
 export type ReceiverHandshakeEvent =
   /** `message` has changed: post the new one from now on. */
   | { readonly kind: 'message' }
+  /** The sender is there, and has no place for us yet: `message` is to be posted for longer. */
+  | { readonly kind: 'queued' }
   /** `box` is the plaintext of the sender's box. */
   | { readonly kind: 'established'; readonly keys: SessionKeys; readonly box: Uint8Array }
   | { readonly kind: 'failed'; readonly code: ErrorCode };
@@ -78,6 +81,9 @@ export class ReceiverHandshake {
     const bytes = body.slice();
     const reject = decodeReject(bytes);
     if (this.#isOurs(reject)) this.#check(REJECTED[reject.reason]);
+    if (this.#isOurs(decodeWait(bytes)) && this.#state.kind !== 'ended') {
+      this.#events.push({ kind: 'queued' });
+    }
     const answer = decodeAnswer(bytes);
     if (this.#isOurs(answer)) this.#check(this.#onAnswer(answer, bytes));
     const confirm = decodeConfirm(bytes, MessageKind.senderConfirm);

@@ -11,6 +11,7 @@ import {
   decodeConfirm,
   encodeHello,
   encodeReject,
+  encodeWait,
   MessageKind,
   limits as messageLimits,
   NONCE_BYTES,
@@ -74,7 +75,7 @@ export const limits: {
  * words wins. When it is heard (`settle`), or after three failures, the code is closed for good.
  *
  * Where several receivers are expected, each that proves to know the words is established, and takes
- * one of the places that there are; while there is none, everybody is left to ask again.
+ * one of the places that there are; while there is none, everybody is told to go on asking.
  */
 export class SenderHandshake {
   /** H, to be given to the server when the nameplate is asked for. */
@@ -188,8 +189,9 @@ export class SenderHandshake {
   }
 
   #onClaim(code: Code, claim: Claim, a: Uint8Array, now: Instant): Uint8Array | undefined {
+    if (this.#hasNoRoom) return encodeWait(claim.claimId);
     // Whoever comes while all attempts are out repeats the claim until one of them is decided.
-    if (this.#isSpent || this.#hasNoRoom) return undefined;
+    if (this.#isSpent) return undefined;
     if (this.#attempts.some(({ share }) => sameBytes(share, claim.share))) return undefined;
     const { crypto, suites } = this.#options;
     const context = { crypto, suites, hello: this.hello, code };
@@ -217,7 +219,8 @@ export class SenderHandshake {
     // While a winner is awaited, the others are left in suspense: they repeat their C.
     const isAwaited = this.#isWon && this.#doubtAt !== undefined && now < this.#doubtAt;
     if (confirm === undefined || attempt.state !== 'open') return undefined;
-    if (isAwaited || this.#hasNoRoom) return undefined;
+    if (this.#hasNoRoom) return encodeWait(attempt.claimId);
+    if (isAwaited) return undefined;
     return this.#onConfirm(attempt, confirm, bytes, now);
   }
 

@@ -17,8 +17,15 @@ export interface Guest {
   peer: Endpoint | undefined;
   hello: Uint8Array | undefined;
   /** Our try to prove the code here. */
-  attempt: { readonly handshake: ReceiverHandshake; readonly begunAt: Instant } | undefined;
+  attempt: ProofAttempt | undefined;
   failure: ErrorCode | undefined;
+}
+
+interface ProofAttempt {
+  readonly handshake: ReceiverHandshake;
+  readonly begunAt: Instant;
+  /** When it was begun, or the sender last said that it has no place for us yet. */
+  heardAt: Instant;
 }
 
 /** One at which the code is being proved. */
@@ -48,10 +55,17 @@ const TELLING: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'P2P_RECEIVER_OUTDATED',
 ]);
 
+/** Until when its sender is waited for. */
+export function patienceEnd({ attempt }: Proving): Instant {
+  return after(attempt.heardAt, PATIENCE);
+}
+
 /** Until when nobody else is tried. */
 export function turnEnd({ attempt }: Proving): Instant {
   return after(attempt.begunAt, TURN);
 }
 
+/** A sender keeps a receiver waiting for 30 s where squatters hold all attempts; then it must come. */
+const PATIENCE: Millis = millis(45_000);
 /** Who has not proved itself by then lets the next one try as well; a handshake takes two round trips. */
 const TURN: Millis = millis(3000);

@@ -7,6 +7,8 @@ import type { Guest } from './guest.ts';
 export type JoiningEvent =
   /** A server knows the sender. */
   | { readonly kind: 'server'; readonly server: Endpoint }
+  /** A sender of several has no place for us yet, and lets us wait; once. */
+  | { readonly kind: 'queued' }
   | {
       readonly kind: 'established';
       readonly guest: Guest;

@@ -5,9 +5,17 @@ import type { Machine, Transmit } from '../machine.ts';
 import type { CipherSuite, Crypto, Random } from '../ports.ts';
 import { type GuestEvent, RendezvousGuest } from '../rendezvous/rendezvous-guest.ts';
 import type { Outcome } from '../rendezvous/requests.ts';
-import { after, earliest, type Instant, type Millis, millis } from '../time.ts';
+import { earliest, type Instant } from '../time.ts';
 import { type Endpoint, isStream, sameEndpoint } from '../wire/endpoint.ts';
-import { type Guest, isSameSender, isSilent, isTelling, type Proving, turnEnd } from './guest.ts';
+import {
+  type Guest,
+  isSameSender,
+  isSilent,
+  isTelling,
+  type Proving,
+  patienceEnd,
+  turnEnd,
+} from './guest.ts';
 import type { JoiningEvent } from './joining-event.ts';
 import type { KnownServer } from './session-options.ts';
 import { isSignal } from './signalling.ts';
@@ -15,8 +23,6 @@ import { isSignal } from './signalling.ts';
 const CLAIM_ID_BYTES = 16;
 /** Servers tried in one session: those that were named, and what answers on the LAN. */
 const MAX_SERVERS = 8;
-/** A sender keeps a receiver waiting for 30 s where squatters hold all attempts; then it must come. */
-const PATIENCE: Millis = millis(45_000);
 
 interface JoiningOptions {
   readonly code: Code;
@@ -42,6 +48,7 @@ export class Joining implements Machine<JoiningEvent> {
   /** Where the code was proved. */
   #won: Guest | undefined;
   #searchUntil: Instant | undefined;
+  #isQueued = false;
 
   constructor(options: JoiningOptions) {
     this.#options = options;
@@ -92,7 +99,7 @@ export class Joining implements Machine<JoiningEvent> {
     for (const { machine } of this.#guests) machine.handleTimeout(now);
     this.#drain(now);
     for (const guest of this.#open()) {
-      if (now >= after(guest.attempt.begunAt, PATIENCE)) {
+      if (now >= patienceEnd(guest)) {
         guest.machine.close('failed', now);
         this.#onFailed(guest, 'P2P_TIMEOUT', now);
       }
@@ -118,7 +125,7 @@ export class Joining implements Machine<JoiningEvent> {
   pollTimeout(): Instant | undefined {
     const guests = this.#guests.map(({ machine }) => machine.pollTimeout());
     const open = this.#open();
-    const ends = open.map(({ attempt }) => after(attempt.begunAt, PATIENCE));
+    const ends = open.map(patienceEnd);
     const turns = this.#next === undefined ? [] : open.map(turnEnd);
     return earliest(this.#searchUntil, ...guests, ...ends, ...turns);
   }
@@ -202,7 +209,7 @@ export class Joining implements Machine<JoiningEvent> {
     if (this.#won !== undefined || guest.hello === undefined) return;
     const { hello, claimId } = guest;
     const handshake = new ReceiverHandshake({ ...this.#options, hello, claimId });
-    guest.attempt = { handshake, begunAt: now };
+    guest.attempt = { handshake, begunAt: now, heardAt: now };
     guest.machine.post(handshake.message, now);
     this.#drainHandshake(guest, now);
   }
@@ -231,6 +238,9 @@ export class Joining implements Machine<JoiningEvent> {
       case 'message':
         guest.machine.post(handshake.message, now);
         break;
+      case 'queued':
+        this.#onQueued(guest, now);
+        break;
       case 'established':
         guest.machine.settle();
         this.#won = guest;
@@ -245,6 +255,13 @@ export class Joining implements Machine<JoiningEvent> {
         this.#onFailed(guest, event.code, now);
         break;
     }
+  }
+
+  /** Anybody can say so: no other server is kept from its turn by it. */
+  #onQueued({ attempt }: Guest, now: Instant): void {
+    if (attempt !== undefined) attempt.heardAt = now;
+    if (!this.#isQueued) this.#events.push({ kind: 'queued' });
+    this.#isQueued = true;
   }
 
   /** Whoever is not the sender that we have met is of no interest any more. */

@@ -139,6 +139,7 @@ export class ReceiverSession extends TransferSession<JoiningEvent> {
         }
         break;
       case 'dial':
+      case 'queued':
         this.peer.tell(event);
         break;
       case 'signal':

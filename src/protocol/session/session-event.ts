@@ -15,6 +15,8 @@ export type SessionEvent =
   /** A connection to the server is wanted: `addWay` or `endWay` says what became of it. */
   | { readonly kind: 'dial'; readonly server: Endpoint }
   | { readonly kind: 'wrong-code'; readonly used: number; readonly allowed: number }
+  /** Receiver: the sender is there, serves others just now, and lets us wait. */
+  | { readonly kind: 'queued' }
   /**
    * Receiver: the sender has proved that it knows the code; asks for `handleKept`. Until then nothing
    * is sent that shows the sender that we have begun: whoever is heard can meet again (32 bytes).

@@ -12,11 +12,13 @@ import {
   decodeConfirm,
   decodeHello,
   decodeReject,
+  decodeWait,
   encodeAnswer,
   encodeClaim,
   encodeConfirmBody,
   encodeHello,
   encodeReject,
+  encodeWait,
   MessageKind,
   RejectReason,
 } from '../../../src/protocol/handshake/message.ts';
@@ -42,6 +44,7 @@ const decoders: [string, (message: Uint8Array) => unknown, number][] = [
     MessageKind.senderConfirm,
   ],
   ['reject', decodeReject, MessageKind.reject],
+  ['wait', decodeWait, MessageKind.wait],
   ['offer', decodeOffer, 8],
   ['choice', decodeChoice, 6],
 ];
@@ -62,6 +65,8 @@ describe('handshake messages', () => {
         expect(plain(decodeClaim(later(encodeClaim(a))))).toEqual(plain(a));
         expect(plain(decodeAnswer(later(encodeAnswer(b))))).toEqual(plain(b));
         expect(plain(decodeReject(later(encodeReject(reject))))).toEqual(plain(reject));
+        const wait = { claimId: a.claimId };
+        expect(plain(decodeWait(later(encodeWait(a.claimId))))).toEqual(plain(wait));
       }),
     );
   });

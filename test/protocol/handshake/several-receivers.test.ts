@@ -30,11 +30,12 @@ describe('a code for several receivers', () => {
     expect(new Set(secrets).size).toBe(3);
   });
 
-  it('keeps the next in suspense while there is no place, and lets it in when there is', () => {
+  it('has the next wait while there is no place, and lets it in when there is', () => {
     const s = senderTo(2);
     for (const seed of ['one', 'two']) comeIn(s, receiver(s.hello, { seed }));
     const next = receiver(s.hello, { seed: 'next' });
-    expect(post(s, next)).toBeUndefined();
+    for (const _ of [1, 2]) exchange(s, next);
+    expect(receiverEvents(next.handshake)).toEqual([{ kind: 'queued' }, { kind: 'queued' }]);
     s.makeRoom(start);
     comeIn(s, next);
     expect(established(receiverEvents(next.handshake))).toBeDefined();
@@ -47,6 +48,9 @@ describe('a code for several receivers', () => {
     exchange(s, waiting);
     comeIn(s, receiver(s.hello, { seed: 'two' }));
     senderEvents(s);
+    receiverEvents(waiting.handshake);
+    exchange(s, waiting);
+    expect(receiverEvents(waiting.handshake)).toEqual([{ kind: 'queued' }]);
     const later = after(start, millis(2 * limits.attemptLife));
     s.handleTimeout(later);
     expect([senderEvents(s), s.pollTimeout()]).toEqual([[], undefined]);
