@@ -14,6 +14,8 @@ import { it } from './support/staged.ts';
 const TOLD_WITHIN_MS = 2_000;
 /** A code that nobody has: nameplates are drawn at random, and this is one in a million. */
 const NOBODYS_CODE = '123456-acorn-velvet-harbor';
+/** A server that has just started expects senders of before for 20 s. */
+const KNOWS_BETTER_MS = 40_000;
 
 beforeAll(ensureBuilt);
 
@@ -33,6 +35,7 @@ describe.concurrent('a code', () => {
   it('that nobody sends under is unknown', async ({ stage }) => {
     const out = await stage.folder();
     const receiver = stage.receive(NOBODYS_CODE, { out, server: server().endpoint });
+    await receiver.exit(KNOWS_BETTER_MS);
     await expectFailure(receiver, { code: 'P2P_CODE_UNKNOWN', exit: 3 });
     expect(await contents(out)).toEqual([]);
   });

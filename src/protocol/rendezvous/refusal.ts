@@ -12,6 +12,7 @@ export const REFUSALS = {
   busy: 7,
   'rate-limited': 8,
   'relay-refused': 9,
+  starting: 10,
 } as const;
 
 export type Refusal = keyof typeof REFUSALS;
@@ -31,6 +32,7 @@ const REFUSAL_ERRORS: Readonly<Record<Refusal, ErrorCode>> = {
   busy: 'P2P_SERVER_BUSY',
   'rate-limited': 'P2P_SERVER_BUSY',
   'relay-refused': 'P2P_SERVER_BUSY',
+  starting: 'P2P_CODE_UNKNOWN',
 };
 
 /**

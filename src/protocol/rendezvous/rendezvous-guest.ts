@@ -33,6 +33,8 @@ export interface RendezvousGuestOptions extends ClientOptions {
   readonly claimId: Uint8Array;
 }
 
+/** How often a server is asked that has just started, and to which the host is coming back. */
+const EARLY_REPEAT = millis(3000);
 const LONGEST_POST_REPEAT = millis(2000);
 /** An answer needs both sides' round trips: below this we would only repeat what is on its way. */
 const SHORTEST_POST_REPEAT = millis(50);
@@ -120,7 +122,7 @@ export class RendezvousGuest extends RendezvousClient<GuestNews> {
   }
 
   #handleClaim(reply: Reply, now: Instant): void {
-    if (reply.kind === 'error') this.#handleClaimRefusal(reply);
+    if (reply.kind === 'error') this.#handleClaimRefusal(reply, now);
     if (reply.kind !== 'claimed') return;
     this.channel.settle('claim');
     // Who had forgotten the claim has forgotten what was bound by it.
@@ -131,9 +133,10 @@ export class RendezvousGuest extends RendezvousClient<GuestNews> {
     this.report({ kind: 'claimed', hello, observed });
   }
 
-  #handleClaimRefusal(reply: Extract<Reply, { kind: 'error' }>): void {
+  #handleClaimRefusal(reply: Extract<Reply, { kind: 'error' }>, now: Instant): void {
+    if (reply.refusal === 'starting') this.channel.reopen('claim', now, EARLY_REPEAT);
     // Where we have been before, the next POST or BIND tells when it is worth another CLAIM.
-    if (this.#hello && PASSING.has(reply.refusal)) this.channel.settle('claim');
+    else if (this.#hello && PASSING.has(reply.refusal)) this.channel.settle('claim');
     else this.fail(errorOfRefusal(reply, 'P2P_RECEIVER_OUTDATED'));
   }
 

@@ -60,14 +60,10 @@ export class RendezvousServer implements Machine<ServerEvent> {
     this.#outbox = new ServerOutbox(limits.queuedReplies);
     this.#tokens = new AddressTokens({ crypto, random }, now);
     this.#relay = relay ? createRelay(options) : undefined;
-    this.#switchboard = new Switchboard({
-      crypto,
-      random,
-      limits,
-      allowWantedNameplates,
-      relay: this.#relay,
-      outbox: this.#outbox,
-    });
+    this.#switchboard = new Switchboard(
+      { crypto, random, limits, allowWantedNameplates, relay: this.#relay, outbox: this.#outbox },
+      now,
+    );
     this.#observer = new Observer({
       listeners: options.listeners ?? [],
       limits,

@@ -16,6 +16,13 @@ export interface ServerLimits {
   /** Claims of nameplates that are not there, of one source; then `missPenalty` without claims. */
   readonly missRate: Rate;
   readonly missPenalty: Millis;
+  /**
+   * How long after a server's start hosts of before are still coming back: they show themselves every
+   * 15 s. Until then a nameplate that is not there is to be asked for again, by so many questions of one
+   * source: seven for each guest.
+   */
+  readonly returnTime: Millis;
+  readonly earlyMissRate: Rate;
   /** Claims of one nameplate in its whole life: as many as the handshake allows attempts. */
   readonly claimsPerNameplate: number;
   /** Claims of a nameplate at which guests are expected one after the other: the oldest has to go. */
@@ -55,6 +62,8 @@ export const DEFAULT_SERVER_LIMITS: ServerLimits = {
   claimRate: { perMinute: 10, burst: 10 },
   missRate: { perMinute: 5, burst: 5 },
   missPenalty: millis(600_000),
+  returnTime: millis(20_000),
+  earlyMissRate: { perMinute: 60, burst: 60 },
   claimsPerNameplate: 3,
   claimsPerOpenNameplate: 16,
   postRate: { perMinute: 1200, burst: 64 },

@@ -3,9 +3,10 @@ import type { RelayServer } from '../relay/relay-server.ts';
 import type { Instant } from '../time.ts';
 import { bytesKey, sameBytes } from '../wire/bytes.ts';
 import type { Endpoint } from '../wire/endpoint.ts';
+import { ClaimGate } from './claim-gate.ts';
 import { MessageType } from './message.ts';
 import { DERIVED_NAMEPLATES_FROM, type Farewell, Nameplates } from './nameplates.ts';
-import { PenaltyBox, RateLimit } from './rate-limit.ts';
+import { RateLimit } from './rate-limit.ts';
 import type { Refusal } from './refusal.ts';
 import { type Claim, findClaim, type Registration, Registry, type Side } from './registry.ts';
 import {
@@ -73,11 +74,10 @@ export class Switchboard {
   readonly #options: SwitchboardOptions;
   readonly #nameplates: Nameplates;
   readonly #registers: RateLimit;
-  readonly #claims: RateLimit;
-  readonly #misses: PenaltyBox;
+  readonly #gate: ClaimGate;
   readonly #posts: RateLimit;
 
-  constructor(options: SwitchboardOptions) {
+  constructor(options: SwitchboardOptions, now: Instant) {
     const { limits } = options;
     this.#options = options;
     this.#nameplates = new Nameplates(options.random, limits);
@@ -86,8 +86,7 @@ export class Switchboard {
       if (farewell === 'expired') options.outbox.tell({ kind: 'expired' });
     });
     this.#registers = new RateLimit(limits.registerRate, limits.rateEntries);
-    this.#claims = new RateLimit(limits.claimRate, limits.rateEntries);
-    this.#misses = new PenaltyBox(limits.missRate, limits.missPenalty, limits.rateEntries);
+    this.#gate = new ClaimGate(limits, now);
     this.#posts = new RateLimit(limits.postRate, limits.rateEntries);
   }
 
@@ -178,12 +177,13 @@ export class Switchboard {
     // Two sides that have met ask until the other is there as well, and guess nothing by it. And a
     // group behind one address meets its sender twice each: under the code, and by what it has kept.
     const isDerived = request.nameplate >= DERIVED_NAMEPLATES_FROM;
-    if (!registration && isDerived) return this.#missing(request.nameplate, now);
-    if (this.#misses.isShutOut(host, now) && !isDerived) return 'rate-limited';
+    const isAdmitted = isDerived || this.#gate.admits(host, registration !== undefined, now);
+    if (!isAdmitted) return 'rate-limited';
     if (!registration) {
-      return this.#misses.fail(host, now) ? 'rate-limited' : this.#missing(request.nameplate, now);
+      const why = this.#missing(request.nameplate, now);
+      const mayCome = !isDerived && why === 'unknown-nameplate' && this.#gate.isEarly(now);
+      return mayCome ? 'starting' : why;
     }
-    if (!isDerived && !this.#claims.take(host, now)) return 'rate-limited';
     if (!this.#makeRoom(registration)) return 'burnt';
     registration.claims.push(this.#newClaim(request, call));
     this.#options.outbox.tell({ kind: 'claimed' });

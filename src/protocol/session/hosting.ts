@@ -6,7 +6,7 @@ import { type HostEvent, RendezvousHost } from '../rendezvous/rendezvous-host.ts
 import { RendezvousServer } from '../rendezvous/rendezvous-server.ts';
 import type { Outcome } from '../rendezvous/requests.ts';
 import type { ServerLimits } from '../rendezvous/server-limits.ts';
-import { earliest, type Instant } from '../time.ts';
+import { earliest, type Instant, millis } from '../time.ts';
 import { type Endpoint, isStream, sameEndpoint, UNSPECIFIED } from '../wire/endpoint.ts';
 import type { KnownServer } from './session-options.ts';
 
@@ -291,6 +291,8 @@ function isWay(machine: RendezvousHost, remote: Endpoint): boolean {
 const EMBEDDED_LIMITS: Partial<ServerLimits> = {
   claimsPerNameplate: 64,
   claimRate: { perMinute: 120, burst: 64 },
+  // Its only host is there before anybody can ask.
+  returnTime: millis(0),
 };
 
 /** Beyond this, answers wait in the server's own queue, which drops what is too much. */

@@ -103,6 +103,31 @@ describe('a server that restarts and is asked by a guest', () => {
     expect(guest.events).toHaveLength(1);
   });
 
+  it('lets one that comes only now wait for the host', () => {
+    const net = new Network();
+    const { host, server, nameplate } = startRegistered(net);
+    net.detach(server.machine);
+    startServer(net, { allowWantedNameplates: true });
+    const guest = startGuest(net, nameplate);
+    net.run(5000);
+    expect(guest.events).toEqual([]);
+    net.run(15_000);
+    expect(guest.events.map(({ kind }) => kind)).toEqual(['claimed']);
+    guest.machine.post(A, net.now);
+    net.run(1000);
+    expect(host.events.at(-1)?.kind).toBe('message');
+  });
+
+  it('says after 20 s that nobody is there', () => {
+    const net = new Network();
+    startServer(net);
+    const guest = startGuest(net, 4711);
+    net.run(19_000);
+    expect(guest.events).toEqual([]);
+    net.run(4000);
+    expect(guest.events).toEqual([{ kind: 'failed', code: 'P2P_CODE_UNKNOWN' }]);
+  });
+
   it('is not asked so often for a host that stays away that it takes the guest for a guesser', () => {
     const net = new Network();
     const { host, guest } = startForgotten(net);

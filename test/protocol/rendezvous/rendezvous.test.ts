@@ -126,6 +126,7 @@ describe('claims', () => {
   it('says that a nameplate is unknown', () => {
     const net = new Network();
     startServer(net);
+    net.run(20_000);
     const guest = startGuest(net, 4711);
     net.run(1000, () => guest.events.length > 0);
     expect(guest.events).toEqual([{ kind: 'failed', code: 'P2P_CODE_UNKNOWN' }]);

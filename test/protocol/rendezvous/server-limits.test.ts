@@ -11,8 +11,10 @@ import { bytes, crypto, GUEST, HOST } from './parties.ts';
 const MINUTE = 60_000;
 const at = (ms: number): Instant => instant(ms);
 
+/** One that has been there for long, unless `limits` say otherwise. */
 function newServer(limits: Partial<ServerLimits> = {}): RendezvousServer {
-  const options = { crypto, random: new SeededRandom(3), limits, allowWantedNameplates: true };
+  const all = { returnTime: millis(0), ...limits };
+  const options = { crypto, random: new SeededRandom(3), limits: all, allowWantedNameplates: true };
   return new RendezvousServer(options, at(0));
 }
 
@@ -223,7 +225,22 @@ describe('claims', () => {
     expect(verdicts[10]).toBe('rate-limited');
   });
 
-  it('of unknown nameplates shut a source out for ten minutes after five in a minute', () => {
+  it('may post 64 bodies at once and no more', () => {
+    const server = newServer();
+    ask(server, register(1, 4711), HOST, at(0));
+    ask(server, claim(4711, 2), GUEST, at(0));
+    for (let i = 0; i < 70; i += 1) ask(server, post(4711, 2, 2), GUEST, at(100 * i));
+    expect(server.counters.drops['post-rate']).toBe(0);
+    const strict = newServer({ postRate: { perMinute: 1, burst: 2 } });
+    ask(strict, register(1, 4711), HOST, at(0));
+    ask(strict, claim(4711, 2), GUEST, at(0));
+    for (let i = 0; i < 5; i += 1) ask(strict, post(4711, 2, 2), GUEST, at(0));
+    expect(strict.counters.drops['post-rate']).toBe(3);
+  });
+});
+
+describe('claims of unknown nameplates', () => {
+  it('shut a source out for ten minutes after five in a minute', () => {
     const server = newServer();
     ask(server, register(1, 4711), HOST, at(0));
     const guess = (now: number) => verdict(ask(server, claim(9999, 1), GUEST, at(now)));
@@ -237,17 +254,18 @@ describe('claims', () => {
     expect(verdict(ask(server, claim(4711, 2), GUEST, at(10 * MINUTE + 6)))).toBe('claimed');
   });
 
-  it('may post 64 bodies at once and no more', () => {
-    const server = newServer();
-    ask(server, register(1, 4711), HOST, at(0));
-    ask(server, claim(4711, 2), GUEST, at(0));
-    for (let i = 0; i < 70; i += 1) ask(server, post(4711, 2, 2), GUEST, at(100 * i));
-    expect(server.counters.drops['post-rate']).toBe(0);
-    const strict = newServer({ postRate: { perMinute: 1, burst: 2 } });
-    ask(strict, register(1, 4711), HOST, at(0));
-    ask(strict, claim(4711, 2), GUEST, at(0));
-    for (let i = 0; i < 5; i += 1) ask(strict, post(4711, 2, 2), GUEST, at(0));
-    expect(strict.counters.drops['post-rate']).toBe(3);
+  it('are no guesses where the server has just started, but for too many', () => {
+    const server = newServer({
+      returnTime: millis(20_000),
+      earlyMissRate: { perMinute: 1, burst: 3 },
+    });
+    const guess = (now: number) => verdict(ask(server, claim(9999, 1), GUEST, at(now)));
+    const early = [0, 1, 2, 3].map(guess);
+    expect(early).toEqual(['starting', 'starting', 'starting', 'rate-limited']);
+    ask(server, register(1, 4711), HOST, at(100));
+    expect(verdict(ask(server, claim(4711, 1), GUEST, at(100)))).toBe('rate-limited');
+    expect(verdict(ask(server, claim(4711, 1), from(1), at(100)))).toBe('claimed');
+    expect(guess(20_100)).toBe('unknown-nameplate');
   });
 });
 
