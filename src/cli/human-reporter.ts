@@ -248,7 +248,10 @@ export class HumanReporter {
   /** One of several, whose events all of these are. */
   #receiverEnd(event: ReceiverEvent): void {
     if (event.state === 'done') this.#done({ ...event, event: 'done' });
-    else this.#view.line(messageFor(new P2PShareError(event.code, event.message), 'sender').text);
+    else {
+      const { code, message, by } = event;
+      this.#view.line(messageFor(new P2PShareError(code, message, { by }), 'sender').text);
+    }
   }
 
   #done({ bytes, ms, path }: DoneEvent): void {

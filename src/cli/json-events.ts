@@ -42,8 +42,8 @@ export function jsonLine(event: JsonEvent): string {
 /** The last line of a run that failed; `message` and `hint` are the words that people see. */
 export function jsonErrorLine(error: unknown, role: Role | undefined): string {
   const { text, hint } = messageFor(error, role);
-  const { code, ticket } = error instanceof P2PShareError ? error : { code: 'P2P_PROTOCOL' };
-  return line({ event: 'error', code, message: text, hint, ticket });
+  const { code, ticket, by } = error instanceof P2PShareError ? error : { code: 'P2P_PROTOCOL' };
+  return line({ event: 'error', code, message: text, hint, ticket, by });
 }
 
 /**

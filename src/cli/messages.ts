@@ -14,6 +14,8 @@ export interface Message {
 interface SidedMessage {
   readonly text: string;
   readonly hint: string | Readonly<Record<Role, string>>;
+  /** What is said instead at the side that was told of it, where both may meet it. */
+  readonly far?: Message;
 }
 
 const NEW_CODE: Readonly<Record<Role, string>> = {
@@ -69,6 +71,10 @@ export const MESSAGES: Readonly<Record<ErrorCode, SidedMessage>> = {
   P2P_CANCELLED: {
     text: 'the transfer was cancelled',
     hint: 'nothing was left under the final name; run both commands again to retry',
+    far: {
+      text: 'the other side cancelled the transfer',
+      hint: 'nothing was left under the final name; run both commands again to retry',
+    },
   },
   P2P_SERVER_UNREACHABLE: {
     text: 'no rendezvous server answered',
@@ -142,7 +148,11 @@ export const MESSAGES: Readonly<Record<ErrorCode, SidedMessage>> = {
   },
   P2P_LOCAL_IO: {
     text: 'reading or writing failed',
-    hint: '--verbose shows what the system said, on the machine where it failed',
+    hint: '--verbose shows what the system said',
+    far: {
+      text: 'reading or writing failed at the other side',
+      hint: 'what the system said is shown there, with --verbose',
+    },
   },
   P2P_STATE_UNSAFE: {
     text: 'the folder for unfinished transfers is not yours alone',
@@ -177,6 +187,10 @@ export const MESSAGES: Readonly<Record<ErrorCode, SidedMessage>> = {
   P2P_PROTOCOL: {
     text: 'something happened that p2pshare does not expect',
     hint: 'try again; if it comes back, please report it with what --verbose shows',
+    far: {
+      text: 'something happened at the other side that p2pshare does not expect',
+      hint: 'try again; if it comes back, please report it with what --verbose shows there',
+    },
   },
 };
 
@@ -185,8 +199,8 @@ export const MESSAGES: Readonly<Record<ErrorCode, SidedMessage>> = {
  * with two hints.
  */
 export function messageFor(error: unknown, role: Role = 'receiver'): Message {
-  if (!(error instanceof P2PShareError)) return messageOf('P2P_PROTOCOL', role);
-  const { text, hint } = knownCause(error) ?? messageOf(error.code, role);
+  if (!(error instanceof P2PShareError)) return messageOf({ code: 'P2P_PROTOCOL' }, role);
+  const { text, hint } = knownCause(error) ?? messageOf(error, role);
   const where = error.path === undefined ? '' : `: ${display(error.path, PATH_COLUMNS)}`;
   const message = { text: `${text}${where}`, hint, ...howToGoOn(error, role) };
   // What is wrong with a command line is only known where it is read.
@@ -218,7 +232,11 @@ function howToGoOn({ code, ticket }: P2PShareError, role: Role): Partial<Message
   };
 }
 
-function messageOf(code: ErrorCode, role: Role): Message {
-  const { text, hint } = MESSAGES[code];
+function messageOf(
+  { code, by }: { readonly code: ErrorCode; readonly by?: 'peer' | undefined },
+  role: Role,
+): Message {
+  const { text, hint, far } = MESSAGES[code];
+  if (far !== undefined && by === 'peer') return far;
   return { text, hint: typeof hint === 'string' ? hint : hint[role] };
 }

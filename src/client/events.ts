@@ -196,6 +196,7 @@ export type ReceiverEvent =
       readonly state: 'failed';
       readonly code: ErrorCode;
       readonly message: string;
+      readonly by?: 'peer';
     };
 
 /**
@@ -211,11 +212,12 @@ export interface DoneEvent {
 
 /**
  * The last event of a transfer that failed. `message` is for logs, not for people; `ticket` is the id
- * under which it can go on, if it can.
+ * under which it can go on, if it can, and `by` is `peer` for what the other side met and told us of.
  */
 export interface ErrorEvent {
   readonly event: 'error';
   readonly code: ErrorCode;
   readonly message: string;
   readonly ticket?: string;
+  readonly by?: 'peer';
 }

@@ -247,8 +247,10 @@ export class SessionRun<S extends Session> {
   #failureOf({ code, detail, by }: SessionFailure): P2PShareError {
     const cause = this.#streams.dialFailure;
     const isUnreachable = code === 'P2P_SERVER_UNREACHABLE' && cause !== undefined;
-    const options = isUnreachable ? { cause } : {};
-    return new P2PShareError(code, `${detail} (by ${by})`, options);
+    return new P2PShareError(code, `${detail} (by ${by})`, {
+      ...(isUnreachable && { cause }),
+      ...(by === 'peer' && { by }),
+    });
   }
 
   #onEvent(event: SessionEvent): void {

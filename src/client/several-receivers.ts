@@ -233,5 +233,6 @@ function failedOf(error: unknown): ReceiverEvent {
     state: 'failed',
     code,
     message: isOurs ? error.message : String(error),
+    ...(isOurs && error.by && { by: error.by }),
   };
 }

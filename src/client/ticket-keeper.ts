@@ -187,10 +187,11 @@ function unfinished(error: unknown, ticket: string): P2PShareError {
   if (!(error instanceof P2PShareError)) {
     return new P2PShareError('P2P_PROTOCOL', String(error), { cause: error, ticket });
   }
-  const { code, message, cause, path } = error;
+  const { code, message, cause, path, by } = error;
   return new P2PShareError(code, message, {
     ...(cause === undefined ? {} : { cause }),
     ...(path === undefined ? {} : { path }),
     ticket,
+    by,
   });
 }

@@ -53,8 +53,8 @@ export class TransferHandle implements Transfer {
   /** Ends the transfer with `error`. What is no `P2PShareError` yet becomes one and stays its cause. */
   fail(cause: unknown): void {
     const error = asP2PShareError(cause);
-    const { code, message, ticket } = error;
-    this.emit({ event: 'error', code, message, ...(ticket === undefined ? {} : { ticket }) });
+    const { code, message, ticket, by } = error;
+    this.emit({ event: 'error', code, message, ...(ticket && { ticket }), ...(by && { by }) });
     this.#ended = true;
     this.#settle.reject(error);
   }

@@ -44,16 +44,23 @@ export class P2PShareError extends Error {
   readonly ticket: string | undefined;
   /** The local path that it is about, raw; where there is more than one to choose from. */
   readonly path: string | undefined;
+  /** `peer`: it was met at the other side, which told us of it. */
+  readonly by: 'peer' | undefined;
 
   constructor(
     code: ErrorCode,
     message: string,
-    options: ErrorOptions & { readonly ticket?: string; readonly path?: string } = {},
+    options: ErrorOptions & {
+      readonly ticket?: string;
+      readonly path?: string;
+      readonly by?: 'peer' | undefined;
+    } = {},
   ) {
     super(message, options);
     this.name = 'P2PShareError';
     this.code = code;
     this.ticket = options.ticket;
     this.path = options.path;
+    this.by = options.by;
   }
 }

@@ -104,6 +104,9 @@ describe('an interruption', () => {
     await other.event('error');
     expect(performance.now() - before).toBeLessThan(TOLD_WITHIN_MS);
     await expectFailure(other, { code: 'P2P_CANCELLED', exit: 5 });
+    expect(other.stderr).toContain('the other side cancelled the transfer');
+    expect(other.events.at(-1)).toMatchObject({ by: 'peer' });
+    expect(interrupted.events.at(-1)).not.toHaveProperty('by');
     expect(await interrupted.exit()).toEqual({ code: exit, signal: null });
     expect(interrupted.events.at(-1)).toMatchObject({ event: 'error', code: 'P2P_CANCELLED' });
     // What has come stays, and who stopped it is told how to go on.

@@ -123,8 +123,10 @@ async function obey(decision: Decision | undefined, stage: Stage): Promise<void>
 
 function failure(text: string): P2PShareError {
   const [code = '', ...words] = text.split(' ');
+  const message = words.join(' ');
+  if (message === 'by peer') return new P2PShareError(code as ErrorCode, message, { by: 'peer' });
   const cause = Object.assign(new Error('the system'), { code: words[0] });
-  return new P2PShareError(code as ErrorCode, words.join(' '), { cause });
+  return new P2PShareError(code as ErrorCode, message, { cause });
 }
 
 /** Lets the reader of the events catch up, as time does outside of tests. */

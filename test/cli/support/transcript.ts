@@ -17,7 +17,7 @@
  *     > hang-up                    nobody reads stdout any more
  *     > found {…}                  the library's diagnosis is this, or the unfinished transfers are
  *     > until-aborted              the library waits for the abort and ends with P2P_CANCELLED
- *     > fail P2P_… TEXT            the library ends with this error
+ *     > fail P2P_… TEXT            the library ends with this error; `by peer`: the other side told us
  *     called send {…}              what the library was called with (absent: not called)
  *     decided {…}                  what the library was answered
  *     exit 0
