@@ -18,9 +18,10 @@ import { openUdpListeners, type UdpListener } from './udp-listeners.ts';
 /** More than any bad luck; a system that has no port left says so at the first. */
 const PORTS_TRIED = 10;
 
-/** Runs a rendezvous server and relay until it is closed. Rejects when it cannot listen. */
+/** Runs a rendezvous server and relay until it is closed. Rejects when it cannot listen, or is aborted before. */
 export async function serve(options: ServeOptions = {}): Promise<RunningServer> {
-  options.signal?.throwIfAborted();
+  const { signal } = options;
+  signal?.throwIfAborted();
   const listen = parseListenAddresses(options.listen);
   const { perAddress } = options;
   const capacity = perAddress === undefined ? undefined : capacityFor(perAddress);
@@ -50,7 +51,9 @@ export async function serve(options: ServeOptions = {}): Promise<RunningServer> 
     });
     return new Server({ driver, listeners, streams, machine, onEvent: options.onEvent });
   });
-  options.signal?.addEventListener('abort', () => void server.close(), { once: true });
+  if (signal?.aborted) await server.close();
+  signal?.throwIfAborted();
+  signal?.addEventListener('abort', () => void server.close(), { once: true });
   options.onEvent?.({ event: 'ready', endpoints: server.endpoints });
   return server;
 }

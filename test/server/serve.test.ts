@@ -1,7 +1,7 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { afterEach, describe, expect, it } from 'vitest';
-import type { RunningServer } from '../../src/client/options.ts';
+import type { RunningServer, ServerEvent } from '../../src/client/options.ts';
 import { Driver } from '../../src/io/driver.ts';
 import { openUdpSocket } from '../../src/io/udp-socket.ts';
 import type { Machine, Transmit } from '../../src/protocol/machine.ts';
@@ -69,6 +69,16 @@ describe('a server', () => {
     await expect(serve({ listen: [] })).rejects.toMatchObject({ code: 'P2P_USAGE' });
     const five = Array.from({ length: 5 }, () => '127.0.0.1:0');
     await expect(serve({ listen: five })).rejects.toMatchObject({ code: 'P2P_USAGE' });
+  });
+
+  it('does not begin when it is aborted while it opens its sockets', async () => {
+    const end = new AbortController();
+    const told: string[] = [];
+    const onEvent = ({ event }: ServerEvent) => void told.push(event);
+    const starting = serve({ listen: '127.0.0.1:0', signal: end.signal, onEvent });
+    end.abort();
+    await expect(starting).rejects.toMatchObject({ name: 'AbortError' });
+    expect(told).toEqual(['closed']);
   });
 
   it('leaves nothing open when one of its addresses cannot be had', async () => {
