@@ -2,6 +2,7 @@ import { MAX_PER_ADDRESS } from '../client/options.ts';
 import { DEFAULT_WEBSOCKET_LIMITS, type WebSocketLimits } from '../io/websocket-limits.ts';
 import { P2PShareError } from '../protocol/errors.ts';
 import { DEFAULT_RELAY_LIMITS, type RelayLimits } from '../protocol/relay/relay-limits.ts';
+import type { Rate } from '../protocol/rendezvous/rate-limit.ts';
 import { DEFAULT_SERVER_LIMITS, type ServerLimits } from '../protocol/rendezvous/server-limits.ts';
 
 /** Registrations of a transfer: the one under its code, and one to be found under again. */
@@ -30,7 +31,7 @@ export function capacityFor(transfers: number): Capacity {
     throw new P2PShareError('P2P_USAGE', `perAddress: a number from 1 to ${MAX_PER_ADDRESS}`);
   }
   const rate = { perMinute: transfers, burst: transfers };
-  const { registrationsPerSite, alternateRate } = DEFAULT_SERVER_LIMITS;
+  const { registrationsPerSite, alternateRate, openClaimRate } = DEFAULT_SERVER_LIMITS;
   const { sessions } = DEFAULT_RELAY_LIMITS;
   const { connections, connectionsPerSource } = DEFAULT_WEBSOCKET_LIMITS;
   const registrations = REGISTRATIONS_OF_ONE * transfers;
@@ -41,11 +42,9 @@ export function capacityFor(transfers: number): Capacity {
       registrationsPerSite: Math.max(registrationsPerSite, registrations),
       registerRate: rate,
       claimRate: rate,
+      openClaimRate: atLeast(openClaimRate, transfers),
       // Each looks once what its NATs do.
-      alternateRate: {
-        perMinute: Math.max(alternateRate.perMinute, QUESTIONS_OF_ONE * transfers),
-        burst: Math.max(alternateRate.burst, QUESTIONS_OF_ONE * transfers),
-      },
+      alternateRate: atLeast(alternateRate, QUESTIONS_OF_ONE * transfers),
     },
     relayLimits: { sessionsPerHost: transfers, sessions: Math.max(sessions, transfers) },
     streamLimits: {
@@ -53,4 +52,8 @@ export function capacityFor(transfers: number): Capacity {
       connections: Math.max(connections, 2 * streams),
     },
   };
+}
+
+function atLeast({ perMinute, burst }: Rate, count: number): Rate {
+  return { perMinute: Math.max(perMinute, count), burst: Math.max(burst, count) };
 }

@@ -32,6 +32,8 @@ describe('how much each address is granted', () => {
     const { limits, relayLimits, streamLimits } = capacityFor(5000);
     expect(limits).toMatchObject({ registrationsPerHost: 10_000, registrationsPerSite: 10_000 });
     expect(limits.claimRate).toEqual({ perMinute: 5000, burst: 5000 });
+    expect(limits.openClaimRate).toEqual(limits.claimRate);
+    expect(capacityFor(1).limits.openClaimRate).toEqual(DEFAULT_SERVER_LIMITS.openClaimRate);
     expect(relayLimits).toEqual({ sessionsPerHost: 5000, sessions: 5000 });
     expect(streamLimits.connections).toBeGreaterThan(streamLimits.connectionsPerSource ?? 0);
     expect(limits.registrations ?? DEFAULT_SERVER_LIMITS.registrations).toBeGreaterThan(10_000);

@@ -1,5 +1,6 @@
 import { after, type Instant } from '../time.ts';
 import { PenaltyBox, RateLimit } from './rate-limit.ts';
+import type { Registration } from './registry.ts';
 import type { ServerLimits } from './server-limits.ts';
 
 /**
@@ -8,13 +9,16 @@ import type { ServerLimits } from './server-limits.ts';
  */
 export class ClaimGate {
   readonly #claims: RateLimit;
+  readonly #openClaims: RateLimit;
   readonly #misses: PenaltyBox;
   readonly #earlyMisses: PenaltyBox;
   readonly #startedUntil: Instant;
 
   constructor(limits: ServerLimits, now: Instant) {
-    const { claimRate, missRate, missPenalty, earlyMissRate, returnTime, rateEntries } = limits;
+    const { claimRate, openClaimRate, missRate, missPenalty, rateEntries } = limits;
+    const { earlyMissRate, returnTime } = limits;
     this.#claims = new RateLimit(claimRate, rateEntries);
+    this.#openClaims = new RateLimit(openClaimRate, rateEntries);
     this.#misses = new PenaltyBox(missRate, missPenalty, rateEntries);
     this.#earlyMisses = new PenaltyBox(earlyMissRate, returnTime, rateEntries);
     this.#startedUntil = after(now, returnTime);
@@ -25,10 +29,15 @@ export class ClaimGate {
     return now < this.#startedUntil;
   }
 
-  /** Whether a source may make a new claim, or ask for one that is not there. */
-  admits(source: string, isThere: boolean, now: Instant): boolean {
+  /** Whether a source may make a new claim at a registration, or ask for one that is not there. */
+  admits(
+    source: string,
+    registration: Pick<Registration, 'isOpen'> | undefined,
+    now: Instant,
+  ): boolean {
     const misses = this.isEarly(now) ? this.#earlyMisses : this.#misses;
     if (misses.isShutOut(source, now)) return false;
-    return isThere ? this.#claims.take(source, now) : !misses.fail(source, now);
+    if (registration === undefined) return !misses.fail(source, now);
+    return (registration.isOpen ? this.#openClaims : this.#claims).take(source, now);
   }
 }

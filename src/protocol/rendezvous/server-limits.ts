@@ -11,8 +11,9 @@ export interface ServerLimits {
   readonly registrationsPerSite: number;
   /** New registrations of one source. */
   readonly registerRate: Rate;
-  /** New claims of one source. */
+  /** New claims of one source; of nameplates at which many guests are expected, so many more. */
   readonly claimRate: Rate;
+  readonly openClaimRate: Rate;
   /** Claims of nameplates that are not there, of one source; then `missPenalty` without claims. */
   readonly missRate: Rate;
   readonly missPenalty: Millis;
@@ -60,6 +61,8 @@ export const DEFAULT_SERVER_LIMITS: ServerLimits = {
   registrationsPerSite: 200,
   registerRate: { perMinute: 10, burst: 20 },
   claimRate: { perMinute: 10, burst: 10 },
+  // A class behind one address. None of these claims takes anything from others: guests take turns.
+  openClaimRate: { perMinute: 60, burst: 60 },
   missRate: { perMinute: 5, burst: 5 },
   missPenalty: millis(600_000),
   returnTime: millis(20_000),

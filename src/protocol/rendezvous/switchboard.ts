@@ -177,7 +177,7 @@ export class Switchboard {
     // Two sides that have met ask until the other is there as well, and guess nothing by it. And a
     // group behind one address meets its sender twice each: under the code, and by what it has kept.
     const isDerived = request.nameplate >= DERIVED_NAMEPLATES_FROM;
-    const isAdmitted = isDerived || this.#gate.admits(host, registration !== undefined, now);
+    const isAdmitted = isDerived || this.#gate.admits(host, registration, now);
     if (!isAdmitted) return 'rate-limited';
     if (!registration) {
       const why = this.#missing(request.nameplate, now);

@@ -291,6 +291,7 @@ function isWay(machine: RendezvousHost, remote: Endpoint): boolean {
 const EMBEDDED_LIMITS: Partial<ServerLimits> = {
   claimsPerNameplate: 64,
   claimRate: { perMinute: 120, burst: 64 },
+  openClaimRate: { perMinute: 120, burst: 64 },
   // Its only host is there before anybody can ask.
   returnTime: millis(0),
 };

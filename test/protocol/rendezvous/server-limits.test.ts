@@ -225,6 +225,20 @@ describe('claims', () => {
     expect(verdicts[10]).toBe('rate-limited');
   });
 
+  it('are more of a nameplate at which many are expected: a class behind one address', () => {
+    const server = newServer();
+    ask(server, register(1, 4711), HOST, at(0));
+    ask(server, register(2, 4712, true), HOST, at(0));
+    const verdicts = Array.from({ length: 40 }, (_, i) => {
+      return verdict(ask(server, claim(4712, i), GUEST, at(20 * i)));
+    });
+    expect(new Set(verdicts)).toEqual(new Set(['claimed']));
+    const strict = newServer({ openClaimRate: { perMinute: 1, burst: 2 } });
+    ask(strict, register(2, 4712, true), HOST, at(0));
+    const more = [1, 2, 3].map((i) => verdict(ask(strict, claim(4712, i), GUEST, at(0))));
+    expect(more).toEqual(['claimed', 'claimed', 'rate-limited']);
+  });
+
   it('may post 64 bodies at once and no more', () => {
     const server = newServer();
     ask(server, register(1, 4711), HOST, at(0));
