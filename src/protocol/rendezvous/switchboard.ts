@@ -3,7 +3,7 @@ import type { RelayServer } from '../relay/relay-server.ts';
 import type { Instant } from '../time.ts';
 import { bytesKey, sameBytes } from '../wire/bytes.ts';
 import type { Endpoint } from '../wire/endpoint.ts';
-import { ClaimGate } from './claim-gate.ts';
+import { Doorkeeper } from './doorkeeper.ts';
 import { MessageType } from './message.ts';
 import { DERIVED_NAMEPLATES_FROM, type Farewell, Nameplates } from './nameplates.ts';
 import { RateLimit } from './rate-limit.ts';
@@ -74,7 +74,7 @@ export class Switchboard {
   readonly #options: SwitchboardOptions;
   readonly #nameplates: Nameplates;
   readonly #registers: RateLimit;
-  readonly #gate: ClaimGate;
+  readonly #gate: Doorkeeper;
   readonly #posts: RateLimit;
 
   constructor(options: SwitchboardOptions, now: Instant) {
@@ -86,7 +86,7 @@ export class Switchboard {
       if (farewell === 'expired') options.outbox.tell({ kind: 'expired' });
     });
     this.#registers = new RateLimit(limits.registerRate, limits.rateEntries);
-    this.#gate = new ClaimGate(limits, now);
+    this.#gate = new Doorkeeper(limits, now);
     this.#posts = new RateLimit(limits.postRate, limits.rateEntries);
   }
 

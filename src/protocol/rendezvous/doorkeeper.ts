@@ -7,7 +7,7 @@ import type { ServerLimits } from './server-limits.ts';
  * Who may claim. Numbers are few, so that whoever asks for ones that are not there is shut out. But
  * where a server has just started, hosts of before are still coming back, and their guests ask early.
  */
-export class ClaimGate {
+export class Doorkeeper {
   readonly #claims: RateLimit;
   readonly #openClaims: RateLimit;
   readonly #misses: PenaltyBox;
