@@ -31,7 +31,8 @@ export function capacityFor(transfers: number): Capacity {
     throw new P2PShareError('P2P_USAGE', `perAddress: a number from 1 to ${MAX_PER_ADDRESS}`);
   }
   const rate = { perMinute: transfers, burst: transfers };
-  const { registrationsPerSite, alternateRate, openClaimRate } = DEFAULT_SERVER_LIMITS;
+  const { registrationsPerSite, alternateRate } = DEFAULT_SERVER_LIMITS;
+  const { reunionRate, openClaimRate } = DEFAULT_SERVER_LIMITS;
   const { sessions } = DEFAULT_RELAY_LIMITS;
   const { connections, connectionsPerSource } = DEFAULT_WEBSOCKET_LIMITS;
   const registrations = REGISTRATIONS_OF_ONE * transfers;
@@ -41,6 +42,7 @@ export function capacityFor(transfers: number): Capacity {
       registrationsPerHost: registrations,
       registrationsPerSite: Math.max(registrationsPerSite, registrations),
       registerRate: rate,
+      reunionRate: atLeast(reunionRate, transfers),
       claimRate: rate,
       openClaimRate: atLeast(openClaimRate, transfers),
       // Each looks once what its NATs do.

@@ -1,13 +1,16 @@
 import { after, type Instant } from '../time.ts';
+import { isDerived } from './nameplates.ts';
 import { PenaltyBox, RateLimit } from './rate-limit.ts';
 import type { Registration } from './registry.ts';
 import type { ServerLimits } from './server-limits.ts';
 
 /**
- * Who may claim. Numbers are few, so that whoever asks for ones that are not there is shut out. But
+ * Who may register and claim, by where they come from. Numbers are few, so that whoever asks for ones that are not there is shut out. But
  * where a server has just started, hosts of before are still coming back, and their guests ask early.
  */
 export class Doorkeeper {
+  readonly #registers: RateLimit;
+  readonly #reunions: RateLimit;
   readonly #claims: RateLimit;
   readonly #openClaims: RateLimit;
   readonly #misses: PenaltyBox;
@@ -16,7 +19,9 @@ export class Doorkeeper {
 
   constructor(limits: ServerLimits, now: Instant) {
     const { claimRate, openClaimRate, missRate, missPenalty, rateEntries } = limits;
-    const { earlyMissRate, returnTime } = limits;
+    const { registerRate, reunionRate, earlyMissRate, returnTime } = limits;
+    this.#registers = new RateLimit(registerRate, rateEntries);
+    this.#reunions = new RateLimit(reunionRate, rateEntries);
     this.#claims = new RateLimit(claimRate, rateEntries);
     this.#openClaims = new RateLimit(openClaimRate, rateEntries);
     this.#misses = new PenaltyBox(missRate, missPenalty, rateEntries);
@@ -29,12 +34,22 @@ export class Doorkeeper {
     return now < this.#startedUntil;
   }
 
-  /** Whether a source may make a new claim at a registration, or ask for one that is not there. */
-  admits(
+  /** Whether a source may make a new registration; `wanted`: the nameplate that it wishes for, or 0. */
+  admitsHost(source: string, wanted: number, now: Instant): boolean {
+    return (isDerived(wanted) ? this.#reunions : this.#registers).take(source, now);
+  }
+
+  /**
+   * Whether a source may make a new claim at a registration, or ask for one that is not there. Two sides
+   * that have met ask until the other is there as well, and guess nothing by it.
+   */
+  admitsGuest(
     source: string,
+    nameplate: number,
     registration: Pick<Registration, 'isOpen'> | undefined,
     now: Instant,
   ): boolean {
+    if (isDerived(nameplate)) return true;
     const misses = this.isEarly(now) ? this.#earlyMisses : this.#misses;
     if (misses.isShutOut(source, now)) return false;
     if (registration === undefined) return !misses.fail(source, now);

@@ -12,6 +12,10 @@ export type Farewell = Extract<Refusal, 'used' | 'burnt' | 'expired'>;
  */
 export const DERIVED_NAMEPLATES_FROM: number = 2 ** 31;
 
+export function isDerived(nameplate: number): boolean {
+  return nameplate >= DERIVED_NAMEPLATES_FROM;
+}
+
 /** Numbers of four to six digits, the shortest that are sparse enough not to be guessed often. */
 const FIRST = 1000;
 const LAST = 999_999;
@@ -48,7 +52,7 @@ export class Nameplates {
 
   /** Keeps a nameplate of a code from being given out again for a while. */
   retire(nameplate: number, farewell: Farewell, now: Instant): void {
-    if (nameplate >= DERIVED_NAMEPLATES_FROM) return;
+    if (isDerived(nameplate)) return;
     this.#cooling.delete(nameplate);
     this.#cooling.set(nameplate, { farewell, until: after(now, this.#limits.coolDown) });
     if (this.#cooling.size > this.#limits.coolingNameplates) this.#dropOldest();

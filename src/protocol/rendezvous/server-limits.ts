@@ -9,8 +9,9 @@ export interface ServerLimits {
   readonly registrationsPerHost: number;
   /** Live registrations of one IPv6 /48. */
   readonly registrationsPerSite: number;
-  /** New registrations of one source. */
+  /** New registrations of one source; of those to be met again, so many more. */
   readonly registerRate: Rate;
+  readonly reunionRate: Rate;
   /** New claims of one source; of nameplates at which many guests are expected, so many more. */
   readonly claimRate: Rate;
   readonly openClaimRate: Rate;
@@ -60,6 +61,8 @@ export const DEFAULT_SERVER_LIMITS: ServerLimits = {
   registrationsPerHost: 20,
   registrationsPerSite: 200,
   registerRate: { perMinute: 10, burst: 20 },
+  // A sender of several has one for each: a class comes at once. How many there are is limited as well.
+  reunionRate: { perMinute: 60, burst: 60 },
   claimRate: { perMinute: 10, burst: 10 },
   // A class behind one address. None of these claims takes anything from others: guests take turns.
   openClaimRate: { perMinute: 60, burst: 60 },

@@ -5,7 +5,7 @@ import { bytesKey, sameBytes } from '../wire/bytes.ts';
 import type { Endpoint } from '../wire/endpoint.ts';
 import { Doorkeeper } from './doorkeeper.ts';
 import { MessageType } from './message.ts';
-import { DERIVED_NAMEPLATES_FROM, type Farewell, Nameplates } from './nameplates.ts';
+import { type Farewell, isDerived, Nameplates } from './nameplates.ts';
 import { RateLimit } from './rate-limit.ts';
 import type { Refusal } from './refusal.ts';
 import { type Claim, findClaim, type Registration, Registry, type Side } from './registry.ts';
@@ -73,8 +73,7 @@ export class Switchboard {
   readonly registry: Registry;
   readonly #options: SwitchboardOptions;
   readonly #nameplates: Nameplates;
-  readonly #registers: RateLimit;
-  readonly #gate: Doorkeeper;
+  readonly #doorkeeper: Doorkeeper;
   readonly #posts: RateLimit;
 
   constructor(options: SwitchboardOptions, now: Instant) {
@@ -85,8 +84,7 @@ export class Switchboard {
       for (const claim of registration.claims) options.relay?.release(claim.key);
       if (farewell === 'expired') options.outbox.tell({ kind: 'expired' });
     });
-    this.#registers = new RateLimit(limits.registerRate, limits.rateEntries);
-    this.#gate = new Doorkeeper(limits, now);
+    this.#doorkeeper = new Doorkeeper(limits, now);
     this.#posts = new RateLimit(limits.postRate, limits.rateEntries);
   }
 
@@ -132,7 +130,7 @@ export class Switchboard {
       return encodeRegistered(txid, known.nameplate, remote);
     }
     const source = sourcePrefix(remote.address);
-    if (!this.#registers.take(source.host, now)) return 'rate-limited';
+    if (!this.#doorkeeper.admitsHost(source.host, request.wanted, now)) return 'rate-limited';
     // The owner with another hello starts over: another nonce, so no claim of the old one is good.
     if (known) this.registry.remove(known, undefined, now);
     if (!this.registry.hasRoom(source)) return 'busy';
@@ -149,7 +147,7 @@ export class Switchboard {
   #pickNameplate(wanted: number, now: Instant): number | undefined {
     const { allowWantedNameplates } = this.#options;
     const isFree = wanted !== 0 && !this.registry.has(wanted);
-    if (wanted >= DERIVED_NAMEPLATES_FROM) return isFree ? wanted : undefined;
+    if (isDerived(wanted)) return isFree ? wanted : undefined;
     const isGranted = isFree && (allowWantedNameplates || this.#nameplates.mayHave(wanted, now));
     return isGranted ? wanted : this.#nameplates.choose(this.registry);
   }
@@ -174,16 +172,10 @@ export class Switchboard {
       known.deliveryId = txid.slice();
       return encodeClaimed(txid, remote, registration.hello);
     }
-    // Two sides that have met ask until the other is there as well, and guess nothing by it. And a
-    // group behind one address meets its sender twice each: under the code, and by what it has kept.
-    const isDerived = request.nameplate >= DERIVED_NAMEPLATES_FROM;
-    const isAdmitted = isDerived || this.#gate.admits(host, registration, now);
+    const { nameplate } = request;
+    const isAdmitted = this.#doorkeeper.admitsGuest(host, nameplate, registration, now);
     if (!isAdmitted) return 'rate-limited';
-    if (!registration) {
-      const why = this.#missing(request.nameplate, now);
-      const mayCome = !isDerived && why === 'unknown-nameplate' && this.#gate.isEarly(now);
-      return mayCome ? 'starting' : why;
-    }
+    if (!registration) return this.#absent(nameplate, now);
     if (!this.#makeRoom(registration)) return 'burnt';
     registration.claims.push(this.#newClaim(request, call));
     this.#options.outbox.tell({ kind: 'claimed' });
@@ -278,8 +270,16 @@ export class Switchboard {
     return encodeClosed(txid);
   }
 
+  /** Why nobody is at a nameplate. */
   #missing(nameplate: number, now: Instant): Refusal {
     return this.#nameplates.farewell(nameplate, now) ?? 'unknown-nameplate';
+  }
+
+  /** The same for a guest: the host may be on its way back to a server that has just started. */
+  #absent(nameplate: number, now: Instant): Refusal {
+    const why = this.#missing(nameplate, now);
+    const mayCome = why === 'unknown-nameplate' && !isDerived(nameplate);
+    return mayCome && this.#doorkeeper.isEarly(now) ? 'starting' : why;
   }
 
   /** Whose secret this is, the owner's or the claim's, and who stands on the other side. */

@@ -69,6 +69,17 @@ describe('registrations', () => {
     expect(verdict(ask(rate, register(3), HOST, at(MINUTE)))).toBe('registered');
   });
 
+  it('to be met again are more: a sender has one for each of several', () => {
+    const limits = { registerRate: { perMinute: 1, burst: 1 }, registrationsPerHost: 100 };
+    const server = newServer({ ...limits, reunionRate: { perMinute: 1, burst: 3 } });
+    const first = [0, 0].map((wanted, i) => verdict(ask(server, register(i, wanted), HOST, at(0))));
+    expect(first).toEqual(['registered', 'rate-limited']);
+    const derived = [10, 11, 12, 13].map((i) => {
+      return verdict(ask(server, register(i, 2 ** 31 + i), HOST, at(0)));
+    });
+    expect(derived).toEqual(['registered', 'registered', 'registered', 'rate-limited']);
+  });
+
   it('are limited per /64 and per /48 of IPv6', () => {
     const server = newServer({ registrationsPerHost: 2, registrationsPerSite: 3 });
     const address = (subnet: number, host: number) => ({
