@@ -103,6 +103,18 @@ describe('a policy', () => {
   });
 });
 
+describe('two who need a relay of a server that has no room for them', () => {
+  it('are told that it is busy, and not that there is no path', () => {
+    const world = new World(1, { relayLimits: { sessions: 0 } });
+    const { sender, receiver } = world.meet(
+      ...world.homeAndOffice(NAT.symmetric, NAT.symmetric),
+      'relay',
+    );
+    world.sim.run({ until: () => sender.ended && receiver.ended, within: millis(120_000) });
+    expect([sender.failure, receiver.failure]).toEqual(['P2P_SERVER_BUSY', 'P2P_SERVER_BUSY']);
+  });
+});
+
 function across(seed: number, from: NatOptions | undefined, to: NatOptions | undefined): Meeting {
   const world = new World(seed);
   return world.transfer(...world.homeAndOffice(from, to));
@@ -116,9 +128,9 @@ class World {
   transportPackets = 0;
   relayedPackets = 0;
 
-  constructor(seed: number) {
+  constructor(seed: number, options: Parameters<typeof startServer>[3] = {}) {
     this.sim = new Simulation({ seed });
-    this.server = startServer(this.sim, this.internet.host(SERVER_ADDRESS));
+    this.server = startServer(this.sim, this.internet.host(SERVER_ADDRESS), 'server', options);
     this.sim.tap(({ from, to, payload }) => {
       if (!isTransportPacket(payload)) return 'pass';
       this.transportPackets += 1;

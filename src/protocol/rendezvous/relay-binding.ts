@@ -21,6 +21,7 @@ export class RelayBinding {
   readonly #channel: RequestChannel;
   readonly #fields: () => BindFields;
   #paired: boolean | undefined;
+  #isBusy = false;
 
   /** `fields` is asked at every sending: a nameplate may change. */
   constructor(channel: RequestChannel, fields: () => BindFields, now: Instant) {
@@ -37,8 +38,14 @@ export class RelayBinding {
     );
   }
 
+  /** Whether the server has as many relays as it grants: it may have room later. */
+  get isBusy(): boolean {
+    return this.#isBusy;
+  }
+
   /** Takes the answer to a BIND, and yields what is new about it. */
   handle(reply: Reply, now: Instant): RelayEvent | undefined {
+    this.#isBusy = reply.kind === 'error' && reply.refusal === 'busy';
     if (reply.kind === 'bound') {
       this.#channel.reopen('bind', now, reply.paired ? KEEPALIVE : UNPAIRED_EVERY);
       return this.#tell(reply.paired);

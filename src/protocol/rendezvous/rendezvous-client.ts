@@ -55,6 +55,11 @@ export abstract class RendezvousClient<E> implements Machine<E | ClientEvent> {
     return this.channel.ways;
   }
 
+  /** Whether a relay was asked for, and the server has as many as it grants. */
+  get isRelayBusy(): boolean {
+    return this.#binding?.isBusy === true;
+  }
+
   /** A connection to the server is open, as `dial` asked. */
   addWay(way: Endpoint, now: Instant): void {
     this.channel.addWay(way, now);

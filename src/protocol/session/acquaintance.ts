@@ -21,6 +21,8 @@ export interface Passage {
   readonly ways: readonly Endpoint[];
   /** Tells its relay where we are. */
   readonly bindRelay: (now: Instant) => void;
+  /** Whether it has as many relays as it grants. */
+  readonly isRelayBusy: () => boolean;
   /** Posts a body to the peer, once. */
   readonly post: (body: Uint8Array, now: Instant) => void;
 }

@@ -1,3 +1,4 @@
+import type { ErrorCode } from '../errors.ts';
 import type { SessionKeys } from '../session-keys.ts';
 import type { Instant } from '../time.ts';
 import { type Endpoint, sameEndpoint } from '../wire/endpoint.ts';
@@ -42,6 +43,12 @@ export class Passages {
     for (const { server, bindRelay } of this.#passages) if (server !== undefined) bindRelay(now);
   }
 
+  /** Why there is no path where none works: a server may have no room to relay for us. */
+  get whyUnreachable(): ErrorCode {
+    const isBusy = this.#usesRelays && this.#passages.some(({ isRelayBusy }) => isRelayBusy());
+    return isBusy ? 'P2P_SERVER_BUSY' : 'P2P_PEER_UNREACHABLE';
+  }
+
   /** Tells the peer something, once, by way of each server: the first of them to come is enough. */
   post(body: Uint8Array, now: Instant): void {
     for (const passage of this.#passages) passage.post(body, now);
@@ -59,6 +66,7 @@ export function guestPassage({ machine, server }: Guest, keys: SessionKeys): Pas
     server,
     ways: machine.ways,
     bindRelay: (now) => machine.bindRelay(binding, now),
+    isRelayBusy: () => machine.isRelayBusy,
     post: (body, now) => machine.tell(body, now),
   };
 }
@@ -75,6 +83,7 @@ export function hostPassage(
     server,
     ways: server === undefined ? [] : machine.ways,
     bindRelay: (now) => machine.bindRelay(binding, now),
+    isRelayBusy: () => machine.isRelayBusy,
     post: (body, now) => machine.reply(claimId, body, now),
   };
 }

@@ -292,9 +292,11 @@ export class SessionPeer {
       case 'back':
         if (!this.isOver) this.#events.push(event);
         break;
-      case 'gone':
-        this.abort(event.everHeard ? 'P2P_INTERRUPTED' : 'P2P_PEER_UNREACHABLE', 'silence', now);
+      case 'gone': {
+        const unreachable = this.#passages?.whyUnreachable ?? 'P2P_PEER_UNREACHABLE';
+        this.abort(event.everHeard ? 'P2P_INTERRUPTED' : unreachable, 'silence', now);
         break;
+      }
     }
   }
 }

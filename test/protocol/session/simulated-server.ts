@@ -1,5 +1,8 @@
 import { createCrypto } from '../../../src/crypto/node-crypto.ts';
-import { RendezvousServer } from '../../../src/protocol/rendezvous/rendezvous-server.ts';
+import {
+  RendezvousServer,
+  type RendezvousServerOptions,
+} from '../../../src/protocol/rendezvous/rendezvous-server.ts';
 import type { ServerEvent } from '../../../src/protocol/rendezvous/server-event.ts';
 import type { Endpoint } from '../../../src/protocol/wire/endpoint.ts';
 import type { Driver } from '../../support/driver.ts';
@@ -22,11 +25,16 @@ export function runServer(sim: Simulation, host: Host): Endpoint {
 }
 
 /** As `runServer`. One that is started after another was stopped takes another name. */
-export function startServer(sim: Simulation, host: Host, name = 'server'): SimulatedServer {
+export function startServer(
+  sim: Simulation,
+  host: Host,
+  name = 'server',
+  options: Pick<RendezvousServerOptions, 'relayLimits'> = {},
+): SimulatedServer {
   const random = sim.random.fork(name);
   const listeners = [host.endpoint(PORT), { ...host.endpoint(PORT + 1), base: 1 }];
   const machine = new RendezvousServer(
-    { crypto: createCrypto(random), random, allowPrivateRelay: true, listeners },
+    { crypto: createCrypto(random), random, allowPrivateRelay: true, listeners, ...options },
     sim.now,
   );
   const events: ServerEvent[] = [];
