@@ -109,7 +109,7 @@ export interface PathEvent {
   readonly rttMs: number;
 }
 
-/** `rate` is in bytes per second; `etaMs` is `null` until it can be told. */
+/** `bytes` have left, or arrived; `rate` is in bytes per second; `etaMs` is `null` until it can be told. */
 export interface ProgressEvent {
   readonly event: 'progress';
   readonly bytes: number;

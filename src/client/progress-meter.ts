@@ -4,6 +4,8 @@ import type { CurrentEntry, ProgressEvent, StallCause } from './events.ts';
 export interface MeterOptions {
   readonly total: number | null;
   readonly done: () => number;
+  /** Bytes that have travelled, which may be parts of what is counted. */
+  readonly moved: () => number;
   readonly cause: () => StallCause;
   readonly current: () => CurrentEntry | undefined;
   /** Whether it is a pipe that is read, or written to. */

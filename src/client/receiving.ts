@@ -252,9 +252,10 @@ export class Receiving {
     const total = isOnce(offer) ? null : offer.totalBytes;
     const cause = () => (this.#writer?.isBusy ? 'disk' : 'peer');
     const isPipe = typeof this.#options.out === 'object';
-    const done = () => run.session.bytesWritten;
+    const done = () => run.session.bytesArrived;
+    const moved = () => run.session.movedBytes;
     const current = () => currentEntry(entries, this.#writer?.entry);
-    this.#finishProgress = run.meter({ total, done, cause, current, isPipe });
+    this.#finishProgress = run.meter({ total, done, moved, cause, current, isPipe });
   }
 
   /** What is there stays as it is: that is the outcome, and the sender is told why. */

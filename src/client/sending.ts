@@ -157,17 +157,7 @@ export class Sending {
         if (!this.#isAccepted) run.enter('waiting-for-answer');
         break;
       case 'accepted':
-        this.#isAccepted = true;
-        // From now on somebody would miss it.
-        if (this.#summary !== undefined) void this.#keeper.change({ offer: this.#summary });
-        run.enter('transferring');
-        this.#finishProgress = run.meter({
-          total: this.#isEndless ? null : this.#bytes,
-          done: () => run.session.bytesTaken,
-          cause: () => (this.#buffers?.isBusy ? 'disk' : 'peer'),
-          current: () => currentEntry(this.#entries, this.#buffers?.entry),
-          isPipe: this.#isEndless,
-        });
+        this.#onAccepted(run);
         break;
       case 'sent':
         this.#onSent(run);
@@ -183,6 +173,21 @@ export class Sending {
   /** Nobody is to come for nothing; whoever has come is told when the offer cannot be made. */
   #spare(run: SessionRun<SenderSession>, error: unknown): void {
     if (this.#resumeSecret === undefined) run.abort(asSourceError(error));
+  }
+
+  #onAccepted(run: SessionRun<SenderSession>): void {
+    this.#isAccepted = true;
+    // From now on somebody would miss it.
+    if (this.#summary !== undefined) void this.#keeper.change({ offer: this.#summary });
+    run.enter('transferring');
+    this.#finishProgress = run.meter({
+      total: this.#isEndless ? null : this.#bytes,
+      done: () => run.session.bytesTaken,
+      moved: () => run.session.movedBytes,
+      cause: () => (this.#buffers?.isBusy ? 'disk' : 'peer'),
+      current: () => currentEntry(this.#entries, this.#buffers?.entry),
+      isPipe: this.#isEndless,
+    });
   }
 
   #onSent(run: SessionRun<SenderSession>): void {

@@ -179,7 +179,7 @@ export class SessionRun<S extends Session> {
    * where nobody knows; `cause`: what is waited for when nothing moves. A pipe may keep us waiting for
    * as long as whoever is at its other end likes; a disk that does nothing ends the session.
    */
-  meter({ total, done, cause, current, isPipe }: MeterOptions): () => void {
+  meter({ total, done, moved, cause, current, isPipe }: MeterOptions): () => void {
     // What came before was waiting for people.
     this.#startedAt = performance.now();
     const meter = new ProgressMeter(total);
@@ -193,7 +193,7 @@ export class SessionRun<S extends Session> {
     const look = () => {
       const now = performance.now();
       if (this.#phases.isWaiting) stall.reset(now);
-      else if (!stall.look(done(), now)) tell();
+      else if (!stall.look(done() + moved(), now)) tell();
     };
     this.#progress = setInterval(look, PROGRESS_MS);
     return () => {

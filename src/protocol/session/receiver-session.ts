@@ -71,6 +71,11 @@ export class ReceiverSession extends TransferSession<JoiningEvent> {
     return this.#transfer.bytesWritten;
   }
 
+  /** Of the files, those that are on the disk or on their way there, in chunks that may not be whole yet. */
+  get bytesArrived(): number {
+    return this.#transfer.bytesArrived;
+  }
+
   /** A server that turned up on the LAN. */
   addServer(server: Endpoint, now: Instant): void {
     if (!this.peer.isOver) this.meetingPlace.addServer({ endpoint: server }, false, now);

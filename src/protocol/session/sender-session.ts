@@ -50,7 +50,7 @@ export class SenderSession extends TransferSession<EntranceEvent> {
    * where it may not have to travel, because the receiver has an older file.
    */
   waitMs(entry: number, bytes: number): number {
-    const rate = this.peer.sendingRate;
+    const rate = this.peer.connection?.sendingRate;
     if (rate === undefined || this.#transfer.hasOlder(entry)) return 0;
     return (this.#transfer.waitingBytes + bytes) / rate;
   }

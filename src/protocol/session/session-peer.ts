@@ -3,6 +3,7 @@ import type { Transmit } from '../machine.ts';
 import type { OpenedBase } from '../nat/nat-survey.ts';
 import type { Outcome } from '../rendezvous/requests.ts';
 import { earliest, type Instant } from '../time.ts';
+import type { Connection } from '../transport/connection.ts';
 import { RateCap } from '../transport/rate-cap.ts';
 import type { Endpoint } from '../wire/endpoint.ts';
 import type { PacketClass } from '../wire/packet-runs.ts';
@@ -62,7 +63,7 @@ export class SessionPeer {
 
   /** Whether all that we have sent has been acknowledged. */
   get hasHeardAll(): boolean {
-    return this.#link?.connection.unacknowledged === 0;
+    return this.connection?.unacknowledged === 0;
   }
 
   /** Begins to look for a path: to whom was met last, where an earlier one is not to be found. */
@@ -200,9 +201,9 @@ export class SessionPeer {
     for (let event = trickle?.pollEvent(); event; event = trickle?.pollEvent()) this.tell(event);
   }
 
-  /** Bytes per millisecond that may leave, once there is a connection. */
-  get sendingRate(): number | undefined {
-    return this.#link?.connection.sendingRate;
+  /** Once it is met. */
+  get connection(): Connection | undefined {
+    return this.#link?.connection;
   }
 
   /** It wants so many bytes a second at most. */

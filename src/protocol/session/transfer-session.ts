@@ -29,6 +29,11 @@ export abstract class TransferSession<E> implements Machine<SessionEvent> {
     this.peer = new SessionPeer(options, parts);
   }
 
+  /** Bytes that have travelled either way: by them a slow path is told from one that stands still. */
+  get movedBytes(): number {
+    return this.peer.connection?.movedBytes ?? 0;
+  }
+
   handleBatch(batch: Uint8Array, remote: Endpoint, now: Instant): void {
     forEachRun(batch, (kind, run) => {
       if (kind !== 'rendezvous') this.peer.handleRun(kind, run, remote, now);

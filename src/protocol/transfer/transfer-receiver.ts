@@ -60,6 +60,11 @@ export class TransferReceiver {
     return this.#bytesWritten;
   }
 
+  /** The same with those that have come, and whose chunk is not whole or not written yet. */
+  get bytesArrived(): number {
+    return this.#bytesWritten + this.#heldBytes;
+  }
+
   /** Takes the plaintext of one record, whose memory serves others afterwards: what is kept is copied. */
   handleRecord(plaintext: Uint8Array): void {
     this.#handedIn += plaintext.length;
@@ -100,8 +105,7 @@ export class TransferReceiver {
    * session gives back to the sender as flow control credit.
    */
   takeConsumed(): number {
-    const held = this.#state.kind === 'receiving' ? this.#state.assembly.held : 0;
-    const consumed = this.#handedIn - held - this.#unread.bytes - this.#reported;
+    const consumed = this.#handedIn - this.#heldBytes - this.#unread.bytes - this.#reported;
     this.#reported += consumed;
     return consumed;
   }
@@ -139,6 +143,10 @@ export class TransferReceiver {
   /** Gives up and tells the sender why. */
   cancel(code: ErrorCode): void {
     this.#fail({ code, detail: 'cancelled here' });
+  }
+
+  get #heldBytes(): number {
+    return this.#state.kind === 'receiving' ? this.#state.assembly.held : 0;
   }
 
   get #isCrowded(): boolean {

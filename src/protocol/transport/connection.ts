@@ -16,6 +16,7 @@ import { MtuDiscovery } from './mtu-discovery.ts';
 import { OutgoingRecords } from './outgoing-records.ts';
 import { PacketReceiver } from './packet-receiver.ts';
 import { PacketSealer } from './packet-sealer.ts';
+import { receiveWindow } from './receive-window.ts';
 import { RecordCipher } from './record-cipher.ts';
 import { Recovery } from './recovery.ts';
 import { RttEstimator } from './rtt-estimator.ts';
@@ -24,14 +25,6 @@ import { SkipTrap } from './skip-trap.ts';
 import { StrictMode } from './strict-mode.ts';
 import { addressed, alone, type Batch } from './transmit-batch.ts';
 
-/** Bytes of records that may be in flight towards us: what memory they may take where a disk is slow. */
-const DEFAULT_WINDOW_BYTES = 16 * 2 ** 20;
-/**
- * On a path with longer round trips than this: 1.3 Gbit/s over 100 ms, when what is lost takes another
- * one to come. With 16 MiB it was 650 Mbit/s.
- */
-const LONG_PATH_MS = 20;
-const LONG_WINDOW_BYTES = 32 * 2 ** 20;
 /** RFC 9002 §6.2.4: a probe timeout sends at most two datagrams. */
 const PROBE_PACKETS = 2;
 /** Sealed slices that make no record are the peer's own doing: a bug, or malice. */
@@ -57,17 +50,16 @@ export class Connection {
   readonly #events: ConnectionEvent[] = [];
   readonly #mtu: MtuDiscovery;
   /** Whether the window may grow. */
-  readonly #longWindow: boolean;
+  readonly #growsWindow: boolean;
   #remote: Endpoint | undefined;
   #brokenRecords = 0;
   #closed = false;
 
   constructor(options: ConnectionOptions, now: Instant) {
-    const { keys, crypto, random } = options;
+    const { keys, crypto, random, rtt, caps = [], congestion: wanted = 'bbr' } = options;
     const packetBytes = options.datagramBytes ?? BASE_DATAGRAM_BYTES;
     this.#mtu = new MtuDiscovery(packetBytes);
-    this.#longWindow = options.windowBytes === undefined;
-    const { rtt, caps = [], congestion: wanted = 'bbr' } = options;
+    this.#growsWindow = options.windowBytes === undefined;
     const congestion =
       typeof wanted === 'string'
         ? createController(wanted, { random, packetBytes, rtt }, now)
@@ -82,7 +74,7 @@ export class Connection {
     this.#outgoing = outgoing;
     this.#incoming = new IncomingRecords(
       new RecordCipher(crypto, suite, receive.record),
-      options.windowBytes ?? DEFAULT_WINDOW_BYTES,
+      options.windowBytes ?? receiveWindow(millis(0)),
     );
     this.#recovery = new Recovery({
       rtt: new RttEstimator(options.rtt),
@@ -125,6 +117,11 @@ export class Connection {
     return { ...this.#receiver.counters, ...this.#recovery.counters };
   }
 
+  /** Bytes of records that have come, or that the peer has acknowledged: it moves, however slowly. */
+  get movedBytes(): number {
+    return this.#incoming.receivedBytes + this.#recovery.rate.delivered;
+  }
+
   /** Bytes per millisecond that may leave in the long run. */
   get sendingRate(): number {
     return this.#gate.rate;
@@ -140,7 +137,7 @@ export class Connection {
     if (this.#remote !== undefined) this.#recovery.onPathChange(rtt, now);
     if (this.#mtu.onPathChange(this.#recovery.packets)) this.#recut();
     this.#remote = remote;
-    if (rtt > LONG_PATH_MS && this.#longWindow) this.#incoming.growWindow(LONG_WINDOW_BYTES);
+    if (this.#growsWindow) this.#incoming.growWindow(receiveWindow(rtt));
   }
 
   /** Takes a batch of packets of this connection. True if any of them was authentic. */

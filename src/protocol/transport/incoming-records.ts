@@ -83,6 +83,7 @@ export class IncomingRecords {
   #lent: Uint8Array | undefined;
   readonly #failures = new Map<number, Failure>();
   #completedCount = 0;
+  #receivedBytes = 0;
   /** Plaintext bytes handed out or ready and not released yet. */
   #held = 0;
   #credit = 0;
@@ -98,6 +99,11 @@ export class IncomingRecords {
   growWindow(bytes: number): void {
     this.#window = Math.max(this.#window, bytes);
     this.#updateCredit();
+  }
+
+  /** Bytes of records that have come, each once. */
+  get receivedBytes(): number {
+    return this.#receivedBytes;
   }
 
   /** Record numbers below this are taken. It never shrinks. */
@@ -128,6 +134,7 @@ export class IncomingRecords {
     if (partial === undefined || partial.length !== position.recordLength) return 'refused';
     const added = partial.received.add(position.offset, position.offset + length);
     if (added === 0) return this.#isWithheld(position, length) ? 'withheld' : 'known';
+    this.#receivedBytes += added;
     copySlices(bytes, partial.buffer, position.offset);
     partial.sealed &&= bytes.sealed;
     partial.missing -= added;
@@ -156,6 +163,7 @@ export class IncomingRecords {
   /** The usual case: a record comes in one run, and is opened out of what was received. */
   #receiveWhole(position: SlicePosition, bytes: SliceBytes): SliceOutcome {
     if (!isRecordLength(position.recordLength)) return 'refused';
+    this.#receivedBytes += bytes.length;
     const buffer = this.#pool.take();
     const isPlain = this.#open(position.record, joined(bytes), buffer);
     return isPlain ? 'completed' : this.#fail(position, bytes.length, bytes.sealed);
