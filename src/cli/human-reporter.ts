@@ -58,6 +58,8 @@ export class HumanReporter {
   readonly #options: HumanReporterOptions;
   readonly #peer: Role;
   #path: PathEvent | undefined;
+  /** Whether data flows, or has: before that one path takes the place of another within moments. */
+  #hasBegun = false;
   /** How long the other side has been missing, while it is. */
   #silentMs: number | undefined;
   #isStalled = false;
@@ -113,6 +115,7 @@ export class HumanReporter {
         this.#pathChange(event);
         break;
       case 'progress':
+        this.#begin();
         this.#view.progress({ ...event, path: this.#path?.kind ?? '' });
         break;
       case 'omitted':
@@ -143,6 +146,7 @@ export class HumanReporter {
   /** Who is asked for the answer is not told to wait for it. */
   #status(event: StatusEvent): void {
     const { phase } = event;
+    if (phase === 'transferring') this.#begin();
     if (phase === 'reconnecting') this.#missing(event);
     else if (phase === 'stalled') this.#stalled(event);
     else if (this.#isStalled) this.#movesAgain(phase);
@@ -230,8 +234,15 @@ export class HumanReporter {
     const before = this.#path;
     this.#path = event;
     // Another port of the same NAT is nothing to a person.
-    if (before !== undefined && isSamePlace(before, event) && !this.#options.verbose) return;
+    const isNews = this.#hasBegun && (before === undefined || !isSamePlace(before, event));
+    if (!isNews && !this.#options.verbose) return;
     this.#view.line(`${pathWords(event, before)}${this.#pathDetails(event)}`);
+  }
+
+  #begin(): void {
+    const isTold = this.#hasBegun || this.#options.verbose;
+    this.#hasBegun = true;
+    if (!isTold && this.#path !== undefined) this.#view.line(pathWords(this.#path, undefined));
   }
 
   #pathDetails({ via, local, remote, rttMs }: PathEvent): string {

@@ -34,10 +34,13 @@ describe('while a person is asked something', () => {
     const { lines, one } = reporter();
     one.report({ event: 'peer', state: 'joined' });
     one.pause();
-    one.report(DIRECT);
+    one.report({ event: 'ticket', state: 'unavailable', reason: 'read-only' });
     expect(lines).toEqual(['the sender has joined']);
     one.resume();
-    expect(lines).toEqual(['the sender has joined', 'direct connection']);
+    expect(lines).toEqual([
+      'the sender has joined',
+      'nothing can be kept to go on with after an interruption',
+    ]);
   });
 
   it('a silence is not counted; whoever is still silent then is told of', () => {
@@ -92,6 +95,7 @@ describe('a change of path', () => {
       via: 'relay-udp',
       remote: '198.51.100.1:9420',
     } as const;
+    one.report({ event: 'status', phase: 'transferring' });
     one.report(relay);
     one.report(DIRECT);
     one.report({ ...DIRECT, remote: '192.0.2.2:3' });
@@ -99,12 +103,24 @@ describe('a change of path', () => {
     one.report(relay);
     one.report({ ...relay, remote: '198.51.100.2:9420' });
     expect(lines).toEqual([
+      '… starting',
       'connection through the relay',
       'now direct connection',
       'now another direct connection',
       'now connection through the relay',
       'now connection through another relay',
     ]);
+  });
+
+  it('before data flows is not told: what counts is the path by which it does', () => {
+    const { lines, one } = reporter();
+    one.report(DIRECT);
+    one.report({ ...DIRECT, kind: 'relay', via: 'relay-udp', remote: '198.51.100.1:9420' });
+    one.report({ ...DIRECT, remote: '[2001:db8::2]:3' });
+    expect(lines).toEqual([]);
+    one.report({ event: 'status', phase: 'transferring' });
+    one.report({ event: 'progress', bytes: 0, total: 1, rate: 0, etaMs: null });
+    expect(lines).toEqual(['direct connection', '… starting', 'progress']);
   });
 });
 
