@@ -31,7 +31,10 @@ export interface CommonOptions {
    * both sides the lower one counts; that of a sender of several is for all of them together.
    */
   readonly limit?: number;
-  /** How long to wait for the peer, in milliseconds: 60,000 for `receive`, no limit for `send`. */
+  /**
+   * How long to wait for the peer, in milliseconds: 60,000 for `receive`, no limit for `send`. `Infinity`
+   * is no limit either.
+   */
   readonly timeoutMs?: number;
   /**
    * A folder of the user's own (0700; made when it is not there) in which is kept what a transfer

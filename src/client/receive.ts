@@ -7,8 +7,8 @@ import { type Code, parseCode } from '../protocol/handshake/code.ts';
 import type { Attempt } from './attempts.ts';
 import { keptPolicy } from './conflict-policy.ts';
 import { requireDestination, settledTarget } from './destination.ts';
+import { requireBounds } from './option-bounds.ts';
 import type { ReceiveOptions } from './options.ts';
-import { requireLimit } from './rate-limit.ts';
 import { receiveTicket } from './receive-ticket.ts';
 import { type Invitation, runReceiver } from './receiver-attempts.ts';
 import { Receiving } from './receiving.ts';
@@ -38,7 +38,7 @@ async function receiveFile(
   handle: TransferHandle,
 ): Promise<TransferResult> {
   options.signal?.throwIfAborted();
-  requireLimit(options);
+  requireBounds(options);
   const parsed = parseCode(options.code);
   if (parsed.kind !== 'code') {
     throw new P2PShareError('P2P_CODE_INVALID', JSON.stringify(parsed.problem));

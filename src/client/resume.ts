@@ -1,5 +1,6 @@
 import { P2PShareError } from '../protocol/errors.ts';
 import type { TicketEvent } from './events.ts';
+import { requireBounds } from './option-bounds.ts';
 import { receiveKept } from './receive.ts';
 import { receiveRequest, sendRequest } from './requests.ts';
 import type { ResumeOptions } from './resume-options.ts';
@@ -22,6 +23,7 @@ export function resume(options: ResumeOptions): Transfer {
 
 async function goOn(options: ResumeOptions, handle: TransferHandle): Promise<TransferResult> {
   options.signal?.throwIfAborted();
+  requireBounds(options);
   const store = await TicketStore.open(options.stateFolder);
   const keeper = await keep(store, options.id, (event) => handle.emit(event)).catch(
     async (error: unknown) => {

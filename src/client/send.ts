@@ -8,8 +8,8 @@ import { MAX_TEXT_BYTES } from '../protocol/transfer/entry.ts';
 import { type EntryName, parseEntryName } from '../protocol/transfer/entry-name.ts';
 import { RateCap } from '../protocol/transport/rate-cap.ts';
 import type { Attempt } from './attempts.ts';
+import { requireBounds } from './option-bounds.ts';
 import type { SendOptions } from './options.ts';
-import { requireLimit } from './rate-limit.ts';
 import { storedSend } from './requests.ts';
 import { sendTicket } from './send-ticket.ts';
 import { type Door, runSender } from './sender-attempts.ts';
@@ -36,7 +36,7 @@ export function send(options: SendOptions): Transfer {
 
 async function sendFile(options: SendOptions, handle: TransferHandle): Promise<TransferResult> {
   options.signal?.throwIfAborted();
-  requireLimit(options);
+  requireBounds(options);
   const request = storedSend(options);
   const keeper = await sendTicket({
     stateFolder: request && options.stateFolder,
@@ -85,6 +85,10 @@ async function sendNow(
 async function sourceOf(options: SendOptions, salt: Uint8Array): Promise<Source> {
   const { paths, input, text } = options;
   const { symlinks = 'keep', exclude = [], gitignore = false, encodeNames = false } = options;
+  const given = [paths.length > 0, input !== undefined, text !== undefined];
+  if (given.filter(Boolean).length !== 1) {
+    throw new P2PShareError('P2P_USAGE', 'paths, an input or a text: one of them');
+  }
   if (text !== undefined) return textSource(text);
   if (input === undefined) {
     await requireSources(paths, { encodeNames });

@@ -11,6 +11,7 @@ import type { Endpoints } from './endpoints.ts';
 import { MappedPort } from './mapped-port.ts';
 import type { NamedServer } from './named-server.ts';
 import { pathEvent, pathKind } from './path-event.ts';
+import { afterPatience } from './patience.ts';
 import { Phases } from './phases.ts';
 import { type MeterOptions, ProgressMeter } from './progress-meter.ts';
 import type { Session } from './session.ts';
@@ -112,10 +113,9 @@ export class SessionRun<S extends Session> {
       else this.abort(new P2PShareError('P2P_CANCELLED', 'aborted'));
     };
     signal?.addEventListener('abort', cancel, { once: true });
-    if (timeoutMs !== undefined) {
-      const error = new P2PShareError('P2P_TIMEOUT', `no peer within ${timeoutMs} ms`);
-      this.#patience = setTimeout(() => this.abort(error), timeoutMs);
-    }
+    this.#patience = afterPatience(timeoutMs, () => {
+      this.abort(new P2PShareError('P2P_TIMEOUT', `no peer within ${timeoutMs} ms`));
+    });
     const mappedPort = this.#mappedPort();
     const surroundings = this.#watchSurroundings(mappedPort);
     mappedPort?.ask(this.#endpoints.interfaces);

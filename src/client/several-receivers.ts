@@ -4,6 +4,7 @@ import { type Attempt, Attempts } from './attempts.ts';
 import type { ReceiverEvent, TransferEvent } from './events.ts';
 import { asSourceError } from './file-reader.ts';
 import type { SendOptions } from './options.ts';
+import { afterPatience } from './patience.ts';
 import { isSearching } from './phases.ts';
 import { ReceptionRun } from './reception-run.ts';
 import { type Door, Rescues, reunionAttempt } from './sender-attempts.ts';
@@ -201,7 +202,7 @@ export class SeveralReceivers {
     const { timeoutMs } = this.#options;
     clearTimeout(this.#patience);
     if (timeoutMs === undefined || this.#active.size > 0) return;
-    this.#patience = setTimeout(() => this.#giveUp(timeoutMs), timeoutMs);
+    this.#patience = afterPatience(timeoutMs, () => this.#giveUp(timeoutMs));
   }
 
   #giveUp(timeoutMs: number): void {
