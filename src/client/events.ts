@@ -59,6 +59,7 @@ export type TransferPhase =
   | 'waiting-for-peer'
   | 'waiting-for-turn'
   | 'connecting'
+  | 'waiting-for-offer'
   | 'waiting-for-answer'
   | 'preparing'
   | 'transferring'

@@ -12,6 +12,7 @@ export class Phases {
   readonly #now: () => Instant;
   #phase: SteadyPhase | undefined;
   #clock: NodeJS.Timeout | undefined;
+  #soon: NodeJS.Timeout | undefined;
 
   constructor(emit: (event: TransferEvent) => void, now: () => Instant) {
     this.#emit = emit;
@@ -24,10 +25,17 @@ export class Phases {
   }
 
   enter(phase: SteadyPhase): void {
+    clearTimeout(this.#soon);
     if (phase === this.#phase) return;
     this.#phase = phase;
     // It is told when the other side is back: until then that is what is waited for.
     if (!this.isWaiting) this.#emit({ event: 'status', phase });
+  }
+
+  /** Enters a phase in a moment, unless another one is entered before. */
+  enterSoon(phase: SteadyPhase): void {
+    clearTimeout(this.#soon);
+    this.#soon = setTimeout(() => this.enter(phase), MOMENT_MS);
   }
 
   /** Enters a phase if the work takes more than a moment, and is not over by then; yields its outcome. */
@@ -57,6 +65,7 @@ export class Phases {
   }
 
   close(): void {
+    clearTimeout(this.#soon);
     clearInterval(this.#clock);
     this.#clock = undefined;
   }

@@ -10,6 +10,7 @@ import { type AttemptCourse, GIVES_WAY, MOVES_ON } from './attempts.ts';
 import { conflictPolicy } from './conflict-policy.ts';
 import { currentEntry } from './current-entry.ts';
 import { type Destination, destinationOf } from './destination.ts';
+import { Doubt } from './doubt.ts';
 import type { FileEvent } from './events.ts';
 import { asTargetError, FileWriter } from './file-writer.ts';
 import { lanSearchMs, searchLan } from './lan-search.ts';
@@ -24,9 +25,6 @@ import type { ReceiveTicket } from './ticket.ts';
 import type { TicketKeeper } from './ticket-keeper.ts';
 import type { TransferResult } from './transfer-handle.ts';
 import { verified } from './verification.ts';
-
-/** How long after the handshake a path is waited for before the sender is doubted. */
-const DOUBT_MS = 5000;
 
 interface ReceivingParts {
   readonly course: AttemptCourse;
@@ -58,8 +56,7 @@ export class Receiving {
   #outcome: { readonly files: readonly string[]; readonly bytes: number } | undefined;
   #work: Promise<void> = Promise.resolve();
   #finishProgress: () => void = () => undefined;
-  /** Until the sender is heard on a path, when it may be looked for otherwise. */
-  #doubt: NodeJS.Timeout | undefined;
+  readonly #doubt: Doubt;
 
   constructor(
     options: Omit<ReceiveOptions, 'code'>,
@@ -67,6 +64,7 @@ export class Receiving {
   ) {
     this.#options = options;
     this.#course = course;
+    this.#doubt = new Doubt(course);
     this.#keeper = keeper;
     this.#invitation = invitation;
   }
@@ -98,7 +96,7 @@ export class Receiving {
     } catch (error) {
       failure = error;
     } finally {
-      clearTimeout(this.#doubt);
+      this.#doubt.end();
       await searcher?.stop();
       await this.#work;
     }
@@ -128,17 +126,19 @@ export class Receiving {
         run.enter('waiting-for-turn');
         break;
       case 'joined':
-        this.#doubt = setTimeout(() => this.#course.lost(), DOUBT_MS);
+        this.#doubt.begin();
         // An offer is looked at when this is done: one step of the shell comes after another.
         this.#do(() => verified(this.#options, this.#keeper, event.verifier, run.over));
         break;
       case 'heard':
+        run.enterSoon('waiting-for-offer');
+        this.#doubt.heard();
+        break;
       case 'back':
-        clearTimeout(this.#doubt);
-        this.#course.found();
+        this.#doubt.heard();
         break;
       case 'missing':
-        this.#course.lost();
+        this.#doubt.missed();
         break;
       case 'dismissed':
         this.#keeper.stay(false);

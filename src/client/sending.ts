@@ -49,6 +49,9 @@ export class Sending {
   #reader: EntryReader | undefined;
   #buffers: FileReader | undefined;
   #finishProgress: () => void = () => undefined;
+  /** How far the offer is: what is shown while the receiver's answer is waited for. */
+  #isOffered = false;
+  #hasPath = false;
   #isAccepted = false;
   #bytes = 0;
   #isEndless = false;
@@ -154,7 +157,8 @@ export class Sending {
         course.found();
         break;
       case 'path':
-        if (!this.#isAccepted) run.enter('waiting-for-answer');
+        this.#hasPath = true;
+        this.#awaitAnswer(run);
         break;
       case 'accepted':
         this.#onAccepted(run);
@@ -173,6 +177,10 @@ export class Sending {
   /** Nobody is to come for nothing; whoever has come is told when the offer cannot be made. */
   #spare(run: SessionRun<SenderSession>, error: unknown): void {
     if (this.#resumeSecret === undefined) run.abort(asSourceError(error));
+  }
+
+  #awaitAnswer(run: SessionRun<SenderSession>): void {
+    if (this.#isOffered && this.#hasPath && !this.#isAccepted) run.enter('waiting-for-answer');
   }
 
   #onAccepted(run: SessionRun<SenderSession>): void {
@@ -208,7 +216,7 @@ export class Sending {
       const over = AbortSignal.any([run.over, this.#question.signal]);
       await verified(this.#options, this.#keeper, verifier, over);
       if (over.aborted) return;
-      const scan = await this.#source.scan();
+      const scan = await run.during('preparing', this.#source.scan());
       if (run.over.aborted || this.#reader !== undefined) return;
       const { entries, omitted, storedBytes } = scan;
       this.#entries = entries;
@@ -225,6 +233,8 @@ export class Sending {
       this.#summary = summary;
       this.#course.emit({ event: 'offer', ...summary, ...left });
       run.touch((session, now) => session.offer(entries, now, storedBytes));
+      this.#isOffered = true;
+      this.#awaitAnswer(run);
     } catch (error) {
       run.abort(asSourceError(error));
     }

@@ -146,6 +146,11 @@ export class SessionRun<S extends Session> {
     this.#phases.enter(phase);
   }
 
+  /** The same in a moment, unless something else is done by then. */
+  enterSoon(phase: Parameters<Phases['enter']>[0]): void {
+    this.#phases.enterSoon(phase);
+  }
+
   /** The same only for what takes its time; yields its outcome. */
   during<T>(phase: Parameters<Phases['enter']>[0], work: Promise<T>): Promise<T> {
     return this.#phases.during(phase, work, this.over);

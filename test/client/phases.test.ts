@@ -17,10 +17,28 @@ function phases(): { told: string[]; one: Phases } {
 
 describe('what a transfer says that it is doing', () => {
   beforeEach(() => {
-    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'performance'], now: 0 });
+    vi.useFakeTimers({
+      toFake: ['setInterval', 'clearInterval', 'setTimeout', 'clearTimeout', 'performance'],
+      now: 0,
+    });
   });
   afterEach(() => {
     vi.useRealTimers();
+  });
+
+  it('is told in a moment only, where it may be over by then', () => {
+    const { told, one } = phases();
+    one.enter('connecting');
+    one.enterSoon('waiting-for-offer');
+    vi.advanceTimersByTime(900);
+    one.enter('waiting-for-answer');
+    vi.advanceTimersByTime(2000);
+    one.enterSoon('waiting-for-offer');
+    vi.advanceTimersByTime(1000);
+    one.enterSoon('transferring');
+    one.close();
+    vi.advanceTimersByTime(2000);
+    expect(told).toEqual(['connecting', 'waiting-for-answer', 'waiting-for-offer']);
   });
 
   it('is, while the other side is missing, for how long: every second', () => {
