@@ -151,7 +151,7 @@ export class Receiving {
         break;
       case 'complete':
         this.#finishProgress();
-        run.enter('verifying');
+        run.commit();
         this.#do(() => this.#complete(event.omitted));
         break;
       default:

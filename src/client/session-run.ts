@@ -42,6 +42,7 @@ export class SessionRun<S extends Session> {
   readonly #streams: SessionStreams;
   readonly #onJoined: () => void;
   #finished = false;
+  #isCommitted = false;
   readonly #over = new AbortController();
   #opening: Promise<void> = Promise.resolve();
   #gone: () => void = () => undefined;
@@ -110,7 +111,7 @@ export class SessionRun<S extends Session> {
     const { signal, timeoutMs } = options;
     const cancel = () => {
       if (signal?.reason === GIVES_WAY) this.leave(GIVES_WAY);
-      else this.abort(new P2PShareError('P2P_CANCELLED', 'aborted'));
+      else if (!this.#isCommitted) this.abort(new P2PShareError('P2P_CANCELLED', 'aborted'));
     };
     signal?.addEventListener('abort', cancel, { once: true });
     this.#patience = afterPatience(timeoutMs, () => {
@@ -134,6 +135,12 @@ export class SessionRun<S extends Session> {
       await this.#endpoints.close();
     }
     if (this.#failure !== undefined) throw this.#failure;
+  }
+
+  /** Everything is here, and is going to have its names: too late to be cancelled, but not to fail. */
+  commit(): void {
+    this.#isCommitted = true;
+    this.enter('verifying');
   }
 
   /** The peer may take as long as it likes to come. */
@@ -243,17 +250,15 @@ export class SessionRun<S extends Session> {
       ({ endpoint: { address } }) => addressClass(address) === 'public',
     );
     if (!this.#mapsPort || port === undefined || !isFar) return undefined;
-    const onPort = (mapped: number | undefined) => {
+    const onPort = (mapped: number | undefined) =>
       this.touch((session, now) => session.handleMappedPort(mapped, now));
-    };
     return new MappedPort({ port, onPort });
   }
 
   #failureOf({ code, detail, by }: SessionFailure): P2PShareError {
-    const cause = this.#streams.dialFailure;
-    const isUnreachable = code === 'P2P_SERVER_UNREACHABLE' && cause !== undefined;
+    const cause = code === 'P2P_SERVER_UNREACHABLE' ? this.#streams.dialFailure : undefined;
     return new P2PShareError(code, `${detail} (by ${by})`, {
-      ...(isUnreachable && { cause }),
+      ...(cause !== undefined && { cause }),
       ...(by === 'peer' && { by }),
     });
   }
