@@ -5,8 +5,9 @@ import type { Registration } from './registry.ts';
 import type { ServerLimits } from './server-limits.ts';
 
 /**
- * Who may register and claim, by where they come from. Numbers are few, so that whoever asks for ones that are not there is shut out. But
- * where a server has just started, hosts of before are still coming back, and their guests ask early.
+ * Who may register and claim, by where they come from. Numbers are few, so that whoever asks for ones
+ * that are not there is shut out. But where a server has just started, hosts of before are still coming
+ * back, and their guests ask early.
  */
 export class Doorkeeper {
   readonly #registers: RateLimit;
