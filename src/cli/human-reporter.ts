@@ -31,7 +31,7 @@ const PHASES: Readonly<Record<SteadyPhase, (peer: Role) => string>> = {
   'waiting-for-peer': (peer) => `waiting for the ${peer}`,
   'waiting-for-turn': () => 'waiting for our turn: the sender is there, and serves others first',
   connecting: () => 'connecting',
-  'waiting-for-offer': () => 'waiting for the sender, which looks through what it sends',
+  'waiting-for-offer': () => 'waiting to hear what the sender has',
   'waiting-for-answer': () => 'waiting for the receiver to accept',
   preparing: (peer) =>
     peer === 'receiver' ? 'looking through what is sent' : 'looking at what is there already',

@@ -23,6 +23,8 @@ const NEW_CODE: Readonly<Record<Role, string>> = {
   receiver: 'ask the sender for a new code',
 };
 
+const RETRY = 'nothing was left under the final name; run both commands again to retry';
+
 /** For a local path: people copy it. */
 const PATH_COLUMNS = 200;
 /** For a whole sentence with a path in it. */
@@ -70,10 +72,10 @@ export const MESSAGES: Readonly<Record<ErrorCode, SidedMessage>> = {
   },
   P2P_CANCELLED: {
     text: 'the transfer was cancelled',
-    hint: 'nothing was left under the final name; run both commands again to retry',
+    hint: RETRY,
     far: {
       text: 'the other side cancelled the transfer',
-      hint: 'nothing was left under the final name; run both commands again to retry',
+      hint: RETRY,
     },
   },
   P2P_SERVER_UNREACHABLE: {
