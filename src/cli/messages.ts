@@ -1,6 +1,7 @@
 import { display } from '../protocol/display.ts';
 import { type ErrorCode, P2PShareError } from '../protocol/errors.ts';
 import { knownCause } from './known-causes.ts';
+import { formatBytes } from './quantity.ts';
 import type { Role } from './role.ts';
 import { UsageError } from './usage-error.ts';
 
@@ -204,7 +205,8 @@ export function messageFor(error: unknown, role: Role = 'receiver'): Message {
   if (!(error instanceof P2PShareError)) return messageOf({ code: 'P2P_PROTOCOL' }, role);
   const { text, hint } = knownCause(error) ?? messageOf(error, role);
   const where = error.path === undefined ? '' : `: ${display(error.path, PATH_COLUMNS)}`;
-  const message = { text: `${text}${where}`, hint, ...howToGoOn(error, role) };
+  const room = roomOf(error);
+  const message = { text: `${text}${where}${room}`, hint, ...howToGoOn(error, role) };
   // What is wrong with a command line is only known where it is read.
   // It may quote what was typed, or pasted from somewhere.
   if (error instanceof UsageError) {
@@ -214,6 +216,12 @@ export function messageFor(error: unknown, role: Role = 'receiver'): Message {
     };
   }
   return error.code === 'P2P_USAGE' ? { text: error.message, hint: message.hint } : message;
+}
+
+function roomOf({ space }: P2PShareError): string {
+  if (space === undefined) return '';
+  const [needed, free] = [space.neededBytes, space.freeBytes].map(formatBytes);
+  return `: it takes ${needed}, and there is room for ${free}`;
 }
 
 /** Whoever can go on need not be told how to start over. */

@@ -187,11 +187,12 @@ function unfinished(error: unknown, ticket: string): P2PShareError {
   if (!(error instanceof P2PShareError)) {
     return new P2PShareError('P2P_PROTOCOL', String(error), { cause: error, ticket });
   }
-  const { code, message, cause, path, by } = error;
+  const { code, message, cause, path, by, space } = error;
   return new P2PShareError(code, message, {
     ...(cause === undefined ? {} : { cause }),
     ...(path === undefined ? {} : { path }),
     ticket,
     by,
+    space,
   });
 }

@@ -9,6 +9,8 @@ export async function requireSpace(root: FileRoot, bytes: number): Promise<void>
   const { availableBytes: free, blocks } = await root.files.space(root.path);
   // Some network and user-space file systems count nothing at all: they will say when it is over.
   if (blocks === 0n) return;
-  if (BigInt(bytes) <= free - (free * RESERVE_PERCENT) / 100n) return;
-  throw new P2PShareError('P2P_DISK_FULL', `${bytes} bytes do not fit into ${free}`);
+  const usable = free - (free * RESERVE_PERCENT) / 100n;
+  if (BigInt(bytes) <= usable) return;
+  const space = { neededBytes: bytes, freeBytes: Number(usable) };
+  throw new P2PShareError('P2P_DISK_FULL', `${bytes} bytes do not fit into ${free}`, { space });
 }

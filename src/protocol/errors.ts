@@ -37,6 +37,11 @@ export const ERROR_CODES = [
 
 export type ErrorCode = (typeof ERROR_CODES)[number];
 
+interface Space {
+  readonly neededBytes: number;
+  readonly freeBytes: number;
+}
+
 /** The one error class of the project. `message` is for logs; people see `cli/messages.ts`. */
 export class P2PShareError extends Error {
   readonly code: ErrorCode;
@@ -47,6 +52,9 @@ export class P2PShareError extends Error {
   /** `peer`: it was met at the other side, which told us of it. */
   readonly by: 'peer' | undefined;
 
+  /** Of a destination that is too small: how many bytes it would take, and may. */
+  readonly space: Space | undefined;
+
   constructor(
     code: ErrorCode,
     message: string,
@@ -54,6 +62,7 @@ export class P2PShareError extends Error {
       readonly ticket?: string;
       readonly path?: string;
       readonly by?: 'peer' | undefined;
+      readonly space?: Space | undefined;
     } = {},
   ) {
     super(message, options);
@@ -62,5 +71,6 @@ export class P2PShareError extends Error {
     this.ticket = options.ticket;
     this.path = options.path;
     this.by = options.by;
+    this.space = options.space;
   }
 }

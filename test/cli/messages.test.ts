@@ -73,6 +73,13 @@ describe('messages', () => {
   });
 });
 
+it('messages say how much room there is where it is not enough', () => {
+  const space = { neededBytes: 5e9, freeBytes: 3.2e9 };
+  const error = new P2PShareError('P2P_DISK_FULL', 'for logs', { space });
+  const room = 'it takes 5.0 GB, and there is room for 3.2 GB';
+  expect(messageFor(error).text).toBe(`there is not enough space at the destination: ${room}`);
+});
+
 describe('the page of errors', () => {
   it('is docs/errors.md, which vitest -u writes', async () => {
     await expect(errorsPage()).toMatchFileSnapshot('../../docs/errors.md');
