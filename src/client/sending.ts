@@ -49,8 +49,6 @@ export class Sending {
   #reader: EntryReader | undefined;
   #buffers: FileReader | undefined;
   #finishProgress: () => void = () => undefined;
-  /** How far the offer is: what is shown while the receiver's answer is waited for. */
-  #isOffered = false;
   #hasPath = false;
   #isAccepted = false;
   #bytes = 0;
@@ -179,8 +177,10 @@ export class Sending {
     if (this.#resumeSecret === undefined) run.abort(asSourceError(error));
   }
 
+  /** It is waited for as soon as the offer is made and can get there. */
   #awaitAnswer(run: SessionRun<SenderSession>): void {
-    if (this.#isOffered && this.#hasPath && !this.#isAccepted) run.enter('waiting-for-answer');
+    const isOffered = this.#summary !== undefined;
+    if (isOffered && this.#hasPath && !this.#isAccepted) run.enter('waiting-for-answer');
   }
 
   #onAccepted(run: SessionRun<SenderSession>): void {
@@ -233,7 +233,6 @@ export class Sending {
       this.#summary = summary;
       this.#course.emit({ event: 'offer', ...summary, ...left });
       run.touch((session, now) => session.offer(entries, now, storedBytes));
-      this.#isOffered = true;
       this.#awaitAnswer(run);
     } catch (error) {
       run.abort(asSourceError(error));

@@ -64,7 +64,7 @@ export const DEFAULT_SERVER_LIMITS: ServerLimits = {
   // A sender of several has one for each: a class comes at once. How many there are is limited as well.
   reunionRate: { perMinute: 60, burst: 60 },
   claimRate: { perMinute: 10, burst: 10 },
-  // A class behind one address. None of these claims takes anything from others: guests take turns.
+  // A class behind one address. Whose claim has to go for a newer one claims again, and has lost nothing.
   openClaimRate: { perMinute: 60, burst: 60 },
   missRate: { perMinute: 5, burst: 5 },
   missPenalty: millis(600_000),
