@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
 import type { Hasher } from '../protocol/ports.ts';
 import type { Entry } from '../protocol/transfer/entry.ts';
+import { utf8 } from '../protocol/wire/utf8.ts';
 
 /**
  * Looked at in one go: a million would keep everything else waiting for a second. Not fewer, for while
@@ -21,10 +22,9 @@ export async function entryKeys(
   hasher: Hasher,
 ): Promise<BigUint64Array> {
   const keys = new BigUint64Array(entries.length);
-  const encoder = new TextEncoder();
   for (const [index, entry] of entries.entries()) {
     if (index % AT_ONCE === AT_ONCE - 1) await setImmediate();
-    keys[index] = hasher.xxh64(encoder.encode(describe(entry)));
+    keys[index] = hasher.xxh64(utf8(describe(entry)));
   }
   return keys;
 }

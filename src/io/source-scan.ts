@@ -130,7 +130,8 @@ class Scanner {
 
   async #addFolder(place: Place, stats: BigIntStats): Promise<void> {
     const { local, path, above } = place;
-    this.#push(local, { kind: 'folder', path, size: 0, ...attributes(stats) });
+    const { mtimeMs, mode } = attributes(stats);
+    this.#push(local, { kind: 'folder', path, size: 0, mtimeMs, mode });
     const found = await readdir(local, { withFileTypes: true }).catch((error: unknown) => {
       // It has gone since the one above was read.
       if (errnoOf(error) === 'ENOENT' && path.length > 1) return [];
@@ -145,6 +146,7 @@ class Scanner {
       const looked = await Promise.all(some.map((each) => this.#look(each, within)));
       for (const each of looked) if (each !== undefined) await this.#addFound(each, within);
     }
+    this.#index.close(path);
   }
 
   /** What an entry of a folder is; `undefined` for what is left out without a look. */
@@ -171,7 +173,8 @@ class Scanner {
       this.#omitted.special += 1;
       return;
     }
-    const path = [...place.path, nameOf(name, local, this.#options.encodeNames)];
+    // Not by spreading: an array that grows has room for seventeen, and all of these are kept.
+    const path = place.path.concat(nameOf(name, local, this.#options.encodeNames));
     const within = { ...place, local, path, below };
     if (stats.isFile()) this.#addFile(local, path, stats);
     else if (stats.isDirectory()) await this.#addFolder(within, stats);
@@ -183,13 +186,8 @@ class Scanner {
     // Windows counts no blocks.
     const stored = process.platform === 'win32' ? stats.size : stats.blocks * BLOCK_BYTES;
     this.#storedBytes += Math.min(Number(stats.size), Number(stored));
-    this.#push(local, {
-      kind: 'file',
-      path,
-      size: Number(stats.size),
-      ...attributes(stats),
-      version,
-    });
+    const { mtimeMs, mode } = attributes(stats);
+    this.#push(local, { kind: 'file', path, size: Number(stats.size), mtimeMs, mode, version });
   }
 
   async #addLink(place: Place, stats: BigIntStats): Promise<void> {
@@ -200,7 +198,8 @@ class Scanner {
     const target = encodeNames ? encodedPath(text) : text;
     if (symlinks === 'follow') await this.#follow(place);
     else if (symlinks === 'keep' && isInnerLink(path, target)) {
-      this.#push(local, { kind: 'link', path, size: 0, ...attributes(stats), target });
+      const { mtimeMs, mode } = attributes(stats);
+      this.#push(local, { kind: 'link', path, size: 0, mtimeMs, mode, target });
     } else this.#omitted.links += 1;
   }
 

@@ -48,11 +48,14 @@ export function* offerPages(
   chunkLog: number,
   storedBytes: number = totalBytes,
 ): Generator<Uint8Array> {
+  const entry = new ByteWriter();
   for (let next = 0; next < entries.length; ) {
     const body = new ByteWriter(PAGE_CAPACITY);
     const first = next;
     while (next < entries.length && body.length < PAGE_BYTES) {
-      body.prefixed(encodeEntry(entries[next] as Entry));
+      entry.clear();
+      writeEntry(entry, entries[next] as Entry);
+      body.prefixed(entry.view());
       next += 1;
     }
     const page = new ByteWriter(body.length + 32);
@@ -83,24 +86,17 @@ export function readOfferPage(reader: ByteReader): OfferPage | undefined {
   return { kind: 'offer', chunkLog, totalEntries, totalBytes, storedBytes, last, entries };
 }
 
-const utf8 = new TextEncoder();
-
-function encodeEntry(entry: Entry): Uint8Array {
-  const path = entry.path.map((component) => utf8.encode(component));
-  const target = utf8.encode(entry.kind === 'link' ? entry.target : '');
-  const pathBytes = path.reduce((sum, { length }) => sum + length + 2, 0);
-  const writer = new ByteWriter(pathBytes + target.length + 40);
+function writeEntry(writer: ByteWriter, entry: Entry): void {
   const isText = entry.kind === 'file' && entry.isText === true;
   writer.uint8(EntryKind[isText ? 'text' : entry.kind]);
   writer.varint(entry.mode);
   writer.varint(entry.mtimeMs);
   writer.varint(entry.path.length);
-  for (const component of path) writer.prefixed(component);
+  for (const component of entry.path) writer.text(component);
   if (entry.kind === 'file') {
     writer.varint(entry.size);
     writer.uint64(entry.version);
-  } else if (entry.kind === 'link') writer.prefixed(target);
-  return writer.finish();
+  } else if (entry.kind === 'link') writer.text(entry.target);
 }
 
 function readEntries(reader: ByteReader): OfferedEntry[] | undefined {

@@ -1,3 +1,5 @@
+import { utf8 } from './utf8.ts';
+
 /**
  * Builds a message from front to back in a buffer that grows as needed. Writing is our own doing,
  * so a value out of range is a broken invariant and throws.
@@ -58,6 +60,11 @@ export class ByteWriter {
     this.bytes(value);
   }
 
+  /** A varint length, then text in UTF-8. */
+  text(value: string): void {
+    this.prefixed(utf8(value));
+  }
+
   zeros(count: number): void {
     const start = this.#reserve(count);
     this.#bytes.fill(0, start, start + count);
@@ -66,6 +73,11 @@ export class ByteWriter {
   /** What was written so far, as a view that stays valid only until the next write. */
   view(): Uint8Array {
     return this.#bytes.subarray(0, this.#offset);
+  }
+
+  /** Begins again, in the same memory. */
+  clear(): void {
+    this.#offset = 0;
   }
 
   /** What was written so far, as a copy of its own. */
