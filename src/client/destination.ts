@@ -7,7 +7,7 @@ import { TextSink } from '../io/text-sink.ts';
 import { openSink, type SinkOptions } from '../io/tree-sink.ts';
 import { P2PShareError } from '../protocol/errors.ts';
 import { type Holdings, NOTHING_HELD } from '../protocol/transfer/answer-message.ts';
-import type { Entry } from '../protocol/transfer/entry.ts';
+import type { Entries } from '../protocol/transfer/entry.ts';
 import { topNames } from './offer-summary.ts';
 import type { ReceiveOptions } from './options.ts';
 
@@ -54,13 +54,13 @@ export async function requireDestination(
 
 /** The destination of an offer; throws as `resolveTarget` does. */
 export async function destinationOf(
-  entries: readonly Entry[],
+  entries: Entries,
   options: Pick<ReceiveOptions, 'out' | 'allowHidden' | 'preserve' | 'delta'>,
 ): Promise<Destination> {
   const { out, allowHidden = false, preserve = false, delta = false } = options;
   if (isStream(out)) return streamOf(entries, out);
-  const [only, ...others] = entries;
-  const isText = only?.kind === 'file' && only.isText && others.length === 0;
+  const only = entries.length === 1 ? entries.at(0) : undefined;
+  const isText = only?.kind === 'file' && only.isText;
   // Where it is to be kept, it is a file.
   if (isText && out === undefined) return textOf(only.size);
   const names = topNames(entries);
@@ -88,10 +88,10 @@ async function openTree(options: SinkOptions): Promise<OpenDestination> {
   return { sink, holdings: sink.holdings };
 }
 
-function streamOf(entries: readonly Entry[], stream: NodeJS.WritableStream): Destination {
-  const [entry, ...others] = entries;
-  const isFile = entry?.kind === 'file' || entry?.kind === 'stream';
-  if (!isFile || entry.path.length > 1 || others.length > 0) {
+function streamOf(entries: Entries, stream: NodeJS.WritableStream): Destination {
+  const only = entries.length === 1 ? entries.at(0) : undefined;
+  const isFile = only?.kind === 'file' || only?.kind === 'stream';
+  if (!isFile || only.path.length > 1) {
     throw new P2PShareError('P2P_TARGET_UNWRITABLE', 'only one file can go to a stream');
   }
   return {

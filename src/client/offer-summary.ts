@@ -1,4 +1,4 @@
-import { type Entry, isOnce, type Offer as TransferOffer } from '../protocol/transfer/entry.ts';
+import { type Entries, isOnce, type Offer as TransferOffer } from '../protocol/transfer/entry.ts';
 import type { EntryName } from '../protocol/transfer/entry-name.ts';
 
 /** An offer in a few words. `name` is the sender's choice and raw. */
@@ -17,15 +17,17 @@ export function summaryOf({ entries, totalBytes }: TransferOffer): OfferSummary 
 }
 
 /** What is at the top of an offer, in its order. */
-export function topNames(entries: readonly Entry[]): EntryName[] {
-  return [...new Set(entries.map(({ path }) => path[0] as EntryName))];
+export function topNames(entries: Entries): EntryName[] {
+  const names = new Set<EntryName>();
+  for (const { path } of entries) names.add(path[0] as EntryName);
+  return [...names];
 }
 
-/** How many bytes of an offer are in each thing at the top, as far as that is known. */
-export function topSizes(entries: readonly Entry[]): Map<string, number> {
+/** How many bytes of an offer are in each thing at the top, as far as that is known, without `omitted`. */
+export function topSizes(entries: Entries, omitted: ReadonlySet<number>): Map<string, number> {
   const sizes = new Map<string, number>();
-  for (const { kind, path, size } of entries) {
-    if (kind === 'stream') continue;
+  for (const [index, { kind, path, size }] of entries.entries()) {
+    if (kind === 'stream' || omitted.has(index)) continue;
     const top = String(path[0]);
     sizes.set(top, (sizes.get(top) ?? 0) + size);
   }

@@ -119,7 +119,7 @@ class PairCheck {
         this.#considerEnd();
         break;
       case 'offer':
-        this.#onOffer(event.offer.entries[0]);
+        this.#onOffer(event.offer.entries.at(0));
         break;
       case 'complete':
         this.#touch((session, now) => session.handlePublished(now));

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { Published } from '../io/tree-publish.ts';
-import type { Entry } from '../protocol/transfer/entry.ts';
+import type { Entries } from '../protocol/transfer/entry.ts';
 import type { FileEvent, OmittedEvent } from './events.ts';
 import { topSizes } from './offer-summary.ts';
 import type { ConflictPolicy } from './options.ts';
@@ -23,7 +23,7 @@ export function omittedEvents({ omitted, omittedLinks: links }: Omissions): Omit
 export function fileEvents(
   published: readonly Published[],
   offer: {
-    readonly entries: readonly Entry[];
+    readonly entries: Entries;
     /** Where it went: none for a stream. */
     readonly folder: string | undefined;
     /** What was called so before anything was given a name: of one thing, its path. */
@@ -34,8 +34,7 @@ export function fileEvents(
   } & Omissions,
 ): FileEvent[] {
   const { entries, folder, path, onConflict, omitted } = offer;
-  const gone = new Set(omitted);
-  const sizes = topSizes(entries.filter((_, index) => !gone.has(index)));
+  const sizes = topSizes(entries, new Set(omitted));
   const pathOf = (name: string) => (folder === undefined ? name : join(folder, name));
   const events = published.map(({ offered, name, status }): FileEvent => {
     const bytes = sizes.get(offered) ?? offer.bytes;
@@ -58,7 +57,10 @@ export function fileEvents(
   return events;
 }
 
-function topLinks(entries: readonly Entry[]): string[] {
-  const links = entries.filter(({ kind, path }) => kind === 'link' && path.length === 1);
-  return links.map(({ path }) => String(path[0]));
+function topLinks(entries: Entries): string[] {
+  const names: string[] = [];
+  for (const { kind, path } of entries) {
+    if (kind === 'link' && path.length === 1) names.push(String(path[0]));
+  }
+  return names;
 }

@@ -2,7 +2,7 @@ import { createHmac, randomBytes } from 'node:crypto';
 import { offerKey } from '../io/offer-key.ts';
 import { type Code, formatCode } from '../protocol/handshake/code.ts';
 import type { Hasher } from '../protocol/ports.ts';
-import type { Entry } from '../protocol/transfer/entry.ts';
+import type { Entries } from '../protocol/transfer/entry.ts';
 import { sameBytes } from '../protocol/wire/bytes.ts';
 import { keptPolicy } from './conflict-policy.ts';
 import type { TicketEvent } from './events.ts';
@@ -51,7 +51,7 @@ export function acceptedBefore(
 /** Whether an earlier attempt has brought all of an offer, and given it its names. */
 export async function isSettled(
   { settled, result }: ReceiveTicket,
-  entries: readonly Entry[],
+  entries: Entries,
   hasher: Hasher,
 ): Promise<boolean> {
   return result !== undefined && settled === (await offerKey(entries, hasher));

@@ -6,7 +6,7 @@ import type { P2PShareError } from '../protocol/errors.ts';
 import { type Code, formatCode } from '../protocol/handshake/code.ts';
 import { SenderSession } from '../protocol/session/sender-session.ts';
 import type { SessionEvent } from '../protocol/session/session-event.ts';
-import { type Entry, isOnce } from '../protocol/transfer/entry.ts';
+import { bytesOf, type Entries, isOnce } from '../protocol/transfer/entry.ts';
 import type { RateCap } from '../protocol/transport/rate-cap.ts';
 import type { AttemptCourse } from './attempts.ts';
 import { currentEntry } from './current-entry.ts';
@@ -54,7 +54,7 @@ export class Sending {
   #bytes = 0;
   #isEndless = false;
   #summary: OfferSummary | undefined;
-  #entries: readonly Entry[] = [];
+  #entries: Entries = [];
   /** Entries that were left out after all. */
   readonly #omitted = new Set<number>();
   #resumeSecret: Uint8Array | undefined;
@@ -225,7 +225,7 @@ export class Sending {
         compresses: this.#options.compress ?? true,
         onOmitted: this.#omits(scan),
       });
-      const totalBytes = entries.reduce((sum, { size }) => sum + size, 0);
+      const totalBytes = bytesOf(entries);
       this.#bytes = totalBytes;
       this.#isEndless = isOnce({ entries });
       const left = omitted.special + omitted.links + omitted.excluded > 0 && { omitted };
@@ -240,11 +240,11 @@ export class Sending {
   }
 
   /** What is done about a file that cannot be read as it was offered, if the others are to be sent. */
-  #omits({ paths }: SourceScan): ((entry: number, error: P2PShareError) => void) | undefined {
+  #omits({ pathOf }: SourceScan): ((entry: number, error: P2PShareError) => void) | undefined {
     if (this.#options.skipChanged !== true) return undefined;
     return (entry, { code }) => {
       this.#omitted.add(entry);
-      this.#course.emit({ event: 'omitted', path: String(paths[entry]), code });
+      this.#course.emit({ event: 'omitted', path: pathOf(entry), code });
     };
   }
 
@@ -253,8 +253,7 @@ export class Sending {
       this.#course.emit({ event: 'file', path: STREAM_PATH, bytes, status: 'sent' });
       return;
     }
-    const sent = this.#entries.filter((_, index) => !this.#omitted.has(index));
-    const sizes = [...topSizes(sent).values()];
+    const sizes = [...topSizes(this.#entries, this.#omitted).values()];
     for (const [index, path] of this.#options.paths.entries()) {
       this.#course.emit({ event: 'file', path, bytes: sizes[index] ?? 0, status: 'sent' });
     }

@@ -17,7 +17,8 @@ export class StreamSource implements Source {
 
   async scan(): Promise<SourceScan> {
     const omitted = { special: 0, links: 0, excluded: 0 };
-    return { entries: [streamEntry(this.#name)], paths: [this.#name], omitted, storedBytes: 0 };
+    const pathOf = () => this.#name;
+    return { entries: [streamEntry(this.#name)], pathOf, omitted, storedBytes: 0 };
   }
 
   reader(): EntryReader {

@@ -19,7 +19,8 @@ export class TextSource implements Source {
   async scan(): Promise<SourceScan> {
     const omitted = { special: 0, links: 0, excluded: 0 };
     const entries = [textEntry(this.#bytes, this.#name)];
-    return { entries, paths: [this.#name], omitted, storedBytes: this.#bytes.length };
+    const pathOf = () => this.#name;
+    return { entries, pathOf, omitted, storedBytes: this.#bytes.length };
   }
 
   reader(): EntryReader {

@@ -1,6 +1,5 @@
 import type { Hasher } from '../protocol/ports.ts';
 import type { HaveRange } from '../protocol/transfer/answer-message.ts';
-import type { FileEntry } from '../protocol/transfer/entry.ts';
 import { chunkCount } from '../protocol/transfer/limits.ts';
 import type { HeldRun, ReadJournal } from './journal.ts';
 
@@ -17,15 +16,15 @@ interface Held {
 
 /** The chunks of an offer that are on the disk from an earlier attempt, with their sums. */
 export class HeldChunks {
-  readonly #entries: ReadonlyMap<number, FileEntry>;
+  readonly #sizeOf: (entry: number) => number;
   readonly #chunkBytes: number;
   readonly #chunks = new Map<number, Map<number, bigint>>();
   /** In the order in which they were written. */
   readonly #order: Held[] = [];
 
-  /** `entries`: the files of the offer by index. */
-  constructor(entries: ReadonlyMap<number, FileEntry>, chunkBytes: number) {
-    this.#entries = entries;
+  /** `sizeOf`: how long each file of the offer is; 0 for what is none, or not wanted. */
+  constructor(sizeOf: (entry: number) => number, chunkBytes: number) {
+    this.#sizeOf = sizeOf;
     this.#chunkBytes = chunkBytes;
   }
 
@@ -36,7 +35,7 @@ export class HeldChunks {
     for (const [index, key] of keys.entries()) indices.set(key, index);
     for (const { entry, first, sums } of runs) {
       const index = indices.get(head.keys[entry] ?? 0n);
-      if (index === undefined || !this.#entries.has(index)) continue;
+      if (index === undefined) continue;
       for (const [i, sum] of sums.entries()) this.#set(index, first + i, sum);
     }
   }
@@ -137,10 +136,6 @@ export class HeldChunks {
 
   #lengthOf(entry: number, chunk: number): number {
     return Math.min(this.#chunkBytes, this.#sizeOf(entry) - chunk * this.#chunkBytes);
-  }
-
-  #sizeOf(entry: number): number {
-    return this.#entries.get(entry)?.size ?? 0;
   }
 }
 

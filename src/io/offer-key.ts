@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
 import type { Hasher } from '../protocol/ports.ts';
-import type { Entry } from '../protocol/transfer/entry.ts';
+import type { Entries, Entry } from '../protocol/transfer/entry.ts';
 import { utf8 } from '../protocol/wire/utf8.ts';
 
 /**
@@ -11,16 +11,13 @@ import { utf8 } from '../protocol/wire/utf8.ts';
 const AT_ONCE = 32_768;
 
 /** Tells the versions of all entries of an offer from those of any other: 64 hexadecimal digits. */
-export async function offerKey(entries: readonly Entry[], hasher: Hasher): Promise<string> {
+export async function offerKey(entries: Entries, hasher: Hasher): Promise<string> {
   const keys = await entryKeys(entries, hasher);
   return createHash('sha256').update(keys).digest('hex');
 }
 
 /** The same for each entry by itself: 64 bits. */
-export async function entryKeys(
-  entries: readonly Entry[],
-  hasher: Hasher,
-): Promise<BigUint64Array> {
+export async function entryKeys(entries: Entries, hasher: Hasher): Promise<BigUint64Array> {
   const keys = new BigUint64Array(entries.length);
   for (const [index, entry] of entries.entries()) {
     if (index % AT_ONCE === AT_ONCE - 1) await setImmediate();

@@ -3,7 +3,7 @@ import type { Hasher } from '../protocol/ports.ts';
 import { type Basis, MIN_BLOCK_LOG, sumBytes } from '../protocol/transfer/basis.ts';
 import { rollingSum } from '../protocol/transfer/block-matcher.ts';
 import type { ChunkWrite } from '../protocol/transfer/chunk-writes.ts';
-import type { Entry } from '../protocol/transfer/entry.ts';
+import type { Entries } from '../protocol/transfer/entry.ts';
 import { chunkCount, MAX_CHUNK_LOG } from '../protocol/transfer/limits.ts';
 import { ZEROS } from '../protocol/transfer/zeros.ts';
 import type { FileRoot } from './file-root.ts';
@@ -21,7 +21,7 @@ export interface ExistingFile {
 }
 
 export interface OlderFilesOptions {
-  readonly entries: readonly Entry[];
+  readonly entries: Entries;
   readonly chunkBytes: number;
   readonly hasher: Hasher;
   /** Whether files that have changed are compared block by block. */
@@ -83,7 +83,7 @@ export class OlderFiles {
   /** Whether an entry is there as it is going to be; once all of it has been taken. */
   isUnchanged(index: number): boolean {
     const { entries, chunkBytes } = this.#options;
-    const chunks = chunkCount(entries[index]?.size ?? 0, chunkBytes);
+    const chunks = chunkCount(entries.at(index)?.size ?? 0, chunkBytes);
     return this.#same.get(index)?.length === chunks && this.#mayBeSame(index);
   }
 
@@ -105,7 +105,7 @@ export class OlderFiles {
 
   /** Whether an entry is taken for unchanged, if its bytes are. */
   #mayBeSame(index: number): boolean {
-    const entry = this.#options.entries[index];
+    const entry = this.#options.entries.at(index);
     const stat = this.#existing.get(index)?.stat;
     if (entry?.kind !== 'file' || stat === undefined) return false;
     const apartMs = Math.abs(stat.mtimeMs - entry.mtimeMs);

@@ -81,13 +81,11 @@ export class SourceReader implements EntryReader {
    * `isLenient`, or when one has changed of which the last byte was not wanted.
    */
   async finish(isLenient: boolean): Promise<void> {
-    const { entries, paths } = this.#scan;
-    const empty = isLenient
-      ? []
-      : [...entries.keys()].filter((index) => {
-          const { kind, size } = entries[index] ?? {};
-          return kind === 'file' && size === 0;
-        });
+    const { entries, pathOf } = this.#scan;
+    const empty: number[] = [];
+    for (const [index, { kind, size }] of isLenient ? [] : entries.entries()) {
+      if (kind === 'file' && size === 0) empty.push(index);
+    }
     await asFileError('source', async () => {
       for (const { error, isTold } of this.#failures.values()) {
         if (!isLenient || !isTold) throw error;
@@ -100,7 +98,7 @@ export class SourceReader implements EntryReader {
         const some = empty.slice(first, first + AT_ONCE);
         await Promise.all(
           some.map(async (entry) => {
-            const stats = await statPath(String(paths[entry]));
+            const stats = await statPath(pathOf(entry));
             if (this.#tagOf(stats) !== this.#entry(entry).version) throw this.#changed(entry);
           }),
         );
@@ -137,7 +135,7 @@ export class SourceReader implements EntryReader {
 
   /** Reads a small file in one piece. */
   async #take(entry: number, into: Uint8Array): Promise<number> {
-    const path = String(this.#scan.paths[entry]);
+    const path = this.#scan.pathOf(entry);
     const { length, stats } = await takeFile(path, READ_FLAGS, into);
     this.#requireVersion(entry, stats);
     return length;
@@ -145,7 +143,7 @@ export class SourceReader implements EntryReader {
 
   #use(entry: number): OpenSource {
     const source = this.#open.get(entry) ?? {
-      fd: openFile(String(this.#scan.paths[entry]), READ_FLAGS),
+      fd: openFile(this.#scan.pathOf(entry), READ_FLAGS),
       readers: 0,
       unchecked: 0,
       isAtEnd: false,
@@ -190,12 +188,12 @@ export class SourceReader implements EntryReader {
   }
 
   #changed(entry: number): P2PShareError {
-    const path = String(this.#scan.paths[entry]);
+    const path = this.#scan.pathOf(entry);
     return new P2PShareError('P2P_SOURCE_CHANGED', 'the file changed while it was sent', { path });
   }
 
   #entry(entry: number): FileEntry {
-    return this.#scan.entries[entry] as FileEntry;
+    return this.#scan.entries.at(entry) as FileEntry;
   }
 }
 

@@ -3,14 +3,16 @@ import { readdir, readlink, realpath, stat } from 'node:fs/promises';
 import { basename, resolve, sep } from 'node:path';
 import { P2PShareError } from '../protocol/errors.ts';
 import { encodedEntryName } from '../protocol/transfer/encoded-name.ts';
-import type { Entry } from '../protocol/transfer/entry.ts';
+import type { Entries, Entry } from '../protocol/transfer/entry.ts';
 import { type EntryName, parseEntryName } from '../protocol/transfer/entry-name.ts';
+import { EntryTable } from '../protocol/transfer/entry-table.ts';
 import { TRANSFER_LIMITS } from '../protocol/transfer/limits.ts';
 import { isInnerLink } from '../protocol/transfer/link-target.ts';
 import { PathIndex } from '../protocol/transfer/path-index.ts';
 import { asFileError, errnoOf, problem } from './file-errors.ts';
 import { nameRefused } from './name-refused.ts';
 import { SourceIgnore } from './source-ignore.ts';
+import { SourcePaths } from './source-paths.ts';
 import { statSource } from './source-stat.ts';
 import type { VersionTags } from './version-tag.ts';
 
@@ -32,9 +34,9 @@ export interface ScanOptions {
 
 /** What was found at some paths: the entries of an offer, folders before what is in them. */
 export interface SourceScan {
-  readonly entries: readonly Entry[];
-  /** Where each entry is. */
-  readonly paths: readonly string[];
+  readonly entries: Entries;
+  /** Where an entry is. */
+  readonly pathOf: (entry: number) => string;
   readonly omitted: Omitted;
   /** How many bytes of the files are not in holes. */
   readonly storedBytes: number;
@@ -102,8 +104,8 @@ interface Place {
 
 class Scanner {
   readonly #options: ScanOptions;
-  readonly #entries: Entry[] = [];
-  readonly #paths: string[] = [];
+  readonly #entries = new EntryTable();
+  readonly #paths = new SourcePaths(this.#entries);
   readonly #index = new PathIndex();
   #storedBytes = 0;
   readonly #omitted = { special: 0, links: 0, excluded: 0 };
@@ -113,8 +115,9 @@ class Scanner {
   }
 
   get scan(): SourceScan {
-    const [entries, paths, omitted] = [this.#entries, this.#paths, this.#omitted];
-    return { entries, paths, omitted, storedBytes: this.#storedBytes };
+    const pathOf = (entry: number) => this.#paths.of(entry);
+    const [entries, omitted] = [this.#entries, this.#omitted];
+    return { entries, pathOf, omitted, storedBytes: this.#storedBytes };
   }
 
   /** What a person named: a link is followed, for that is what the person means. */
@@ -130,8 +133,7 @@ class Scanner {
 
   async #addFolder(place: Place, stats: BigIntStats): Promise<void> {
     const { local, path, above } = place;
-    const { mtimeMs, mode } = attributes(stats);
-    this.#push(local, { kind: 'folder', path, size: 0, mtimeMs, mode });
+    this.#push(local, { kind: 'folder', path, size: 0, ...attributes(stats) });
     const found = await readdir(local, { withFileTypes: true }).catch((error: unknown) => {
       // It has gone since the one above was read.
       if (errnoOf(error) === 'ENOENT' && path.length > 1) return [];
@@ -173,8 +175,7 @@ class Scanner {
       this.#omitted.special += 1;
       return;
     }
-    // Not by spreading: an array that grows has room for seventeen, and all of these are kept.
-    const path = place.path.concat(nameOf(name, local, this.#options.encodeNames));
+    const path = [...place.path, nameOf(name, local, this.#options.encodeNames)];
     const within = { ...place, local, path, below };
     if (stats.isFile()) this.#addFile(local, path, stats);
     else if (stats.isDirectory()) await this.#addFolder(within, stats);
@@ -186,8 +187,8 @@ class Scanner {
     // Windows counts no blocks.
     const stored = process.platform === 'win32' ? stats.size : stats.blocks * BLOCK_BYTES;
     this.#storedBytes += Math.min(Number(stats.size), Number(stored));
-    const { mtimeMs, mode } = attributes(stats);
-    this.#push(local, { kind: 'file', path, size: Number(stats.size), mtimeMs, mode, version });
+    const size = Number(stats.size);
+    this.#push(local, { kind: 'file', path, size, ...attributes(stats), version });
   }
 
   async #addLink(place: Place, stats: BigIntStats): Promise<void> {
@@ -198,8 +199,7 @@ class Scanner {
     const target = encodeNames ? encodedPath(text) : text;
     if (symlinks === 'follow') await this.#follow(place);
     else if (symlinks === 'keep' && isInnerLink(path, target)) {
-      const { mtimeMs, mode } = attributes(stats);
-      this.#push(local, { kind: 'link', path, size: 0, mtimeMs, mode, target });
+      this.#push(local, { kind: 'link', path, size: 0, ...attributes(stats), target });
     } else this.#omitted.links += 1;
   }
 
@@ -229,7 +229,7 @@ class Scanner {
       throw nameRefused('same name in another case', local);
     }
     this.#entries.push(entry);
-    this.#paths.push(local);
+    this.#paths.note(local, path[path.length - 1] as EntryName);
   }
 }
 

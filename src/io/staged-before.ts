@@ -1,19 +1,15 @@
-import type { Entry, FileEntry } from '../protocol/transfer/entry.ts';
+import type { Entries, Entry } from '../protocol/transfer/entry.ts';
 import type { FileRoot } from './file-root.ts';
 import type { HeldChunks } from './held-chunks.ts';
 import { pruneTree } from './staged-prune.ts';
 import type { Survey } from './target-survey.ts';
 
-/** The files of an offer that are going to be written, by index. */
-export function wantedFiles(
-  entries: readonly Entry[],
-  { skipped }: Survey,
-): ReadonlyMap<number, FileEntry> {
-  const files = new Map<number, FileEntry>();
-  for (const [index, entry] of entries.entries()) {
-    if (entry.kind === 'file' && !skipped.has(index)) files.set(index, entry);
-  }
-  return files;
+/** How long each file of an offer is that is going to be written; 0 for anything else. */
+export function wantedSizes(entries: Entries, { skipped }: Survey): (entry: number) => number {
+  return (index) => {
+    const entry = entries.at(index);
+    return entry?.kind === 'file' && !skipped.has(index) ? entry.size : 0;
+  };
 }
 
 /**
@@ -22,12 +18,12 @@ export function wantedFiles(
  */
 export async function dropMissing(
   staging: FileRoot,
-  wanted: ReadonlyMap<number, FileEntry>,
+  entries: Entries,
   held: HeldChunks,
 ): Promise<ReadonlyMap<number, number>> {
   const indices = new Map<string, number>();
   for (const entry of held.entries) {
-    indices.set((wanted.get(entry) as FileEntry).path.join('/'), entry);
+    indices.set((entries.at(entry) as Entry).path.join('/'), entry);
   }
   const sizes = new Map<number, number>();
   await pruneTree(staging, (path, size) => {

@@ -1,4 +1,4 @@
-import type { Entry, FileEntry } from '../protocol/transfer/entry.ts';
+import type { Entries, Entry, FileEntry } from '../protocol/transfer/entry.ts';
 import { setMode } from './file-attributes.ts';
 import { MAX_IN_PLACE_BYTES } from './file-calls.ts';
 import { errnoOf, isUnsupported } from './file-errors.ts';
@@ -21,7 +21,7 @@ const MAX_TOUCHED = 64;
  */
 export class StagedTree {
   readonly #staging: FileRoot;
-  readonly #entries: readonly Entry[];
+  readonly #entries: Entries;
   readonly #preserve: boolean;
   readonly #umask = process.umask();
   readonly #syncAll: SyncFileSystem | undefined;
@@ -39,7 +39,7 @@ export class StagedTree {
   constructor(
     staging: FileRoot,
     parts: {
-      readonly entries: readonly Entry[];
+      readonly entries: Entries;
       readonly preserve: boolean;
       readonly syncAll: SyncFileSystem | undefined;
     },
@@ -57,7 +57,7 @@ export class StagedTree {
 
   /** The whole file is there: it gets its mode and time. */
   async finish(entry: number): Promise<void> {
-    const { mtimeMs } = this.#entries[entry] as FileEntry;
+    const { mtimeMs } = this.#entries.at(entry) as FileEntry;
     await this.#use(entry, (file) => file.finish(this.#stagedMode(entry), mtimeMs));
   }
 
@@ -72,7 +72,7 @@ export class StagedTree {
   async #put(entry: number, bytes: Uint8Array): Promise<boolean> {
     const isSmall = bytes.length <= MAX_IN_PLACE_BYTES && !isZero(bytes);
     if (this.#syncAll === undefined || !isSmall) return false;
-    const { path, mtimeMs } = this.#entries[entry] as FileEntry;
+    const { path, mtimeMs } = this.#entries.at(entry) as FileEntry;
     const folder = await this.#folders.ensure(path.slice(0, -1));
     const file = { bytes, mode: this.#stagedMode(entry), modified: clampedSeconds(mtimeMs) };
     try {
@@ -88,7 +88,7 @@ export class StagedTree {
 
   /** Takes away what has come of a file. */
   async remove(entry: number): Promise<void> {
-    const { path } = this.#entries[entry] as FileEntry;
+    const { path } = this.#entries.at(entry) as FileEntry;
     await this.#closing.get(entry)?.catch(() => undefined);
     const known = this.#open.get(entry);
     this.#open.delete(entry);
@@ -185,7 +185,10 @@ export class StagedTree {
     // Whoever closes it learns of its failure.
     await this.#closing.get(entry)?.catch(() => undefined);
     const known = this.#open.get(entry);
-    const open = known ?? { file: await this.#openFile(this.#entries[entry] as Entry), users: 0 };
+    const open = known ?? {
+      file: await this.#openFile(this.#entries.at(entry) as Entry),
+      users: 0,
+    };
     open.users += 1;
     this.#open.delete(entry);
     this.#open.set(entry, open);
@@ -267,7 +270,7 @@ export class StagedTree {
 
   /** Until all is settled we may have to open it again. */
   #stagedMode(entry: number): number {
-    return this.#modeOf((this.#entries[entry] as FileEntry).mode, 0o666) | 0o600;
+    return this.#modeOf((this.#entries.at(entry) as FileEntry).mode, 0o666) | 0o600;
   }
 
   #modeOf(mode: number, usual: number): number {

@@ -1,6 +1,6 @@
 import { P2PShareError } from '../protocol/errors.ts';
 import type { EntryRun } from '../protocol/transfer/answer-message.ts';
-import type { Entry } from '../protocol/transfer/entry.ts';
+import type { Entries, Entry } from '../protocol/transfer/entry.ts';
 import { errnoOf } from './file-errors.ts';
 import type { OnConflict } from './file-publish.ts';
 import type { FileRoot } from './file-root.ts';
@@ -22,7 +22,7 @@ export interface Survey {
  */
 export async function surveyTarget(
   root: FileRoot,
-  entries: readonly Entry[],
+  entries: Entries,
   onConflict: OnConflict,
   topName: string | undefined,
 ): Promise<Survey> {

@@ -1,7 +1,7 @@
 import type { Hasher } from '../protocol/ports.ts';
 import type { Holdings } from '../protocol/transfer/answer-message.ts';
 import type { ChunkWrite } from '../protocol/transfer/chunk-writes.ts';
-import type { Entry } from '../protocol/transfer/entry.ts';
+import type { Entries, Entry } from '../protocol/transfer/entry.ts';
 import { chunkCount } from '../protocol/transfer/limits.ts';
 import { Checkpoints } from './checkpoints.ts';
 import { asFileError } from './file-errors.ts';
@@ -17,7 +17,7 @@ import { JournalFile, loadJournal } from './journal-file.ts';
 import { entryKeys } from './offer-key.ts';
 import { OlderFiles } from './older-files.ts';
 import { publishStaged } from './publish-settled.ts';
-import { dropMissing, wantedFiles } from './staged-before.ts';
+import { dropMissing, wantedSizes } from './staged-before.ts';
 import { StagedTree } from './staged-tree.ts';
 import { openStaging, removeIfEmpty, removeStaging } from './staging-folder.ts';
 import { runsOf, type Survey, surveyTarget } from './target-survey.ts';
@@ -25,7 +25,7 @@ import type { Published } from './tree-publish.ts';
 
 export interface SinkOptions {
   readonly target: Target;
-  readonly entries: readonly Entry[];
+  readonly entries: Entries;
   /** How many bytes of them have to have room; all by default. */
   readonly storedBytes?: number;
   /** Bytes of a chunk. */
@@ -123,11 +123,11 @@ export class TreeSink implements FileSink {
   static async open(options: SinkOptions, places: Places): Promise<TreeSink> {
     const { entries, chunkBytes, hasher, preserve = false } = options;
     const { root, staging, survey } = places;
-    const wanted = wantedFiles(entries, survey);
-    const held = new HeldChunks(wanted, chunkBytes);
+    const sizeOf = wantedSizes(entries, survey);
+    const held = new HeldChunks(sizeOf, chunkBytes);
     const journal = await loadJournal(staging, hasher);
     if (journal !== undefined) held.add(journal, await entryKeys(entries, hasher));
-    const sizes = await dropMissing(staging, wanted, held);
+    const sizes = await dropMissing(staging, entries, held);
     const syncAll = await root.files.syncAll();
     const tree = new StagedTree(staging, { entries, preserve, syncAll });
     try {
@@ -141,7 +141,8 @@ export class TreeSink implements FileSink {
         const needed = held.bytesNeeded(entry);
         if (size > needed) await tree.cut(entry, needed);
       }
-      const total = [...wanted.values()].reduce((sum, { size }) => sum + size, 0);
+      let total = 0;
+      for (let entry = 0; entry < entries.length; entry += 1) total += sizeOf(entry);
       // Holes take no room; where the file system has none, it will say so.
       await requireSpace(root, Math.min(total - held.bytes, options.storedBytes ?? total));
       const head = async () => ({ chunkBytes, keys: await entryKeys(entries, hasher) });
@@ -180,7 +181,7 @@ export class TreeSink implements FileSink {
     await asFileError('target', async () => {
       await this.#gate.shared(async () => {
         const [first] = buffers;
-        const { kind, size } = this.#options.entries[entry] as Entry;
+        const { kind, size } = this.#options.entries.at(entry) as Entry;
         const isWhole = kind === 'file' && first?.length === size;
         if (isWhole) await this.#tree.writeWhole(entry, first);
         else await this.#tree.write(entry, offset, buffers);
@@ -277,7 +278,7 @@ export class TreeSink implements FileSink {
   }
 
   #countDown(entry: number, chunks: number): number {
-    const { size, kind } = this.#options.entries[entry] as Entry;
+    const { size, kind } = this.#options.entries.at(entry) as Entry;
     // Where a stream ends is known when everything is here.
     if (kind === 'stream') return Number.POSITIVE_INFINITY;
     const all = chunkCount(size, this.#options.chunkBytes) - this.#held.countOf(entry);

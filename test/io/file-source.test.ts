@@ -35,7 +35,7 @@ afterEach(async () => {
 async function open(path: string): Promise<Entry> {
   const scan = await scanSources([path], SCAN_OPTIONS);
   source = new SourceReader(scan, SCAN_OPTIONS.tagOf);
-  return scan.entries[0] as Entry;
+  return scan.entries.at(0) as Entry;
 }
 
 describe('a source that is a file', () => {

@@ -34,7 +34,7 @@ async function found(
   more: Partial<ScanOptions> = {},
 ): Promise<readonly string[]> {
   const { entries } = await scan(paths, more);
-  return entries.map((entry) => {
+  return [...entries].map((entry) => {
     const path = entry.path.join('/');
     if (entry.kind === 'folder') return `${path}/`;
     return entry.kind === 'link' ? `${path} -> ${entry.target}` : path;
@@ -51,13 +51,16 @@ describe('looking through folders', () => {
 
   it('tells where everything is, and versions that differ', async () => {
     // Each holds its path, so that they differ in size.
-    await plant('top/a', 'top/bb');
-    const { entries, paths } = await scan(['top']);
-    expect(paths).toEqual([at('top'), at('top/a'), at('top/bb')]);
-    const versions = entries.map((entry) => (entry.kind === 'file' ? entry.version : 0n));
-    expect(new Set(versions).size).toBe(3);
+    await plant('top/a', 'top/b/1', 'top/c/d/2', 'top/c/four', 'top/ff', 'single file');
+    const { entries, pathOf } = await scan(['top', 'single file']);
+    const names = ['', '/a', '/b', '/b/1', '/c', '/c/d', '/c/d/2', '/c/four', '/ff'];
+    const paths = [...names.map((name) => at(`top${name}`)), at('single file')];
+    expect(paths.map((_, entry) => pathOf(entry))).toEqual(paths);
+    const files = [...entries].filter(({ kind }) => kind === 'file');
+    const versions = files.map((entry) => (entry.kind === 'file' ? entry.version : 0n));
+    expect(new Set(versions).size).toBe(files.length);
     const again = await scan(['top'], { tagOf: tagsOf(1) });
-    expect(again.entries[1]).not.toEqual(entries[1]);
+    expect(again.entries.at(1)).not.toEqual(entries.at(1));
   });
 
   it('leaves out special files, and counts them', async () => {
@@ -114,8 +117,9 @@ describe('names in folders', () => {
     await symlink('c?/../c?/d.', at('a:b/link'));
     await symlink('c?/d.', at('a:b/e '));
     await expect(scan(['a:b'])).rejects.toMatchObject({ code: 'P2P_NAME_REFUSED' });
-    const { paths } = await scan(['a:b'], { encodeNames: true });
-    expect(paths).toContain(at('a:b/c?/d.'));
+    const { pathOf } = await scan(['a:b'], { encodeNames: true });
+    const paths = ['a:b', 'a:b/100%', 'a:b/c?', 'a:b/c?/d.', 'a:b/e '];
+    expect(paths.map((_, entry) => pathOf(entry))).toEqual(paths.map(at));
     expect(await found(['a:b'], { encodeNames: true })).toEqual([
       'a%3Ab/',
       'a%3Ab/100%',

@@ -1,6 +1,6 @@
 import type { SessionKeys } from '../session-keys.ts';
 import type { Instant } from '../time.ts';
-import type { Entry } from '../transfer/entry.ts';
+import type { Entries } from '../transfer/entry.ts';
 import { TransferSender } from '../transfer/transfer-sender.ts';
 import { CloseCode, type ConnectionEvent } from '../transport/connection-event.ts';
 import { Claimants } from './claimants.ts';
@@ -56,7 +56,7 @@ export class SenderSession extends TransferSession<EntranceEvent> {
   }
 
   /** Says what there is to be had, once it is known; at least one entry. */
-  offer(entries: readonly Entry[], now: Instant, storedBytes?: number): void {
+  offer(entries: Entries, now: Instant, storedBytes?: number): void {
     this.#transfer.offer(entries, storedBytes);
     this.drain(now);
   }

@@ -51,7 +51,9 @@ export class ChunkAssembly {
     this.#digests = new BigUint64Array(offer.entries.length).fill(ofNothing);
     this.#whole = new Uint8Array(offer.entries.length);
     this.#lengths = new EntryLengths(offer, chunkBytes);
-    for (const index of offer.entries.keys()) if (this.sizeOf(index) === 0) this.#whole[index] = 1;
+    for (let index = 0; index < offer.entries.length; index += 1) {
+      if (this.sizeOf(index) === 0) this.#whole[index] = 1;
+    }
     this.#hold(holdings);
   }
 
@@ -246,7 +248,7 @@ export class ChunkAssembly {
     }
     for (const { first, count } of skipped) {
       for (let entry = first; entry < first + count; entry += 1) {
-        this.#written += this.#offer.entries[entry]?.size ?? 0;
+        this.#written += this.#offer.entries.at(entry)?.size ?? 0;
         this.#whole[entry] = 1;
         this.#lengths.forget(entry);
       }

@@ -1,9 +1,9 @@
-import type { Entry } from './entry.ts';
+import type { Entries, Entry } from './entry.ts';
 import type { SenderHoldings } from './sender-holdings.ts';
 
 /** Where in the entries of an offer the next chunk is that the receiver needs. */
 export class ChunkCursor {
-  readonly #entries: readonly Entry[];
+  readonly #entries: Entries;
   readonly #chunkBytes: number;
   readonly #holdings: SenderHoldings;
   readonly #sizeOf: (entry: number) => number;
@@ -12,7 +12,7 @@ export class ChunkCursor {
   #heldBytes = 0;
 
   constructor(parts: {
-    readonly entries: readonly Entry[];
+    readonly entries: Entries;
     readonly chunkBytes: number;
     readonly holdings: SenderHoldings;
     /** How long an entry is by now. */
@@ -26,7 +26,7 @@ export class ChunkCursor {
 
   /** Its entry; `undefined` behind the last one. */
   get at(): Entry | undefined {
-    return this.#entries[this.#entry];
+    return this.#entries.at(this.#entry);
   }
 
   get entry(): number {

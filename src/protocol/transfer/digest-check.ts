@@ -31,7 +31,7 @@ export class DigestCheck {
       return protocolViolation('done page out of order');
     }
     for (const { size, digest } of page.entries) {
-      const entry = this.#offer.entries[this.#known];
+      const entry = this.#offer.entries.at(this.#known);
       const isOmitted = entry !== undefined && mayBeOmitted(entry) && size < entry.size;
       if (entry?.kind === 'stream' || isOmitted) this.#ends.set(this.#known, size);
       else if (size !== entry?.size) return protocolViolation('done with another size');

@@ -1,6 +1,6 @@
 import type { ByteReader } from '../wire/byte-reader.ts';
 import { ByteWriter } from '../wire/byte-writer.ts';
-import type { Entry } from './entry.ts';
+import type { Entries } from './entry.ts';
 import { MessageType, PAGE_BYTES, PAGE_CAPACITY } from './message-type.ts';
 
 /** What was sent of some consecutive entries: the sizes and the digests over their chunk sums. */
@@ -13,9 +13,9 @@ export interface DonePage {
 
 /** The pages that end a transfer; `sizeOf`: how long a stream has been. */
 export function* donePages(
-  entries: readonly Entry[],
+  entries: Entries,
   digests: BigUint64Array,
-  sizeOf: (entry: number) => number = (entry) => entries[entry]?.size ?? 0,
+  sizeOf: (entry: number) => number = (entry) => entries.at(entry)?.size ?? 0,
 ): Generator<Uint8Array> {
   for (let next = 0; next < entries.length; ) {
     const body = new ByteWriter(PAGE_CAPACITY);

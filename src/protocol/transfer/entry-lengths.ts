@@ -49,14 +49,14 @@ export class EntryLengths {
   }
 
   #mayOmit(entry: number, size: number): boolean {
-    const offered = this.#offer.entries[entry];
+    const offered = this.#offer.entries.at(entry);
     if (offered === undefined || !mayBeOmitted(offered) || this.#omitted.has(entry)) return false;
     // Less than a chunk is never sent.
     return size < offered.size && size % this.#chunkBytes === 0;
   }
 
   #offered(entry: number): number {
-    return this.#offer.entries[entry]?.size ?? 0;
+    return this.#offer.entries.at(entry)?.size ?? 0;
   }
 }
 

@@ -42,18 +42,33 @@ export interface StreamEntry extends EntryCommon {
   readonly size: 0;
 }
 
+/** The entries of an offer, in its order; an array is good for a few. No index is negative. */
+export interface Entries extends Iterable<Entry> {
+  readonly length: number;
+  at(index: number): Entry | undefined;
+  entries(): Iterable<[number, Entry]>;
+}
+
 /** What a sender offers and a person says yes or no to. */
 export interface Offer {
-  readonly entries: readonly Entry[];
+  readonly entries: Entries;
   /** Without what streams will bring. */
   readonly totalBytes: number;
   /** How many of them are not in holes of the sender's files: what a disk has to have room for. */
   readonly storedBytes: number;
 }
 
+/** Of all entries together, without what streams will bring. */
+export function bytesOf(entries: Entries): number {
+  let bytes = 0;
+  for (const { size } of entries) bytes += size;
+  return bytes;
+}
+
 /** Whether an offer can only be sent once, for nothing of it can be read again. */
 export function isOnce({ entries }: Pick<Offer, 'entries'>): boolean {
-  return entries.some(({ kind }) => kind === 'stream');
+  for (const { kind } of entries) if (kind === 'stream') return true;
+  return false;
 }
 
 /** Whether a sender may leave it out after all: what is named at the top is what was accepted. */

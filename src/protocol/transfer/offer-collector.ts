@@ -1,5 +1,6 @@
 import { fromUtf8 } from '../wire/utf8.ts';
 import { type Entry, MAX_TEXT_BYTES, type Offer } from './entry.ts';
+import { EntryTable } from './entry-table.ts';
 import { MAX_CHUNK_LOG, MIN_CHUNK_LOG, TRANSFER_LIMITS } from './limits.ts';
 import { isInnerLink } from './link-target.ts';
 import type { OfferedEntry, OfferPage } from './offer-message.ts';
@@ -9,7 +10,7 @@ import { protocolViolation, type Violation } from './violation.ts';
 
 /** Joins the pages of an offer and judges every entry before anybody sees the whole. */
 export class OfferCollector {
-  readonly #entries: Entry[] = [];
+  readonly #entries = new EntryTable();
   readonly #paths = new PathIndex();
   #first: OfferPage | undefined;
   #pageBytes = 0;
@@ -85,29 +86,25 @@ export class OfferCollector {
 
 type KnownEntry = Exclude<OfferedEntry, { readonly kind: number }>;
 
-/** Properties are written out: spread ones would lie in an object of their own, for each of a million. */
 function parseEntry(offered: KnownEntry, paths: PathReader): Entry | Violation {
   const path = paths.read(offered.path);
   if ('code' in path) return path;
-  const { kind, mtimeMs } = offered;
-  const mode = offered.mode & MODE_BITS;
-  switch (kind) {
-    case 'file': {
-      const { size, version } = offered;
-      return { kind, path, size, mtimeMs, mode, version };
-    }
+  const place = { path, mtimeMs: offered.mtimeMs, mode: offered.mode & MODE_BITS };
+  switch (offered.kind) {
+    case 'file':
+      return { kind: 'file', ...place, size: offered.size, version: offered.version };
     case 'text': {
       const { size, version } = offered;
       if (size > MAX_TEXT_BYTES) return protocolViolation('text too long');
-      return { kind: 'file', path, size, mtimeMs, mode, version, isText: true };
+      return { kind: 'file', ...place, size, version, isText: true };
     }
     case 'folder':
     case 'stream':
-      return { kind, path, size: 0, mtimeMs, mode };
+      return { kind: offered.kind, ...place, size: 0 };
     case 'link': {
       const target = fromUtf8(offered.target);
       if (target !== undefined && isInnerLink(path, target)) {
-        return { kind, path, size: 0, mtimeMs, mode, target };
+        return { kind: 'link', ...place, size: 0, target };
       }
       return { code: 'P2P_NAME_REFUSED', detail: 'link out of the tree' };
     }

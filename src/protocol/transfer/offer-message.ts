@@ -1,6 +1,6 @@
 import { ByteReader } from '../wire/byte-reader.ts';
 import { ByteWriter } from '../wire/byte-writer.ts';
-import type { Entry } from './entry.ts';
+import type { Entries, Entry } from './entry.ts';
 import { MAX_NAME_BYTES } from './entry-name.ts';
 import { TRANSFER_LIMITS } from './limits.ts';
 import { MAX_TARGET_BYTES } from './link-target.ts';
@@ -43,7 +43,7 @@ export const EntryKind = { file: 1, folder: 2, link: 3, stream: 4, text: 5 } as 
  * are not in holes.
  */
 export function* offerPages(
-  entries: readonly Entry[],
+  entries: Entries,
   totalBytes: number,
   chunkLog: number,
   storedBytes: number = totalBytes,
@@ -54,7 +54,7 @@ export function* offerPages(
     const first = next;
     while (next < entries.length && body.length < PAGE_BYTES) {
       entry.clear();
-      writeEntry(entry, entries[next] as Entry);
+      writeEntry(entry, entries.at(next) as Entry);
       body.prefixed(entry.view());
       next += 1;
     }

@@ -1,7 +1,7 @@
 import type { Hasher } from '../ports.ts';
 import type { BasisPart } from './basis.ts';
 import { BlockMatcher, type Copy } from './block-matcher.ts';
-import type { Entry } from './entry.ts';
+import type { Entries } from './entry.ts';
 import { chunkCount } from './limits.ts';
 import { isZero, ZEROS } from './zeros.ts';
 
@@ -17,12 +17,12 @@ interface OlderFile {
 
 /** What a sender knows of the older files that a receiver has: which parts of chunks are in them. */
 export class OlderFiles {
-  readonly #entries: readonly Entry[];
+  readonly #entries: Entries;
   readonly #chunkBytes: number;
   readonly #hasher: Hasher;
   readonly #files = new Map<number, OlderFile>();
 
-  constructor(entries: readonly Entry[], chunkBytes: number, hasher: Hasher) {
+  constructor(entries: Entries, chunkBytes: number, hasher: Hasher) {
     this.#entries = entries;
     this.#chunkBytes = chunkBytes;
     this.#hasher = hasher;
@@ -31,7 +31,7 @@ export class OlderFiles {
   /** Adds what a page of the answer says; false when that does not follow what was said before. */
   add(part: BasisPart): boolean {
     const { entry, blockLog, first, strong } = part;
-    const offered = this.#entries[entry];
+    const offered = this.#entries.at(entry);
     const file = this.#files.get(entry) ?? emptyFile(blockLog);
     if (offered?.kind !== 'file' || strong.length === 0) return false;
     if (file.blockLog !== blockLog || file.count !== first) return false;

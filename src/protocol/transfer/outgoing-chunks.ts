@@ -2,7 +2,7 @@ import type { Hasher } from '../ports.ts';
 import type { AnswerPage } from './answer-message.ts';
 import { ChunkCursor } from './chunk-cursor.ts';
 import { ChunkSums } from './chunk-sums.ts';
-import type { Entry } from './entry.ts';
+import type { Entries } from './entry.ts';
 import { endFrame, sumFrame } from './frame.ts';
 import { chunkCount } from './limits.ts';
 import { OlderFiles } from './older-files.ts';
@@ -23,7 +23,7 @@ const MAX_AHEAD = 64;
 
 /** The chunks of all entries in order: asks for them ahead of time and cuts them into records. */
 export class OutgoingChunks {
-  readonly #entries: readonly Entry[];
+  readonly #entries: Entries;
   readonly chunkBytes: number;
   readonly #hasher: Hasher;
   readonly #aheadBytes: number;
@@ -44,7 +44,7 @@ export class OutgoingChunks {
   readonly #released: Uint8Array[] = [];
   #bytesTaken = 0;
 
-  constructor(entries: readonly Entry[], chunkBytes: number, hasher: Hasher, readAhead: number) {
+  constructor(entries: Entries, chunkBytes: number, hasher: Hasher, readAhead: number) {
     this.#entries = entries;
     this.chunkBytes = chunkBytes;
     this.#hasher = hasher;
@@ -155,7 +155,7 @@ export class OutgoingChunks {
   sizeOf(entry: number): number {
     const ended = this.#ended.size > 0 ? this.#ended.get(entry) : undefined;
     if (ended !== undefined) return ended;
-    return this.#isStream(entry) ? Number.POSITIVE_INFINITY : (this.#entries[entry]?.size ?? 0);
+    return this.#isStream(entry) ? Number.POSITIVE_INFINITY : (this.#entries.at(entry)?.size ?? 0);
   }
 
   /** Memory handed out in pieces by the last record is free: whoever took it is done with it. */
@@ -205,7 +205,7 @@ export class OutgoingChunks {
   }
 
   #isStream(entry: number): boolean {
-    return this.#entries[entry]?.kind === 'stream';
+    return this.#entries.at(entry)?.kind === 'stream';
   }
 
   #worthSending(room: number): boolean {

@@ -23,9 +23,8 @@ export class PathReader {
     }
     if (bytes > TRANSFER_LIMITS.pathBytes) return refused('path too long');
     this.#bytes = components;
-    // As long as it is: one that has grown has room for seventeen.
-    this.#names = path.slice();
-    return this.#names;
+    this.#names = path;
+    return path;
   }
 
   #known(depth: number, component: Uint8Array): EntryName | undefined {

@@ -1,17 +1,17 @@
 import type { EntryRun, HaveRange } from './answer-message.ts';
-import type { Entry } from './entry.ts';
+import type { Entries } from './entry.ts';
 import { chunkCount } from './limits.ts';
 
 /** What a receiver does not need, in the order in which it is sent. */
 export class SenderHoldings {
-  readonly #entries: readonly Entry[];
+  readonly #entries: Entries;
   readonly #chunkBytes: number;
   readonly #skipped: EntryRun[] = [];
   #nextSkipped = 0;
   readonly #have: HaveRange[] = [];
   #nextHave = 0;
 
-  constructor(entries: readonly Entry[], chunkBytes: number) {
+  constructor(entries: Entries, chunkBytes: number) {
     this.#entries = entries;
     this.#chunkBytes = chunkBytes;
   }
@@ -28,7 +28,7 @@ export class SenderHoldings {
 
   /** The same, for chunks. */
   addHave(range: HaveRange): boolean {
-    const count = chunkCount(this.#entries[range.entry]?.size ?? 0, this.#chunkBytes);
+    const count = chunkCount(this.#entries.at(range.entry)?.size ?? 0, this.#chunkBytes);
     if (range.count === 0 || range.count > count || range.first > count - range.count) return false;
     const before = this.#have[this.#have.length - 1];
     if (before !== undefined && !follows(before, range)) return false;

@@ -2,7 +2,7 @@ import type { ErrorCode } from '../errors.ts';
 import type { Hasher } from '../ports.ts';
 import type { AnswerPage } from './answer-message.ts';
 import { donePages } from './done-message.ts';
-import { type Entry, mayBeOmitted } from './entry.ts';
+import { bytesOf, type Entries, type Entry, mayBeOmitted } from './entry.ts';
 import type { Frame } from './frame.ts';
 import { CHUNK_BYTES, TRANSFER_LIMITS } from './limits.ts';
 import { decodeMessage, encodeCancel, type Message } from './message.ts';
@@ -29,7 +29,7 @@ export class TransferSender {
   readonly #hasher: Hasher;
   readonly #readAhead: number;
   #chunks: OutgoingChunks;
-  #entries: readonly Entry[] = [];
+  #entries: Entries = [];
   readonly #stream = new MessageStream();
   readonly #events: SenderEvent[] = [];
   #state: State = 'preparing';
@@ -57,11 +57,11 @@ export class TransferSender {
    * Says what there is to be had, once: at least one entry, and at most as many as the limits say.
    * `storedBytes`: of the files, those that are not in holes; all by default.
    */
-  offer(entries: readonly Entry[], storedBytes?: number): void {
+  offer(entries: Entries, storedBytes?: number): void {
     if (this.#state === 'ended') return;
     if (this.#state !== 'preparing') throw new Error('unreachable: two offers');
     const { chunkBytes } = this.#chunks;
-    const totalBytes = entries.reduce((sum, entry) => sum + entry.size, 0);
+    const totalBytes = bytesOf(entries);
     this.#entries = entries;
     this.#chunks = new OutgoingChunks(entries, chunkBytes, this.#hasher, this.#readAhead);
     this.#state = 'offering';
@@ -124,7 +124,7 @@ export class TransferSender {
   handleRead(entry: number, offset: number, bytes: Uint8Array, compressed?: Uint8Array): void {
     if (this.#state !== 'sending') return;
     const left = this.#chunks.sizeOf(entry) - offset;
-    const isStream = this.#entries[entry]?.kind === 'stream';
+    const isStream = this.#entries.at(entry)?.kind === 'stream';
     if (!isStream && bytes.length < Math.min(left, this.#chunks.chunkBytes)) {
       this.#fail({ code: 'P2P_SOURCE_CHANGED', detail: 'source ended early' });
     } else this.#chunks.handleRead(entry, offset, bytes, compressed);
@@ -136,7 +136,7 @@ export class TransferSender {
    */
   omit(entry: number): boolean {
     if (this.#state === 'ended') return true;
-    return mayBeOmitted(this.#entries[entry] as Entry) && this.#chunks.omit(entry);
+    return mayBeOmitted(this.#entries.at(entry) as Entry) && this.#chunks.omit(entry);
   }
 
   handleReadFailed(code: ErrorCode): void {
