@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import { promisify } from 'node:util';
 import { type Attributes, unlessUnsupported } from './file-attributes.ts';
 import { Haste } from './haste.ts';
+import { isLocal, noteMade } from './local-folders.ts';
 
 /** Bytes that are moved in place: beyond this, the bytes take longer than a thread's help costs. */
 export const MAX_IN_PLACE_BYTES = 64 * 1024;
@@ -19,7 +20,6 @@ const later = {
   ftruncate: promisify(fs.ftruncate),
   fsync: promisify(fs.fsync),
   fdatasync: promisify(fs.fdatasync),
-  statfs: promisify(fs.statfs),
   unlink: promisify(fs.unlink),
 };
 /**
@@ -32,51 +32,8 @@ export const READ_FLAGS: number =
 const BIG = { bigint: true } as const;
 const PRIVATE = 0o700;
 
-/**
- * Linux file systems that are on this machine (statfs(2)): ext, XFS, Btrfs, tmpfs, overlayfs, ZFS, F2FS.
- * One on a network may hang for good, and would take the process with it.
- */
-const LOCAL_TYPES = new Set([
-  0xef53, 0x58465342, 0x9123683e, 0x01021994, 0x794c7630, 0x2fc12fc1, 0xf2f52010,
-]);
-/** Folders of which it is known; more than that are looked at again. */
-const MAX_KNOWN_FOLDERS = 4096;
-
-const localFolders = new Map<string, Promise<boolean>>();
-/** Open files on such file systems. */
+/** Open files on file systems of this machine. */
 const localFiles = new Set<number>();
-
-/** Whether what is in a folder is on this machine, as far as we know how to tell. */
-export function isLocal(folder: string): Promise<boolean> {
-  if (process.platform !== 'linux') return ELSEWHERE;
-  const known = localFolders.get(folder);
-  if (known !== undefined) return known;
-  // Of many files in it the first asks, and the others wait for the same answer.
-  const local = later.statfs(folder).then(
-    ({ type }) => LOCAL_TYPES.has(type),
-    () => {
-      // It may be made in a moment.
-      localFolders.delete(folder);
-      return false;
-    },
-  );
-  know(folder, local);
-  return local;
-}
-
-function know(folder: string, local: Promise<boolean>): void {
-  if (localFolders.size >= MAX_KNOWN_FOLDERS) localFolders.clear();
-  localFolders.set(folder, local);
-}
-
-/** To be called before a path comes to lead to another folder, as one by a descriptor does. */
-export function forgetFolder(folder: string): void {
-  for (const known of localFolders.keys()) {
-    if (known === folder || known.startsWith(`${folder}/`)) localFolders.delete(known);
-  }
-}
-
-const ELSEWHERE = Promise.resolve(false);
 
 async function inFolder<T>(
   path: string,
@@ -212,8 +169,7 @@ export async function makeFolder(path: string): Promise<void> {
     () => fs.mkdirSync(path, PRIVATE),
     () => later.mkdir(path, PRIVATE),
   );
-  // What was made a moment ago is no other file system.
-  know(path, isLocal(dirname(path)));
+  noteMade(path);
 }
 
 /**

@@ -1,13 +1,13 @@
 import { join } from 'node:path';
 import { P2PShareError } from '../protocol/errors.ts';
 import { syncFolder } from './file-attributes.ts';
-import { forgetFolder } from './file-calls.ts';
 import {
   type FileStat,
   type FileSystem,
   NODE_FILE_SYSTEM,
   type OpenFolder,
 } from './file-system.ts';
+import { descriptorPath, forgetDescriptor } from './local-folders.ts';
 
 /**
  * A folder that stays the same folder, whatever happens to its path: on Linux names in it are
@@ -79,7 +79,7 @@ export class FileRoot {
 
   /** Never rejects: nothing was written through it that could be lost. */
   async close(): Promise<void> {
-    forgetFolder(this.#base);
+    forgetDescriptor(this.fd);
     await this.#handle?.close().catch(() => undefined);
   }
 }
@@ -91,7 +91,7 @@ async function baseOf(
   opened: FileStat,
 ): Promise<string> {
   if (handle === undefined || process.platform !== 'linux') return path;
-  const base = `/proc/self/fd/${handle.fd}`;
+  const base = descriptorPath(handle.fd);
   // Where /proc is not mounted, the path has to do.
   const seen = await files.stat(base).catch(() => undefined);
   return seen?.dev === opened.dev && seen.ino === opened.ino ? base : path;

@@ -1,22 +1,9 @@
-import { randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
-import {
-  type FileHandle,
-  mkdir,
-  mkdtemp,
-  open,
-  readdir,
-  readFile,
-  rm,
-  stat,
-  symlink,
-  writeFile,
-} from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { isLocal, removeFile, takeFile } from '../../src/io/file-calls.ts';
-import { FileRoot } from '../../src/io/file-root.ts';
+import { removeFile, takeFile } from '../../src/io/file-calls.ts';
 import { NODE_FILE_SYSTEM, putInSteps } from '../../src/io/file-system.ts';
 import { Haste } from '../../src/io/haste.ts';
 
@@ -71,60 +58,6 @@ it('does not take one late call for a slow file system', async () => {
   await call(0.01);
   for (let i = 0; i < 10; i += 1) expect(await call(0.01)).toBe('in place');
 });
-
-it('takes no file system for one of this machine that it does not know, or that is not there', async () => {
-  expect(await isLocal('/proc')).toBe(false);
-  expect(await isLocal('/no/such/folder')).toBe(false);
-});
-
-it.skipIf(process.platform !== 'linux')('knows the file system in memory', async () => {
-  expect(await isLocal('/dev/shm')).toBe(true);
-});
-
-it.skipIf(process.platform !== 'linux')('asks once for all files of a folder', async () => {
-  const folder = await mkdtemp('/dev/shm/p2pshare-test-');
-  try {
-    const asked = Array.from({ length: 5 }, () => isLocal(folder));
-    expect(new Set(asked).size).toBe(1);
-    expect(await Promise.all(asked)).toEqual(Array(5).fill(true));
-  } finally {
-    await rm(folder, { recursive: true });
-  }
-});
-
-it.skipIf(process.platform !== 'linux')('asks again where there was no folder yet', async () => {
-  const folder = `/dev/shm/p2pshare-test-${randomUUID()}`;
-  expect(await isLocal(folder)).toBe(false);
-  await mkdir(folder);
-  try {
-    expect(await isLocal(folder)).toBe(true);
-  } finally {
-    await rm(folder, { recursive: true });
-  }
-});
-
-it.skipIf(process.platform !== 'linux')(
-  'forgets a folder that was reached by a number',
-  async () => {
-    const folder = await mkdtemp('/dev/shm/p2pshare-test-');
-    const others: FileHandle[] = [];
-    try {
-      const root = await FileRoot.open(folder, true);
-      const { path, fd } = root;
-      expect(await isLocal(path)).toBe(true);
-      await root.files.makeFolder(root.at('made'));
-      await root.close();
-      // Soon the number is another folder's.
-      while (others.at(-1)?.fd !== fd && others.length < 100) others.push(await open('/proc'));
-      expect(others.at(-1)?.fd).toBe(fd);
-      expect(await isLocal(path)).toBe(false);
-      expect(await isLocal(`${path}/made`)).toBe(false);
-    } finally {
-      for (const other of others) await other.close();
-      await rm(folder, { recursive: true });
-    }
-  },
-);
 
 describe('a small file in one piece', () => {
   let folder: string;
