@@ -27,6 +27,7 @@ import {
   statPath,
   syncFile,
   syncFileData,
+  takeFile,
   touchFile,
   truncateFile,
   writeFile,
@@ -79,6 +80,12 @@ export interface OpenFile extends OpenFolder {
   datasync(): Promise<void>;
 }
 
+/** How many bytes were read of a file, and how it was then. */
+export interface TakenFile {
+  readonly length: number;
+  readonly stat: FileStat;
+}
+
 /**
  * What receiving needs of a file system, and no more, so that tests can put one in its place that
  * fails, dies or loses power at any call. Every method rejects with a system error, whose `code` is
@@ -93,6 +100,11 @@ export interface FileSystem {
   openFile(path: string): Promise<OpenFile>;
   /** The same, for reading only. */
   openForReading(path: string): Promise<OpenFile>;
+  /**
+   * Reads a small file from its beginning until `into` is full or it ends, and looks at it behind that;
+   * follows no link at its end.
+   */
+  takeFile(path: string, into: Uint8Array): Promise<TakenFile>;
   /** Opens a folder and follows no link at its end; `undefined` on Windows, which opens none. */
   openFolder(path: string): Promise<OpenFolder | undefined>;
   /** Makes a private folder (0700) that did not exist. */
@@ -127,6 +139,10 @@ export const NODE_FILE_SYSTEM: FileSystem = {
     process.platform === 'win32' ? undefined : new NodeFile(await openFile(path, FOLDER_FLAGS)),
   openFile: async (path) => new NodeFile(await openFile(path, WRITE_FLAGS)),
   openForReading: async (path) => new NodeFile(await openFile(path, READ_FLAGS)),
+  takeFile: async (path, into) => {
+    const { length, stats } = await takeFile(path, READ_FLAGS, into);
+    return { length, stat: fileStat(stats) };
+  },
   makeFolder,
   readFolder: (path) => readdir(path),
   symlink: (target, path) => symlink(target, path),
@@ -157,6 +173,20 @@ export async function putInSteps(
   try {
     for (let at = 0; at < bytes.length; ) at += await file.writev([bytes.subarray(at)], at);
     await setAttributes(file, attributes);
+  } finally {
+    await file.close();
+  }
+}
+
+/** Reads a file as `takeFile` does, one call after another. */
+export async function takeInSteps(
+  files: Pick<FileSystem, 'openForReading'>,
+  path: string,
+  into: Uint8Array,
+): Promise<TakenFile> {
+  const file = await files.openForReading(path);
+  try {
+    return { length: await file.read(into, 0), stat: await file.stat() };
   } finally {
     await file.close();
   }

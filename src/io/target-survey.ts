@@ -1,18 +1,18 @@
 import { P2PShareError } from '../protocol/errors.ts';
 import type { EntryRun } from '../protocol/transfer/answer-message.ts';
 import type { Entries, Entry } from '../protocol/transfer/entry.ts';
+import { ExistingFiles } from './existing-files.ts';
 import { errnoOf } from './file-errors.ts';
 import type { OnConflict } from './file-publish.ts';
 import type { FileRoot } from './file-root.ts';
 import type { FileStat } from './file-system.ts';
-import type { ExistingFile } from './older-files.ts';
 
 /** What of an offer is in the way of what lies at the target already. */
 export interface Survey {
   /** Entries that are left out because something of their name is there. */
   readonly skipped: ReadonlySet<number>;
   /** Files at the places of files that are going to be written. */
-  readonly existing: ReadonlyMap<number, ExistingFile>;
+  readonly existing: ExistingFiles;
 }
 
 /**
@@ -28,16 +28,24 @@ export async function surveyTarget(
 ): Promise<Survey> {
   const looker = new Looker(root, topName);
   const skipped = new Set<number>();
-  const existing = new Map<number, ExistingFile>();
+  const existing = new ExistingFiles();
   for (const [index, entry] of entries.entries()) {
     const there = await looker.at(entry.path);
     if (there === undefined) continue;
     if (isLeftOut(entry, there, onConflict)) skipped.add(index);
     else if (entry.kind === 'file' && !there.isAbove && there.stat.kind === 'file') {
-      existing.set(index, there);
+      existing.set(index, there.stat);
     }
   }
   return { skipped, existing };
+}
+
+/** The names below the target of what is offered at `path`; `topName`: what is called otherwise there. */
+export function placeNames(
+  path: readonly string[],
+  topName: string | undefined,
+): readonly string[] {
+  return topName === undefined ? path : [topName, ...path.slice(1)];
 }
 
 /** Whether an entry is left out because of what is in its way; throws where that must not be. */
@@ -62,7 +70,8 @@ export function runsOf(indices: Iterable<number>): EntryRun[] {
   return runs;
 }
 
-interface Obstacle extends ExistingFile {
+interface Obstacle {
+  readonly stat: FileStat;
   /** Whether it is in the place of a folder that the entry is in. */
   readonly isAbove: boolean;
 }
@@ -80,15 +89,14 @@ class Looker {
 
   /** What is in the way of an entry: at its place, or something else than a folder above it. */
   async at(path: readonly string[]): Promise<Obstacle | undefined> {
-    const [top, ...below] = path;
-    const names = [this.#topName ?? String(top), ...below];
+    const names = placeNames(path, this.#topName);
     let place = '';
     for (const [depth, name] of names.entries()) {
       place = place === '' ? name : `${place}/${name}`;
       const isLast = depth === names.length - 1;
       const stat = isLast ? await this.#look(place) : await this.#folder(place);
       if (stat === undefined) return undefined;
-      if (isLast || stat.kind !== 'folder') return { place, stat, isAbove: !isLast };
+      if (isLast || stat.kind !== 'folder') return { stat, isAbove: !isLast };
     }
     return undefined;
   }

@@ -152,6 +152,7 @@ export class TreeSink implements FileSink {
         chunkBytes,
         hasher,
         delta: options.delta ?? false,
+        topName: placeOf(options.target).name,
       });
       if (journal !== undefined) await file.begin();
       const anchor = anchorOf(places);

@@ -5,6 +5,8 @@ import {
   type OpenFile,
   type OpenFolder,
   putInSteps,
+  type TakenFile,
+  takeInSteps,
 } from '../../src/io/file-system.ts';
 import type { SyncFileSystem } from '../../src/io/sync-filesystem.ts';
 import { MemoryDisk } from './memory-disk.ts';
@@ -86,6 +88,10 @@ export class MemoryFileSystem extends MemoryDisk implements FileSystem, Process 
 
   async openForReading(path: string): Promise<OpenFile> {
     return await this.openFile(path);
+  }
+
+  async takeFile(path: string, into: Uint8Array): Promise<TakenFile> {
+    return await takeInSteps(this, path, into);
   }
 
   async makeFolder(path: string): Promise<void> {

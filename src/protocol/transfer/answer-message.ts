@@ -32,7 +32,7 @@ export interface Holdings {
   readonly skipped: readonly EntryRun[];
   readonly have: readonly HaveRange[];
   /** Older files at the places of entries, at most one for each. */
-  readonly bases: readonly Basis[];
+  readonly bases: Iterable<Basis>;
 }
 
 export const NOTHING_HELD: Holdings = { skipped: [], have: [], bases: [] };
@@ -53,12 +53,13 @@ export interface AnswerPage extends Omit<Holdings, 'bases'> {
  * says that chunks may come compressed.
  */
 export function* answerPages(holdings: Holdings, limit?: number): Generator<Uint8Array> {
-  const at = { run: 0, range: 0, basis: 0, sum: 0 };
+  const bases = holdings.bases[Symbol.iterator]();
+  const at: Position = { run: 0, range: 0, basis: nextOf(bases), sum: 0 };
   let isLast = false;
   for (let isFirst = true; !isLast; isFirst = false) {
-    const parts = [packRuns(holdings, at), packRanges(holdings, at), packBases(holdings, at)];
-    const { skipped, have, bases } = holdings;
-    isLast = at.run === skipped.length && at.range === have.length && at.basis === bases.length;
+    const parts = [packRuns(holdings, at), packRanges(holdings, at), packBases(bases, at)];
+    const { skipped, have } = holdings;
+    isLast = at.run === skipped.length && at.range === have.length && at.basis === undefined;
     const page = new ByteWriter(parts.reduce((sum, { body }) => sum + body.length + 8, 16));
     page.uint8(MessageType.answer);
     page.uint8(0);
@@ -78,7 +79,7 @@ export function* answerPages(holdings: Holdings, limit?: number): Generator<Uint
 interface Position {
   run: number;
   range: number;
-  basis: number;
+  basis: Basis | undefined;
   /** The next sum of that basis. */
   sum: number;
 }
@@ -117,17 +118,21 @@ function packTuples<T>(
   return { count: next - start, body };
 }
 
-function packBases({ bases }: Holdings, at: Position): PagePart {
+function packBases(bases: Iterator<Basis>, at: Position): PagePart {
   const body = new ByteWriter(PAGE_CAPACITY);
   let count = 0;
-  for (; at.basis < bases.length && body.length < PART_BYTES; count += 1) {
-    const basis = bases[at.basis] as Basis;
-    at.sum = writeBasisPart(body, basis, at.sum, PART_BYTES);
-    if (at.sum < basis.strong.length) continue;
-    at.basis += 1;
+  for (; at.basis !== undefined && body.length < PART_BYTES; count += 1) {
+    at.sum = writeBasisPart(body, at.basis, at.sum, PART_BYTES);
+    if (at.sum < at.basis.strong.length) continue;
+    at.basis = nextOf(bases);
     at.sum = 0;
   }
   return { count, body };
+}
+
+function nextOf(bases: Iterator<Basis>): Basis | undefined {
+  const { done, value } = bases.next();
+  return done === true ? undefined : value;
 }
 
 /** Reads what `answerPages` wrote, after the type and the verdict. */

@@ -3,17 +3,21 @@ import type { BasisPart } from './basis.ts';
 import { BlockMatcher, type Copy } from './block-matcher.ts';
 import type { Entries } from './entry.ts';
 import { chunkCount } from './limits.ts';
+import { SumPool } from './sum-pool.ts';
 import { isZero, ZEROS } from './zeros.ts';
 
 interface OlderFile {
   readonly blockLog: number;
-  /** As they came, page by page: as numbers of their own they would take four times the memory. */
-  readonly parts: BasisPart[];
+  /** Where its sums are in the pool, and how many. */
+  readonly first: number;
   count: number;
-  /** All of them, once they are asked about. */
-  sums: BigUint64Array | undefined;
+  /** Rolling sums as they came, page by page; of chunks there are none. */
+  readonly weak: Uint32Array[];
   matcher: BlockMatcher | undefined;
 }
+
+/** Of all that is known by its chunks alone. */
+const NO_WEAK: Uint32Array[] = [];
 
 /** What a sender knows of the older files that a receiver has: which parts of chunks are in them. */
 export class OlderFiles {
@@ -21,6 +25,9 @@ export class OlderFiles {
   readonly #chunkBytes: number;
   readonly #hasher: Hasher;
   readonly #files = new Map<number, OlderFile>();
+  readonly #sums = new SumPool();
+  /** Those that have a matcher. */
+  readonly #indexed = new Map<number, OlderFile>();
 
   constructor(entries: Entries, chunkBytes: number, hasher: Hasher) {
     this.#entries = entries;
@@ -30,15 +37,18 @@ export class OlderFiles {
 
   /** Adds what a page of the answer says; false when that does not follow what was said before. */
   add(part: BasisPart): boolean {
-    const { entry, blockLog, first, strong } = part;
+    const { entry, blockLog, first, weak, strong } = part;
     const offered = this.#entries.at(entry);
-    const file = this.#files.get(entry) ?? emptyFile(blockLog);
+    const file = this.#files.get(entry) ?? this.#emptyFile(blockLog);
     if (offered?.kind !== 'file' || strong.length === 0) return false;
     if (file.blockLog !== blockLog || file.count !== first) return false;
+    // Those of one file follow each other.
+    if (file.first + file.count !== this.#sums.length) return false;
     const isOfChunks = blockLog === 0;
     const most = isOfChunks ? chunkCount(offered.size, this.#chunkBytes) : Number.POSITIVE_INFINITY;
     if (first + strong.length > most || 2 ** blockLog > this.#chunkBytes) return false;
-    file.parts.push(part);
+    for (const sum of strong) this.#sums.push(sum);
+    if (!isOfChunks) file.weak.push(weak);
     file.count += strong.length;
     this.#files.set(entry, file);
     return true;
@@ -58,28 +68,33 @@ export class OlderFiles {
     const file = this.#files.get(entry);
     if (file === undefined) return [];
     if (file.blockLog > 0) return this.#matcherOf(entry, file).match(bytes);
-    file.sums ??= strongOf(file);
-    if (file.sums[chunk] !== this.#hasher.xxh64(bytes)) return [];
+    const sum = chunk < file.count ? this.#sums.at(file.first + chunk) : undefined;
+    if (sum !== this.#hasher.xxh64(bytes)) return [];
     return [{ start: 0, length: bytes.length, from: chunk * this.#chunkBytes }];
   }
 
   /** One index at a time: it takes ten times the memory of the sums. */
   #matcherOf(entry: number, file: OlderFile): BlockMatcher {
     if (file.matcher !== undefined) return file.matcher;
-    for (const [other, before] of this.#files) if (other < entry) before.matcher = undefined;
+    for (const [other, before] of this.#indexed) {
+      if (other >= entry) continue;
+      before.matcher = undefined;
+      this.#indexed.delete(other);
+    }
     const weak = new Uint32Array(file.count);
-    for (const part of file.parts) weak.set(part.weak, part.first);
-    file.matcher = new BlockMatcher(2 ** file.blockLog, weak, strongOf(file), this.#hasher);
+    let end = 0;
+    for (const part of file.weak) {
+      weak.set(part, end);
+      end += part.length;
+    }
+    const strong = this.#sums.slice(file.first, file.count);
+    file.matcher = new BlockMatcher(2 ** file.blockLog, weak, strong, this.#hasher);
+    this.#indexed.set(entry, file);
     return file.matcher;
   }
-}
 
-function emptyFile(blockLog: number): OlderFile {
-  return { blockLog, parts: [], count: 0, sums: undefined, matcher: undefined };
-}
-
-function strongOf({ count, parts }: OlderFile): BigUint64Array {
-  const sums = new BigUint64Array(count);
-  for (const { first, strong } of parts) sums.set(strong, first);
-  return sums;
+  #emptyFile(blockLog: number): OlderFile {
+    const weak = blockLog === 0 ? NO_WEAK : [];
+    return { blockLog, first: this.#sums.length, count: 0, weak, matcher: undefined };
+  }
 }
