@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { sep } from 'node:path';
 import { P2PShareError } from '../protocol/errors.ts';
 import { syncFolder } from './file-attributes.ts';
 import {
@@ -52,7 +52,7 @@ export class FileRoot {
 
   /** A path that leads to `name` in this folder. */
   at(name: string): string {
-    return join(this.#base, name);
+    return `${this.#base}${sep}${name}`;
   }
 
   /** The folder itself, to be asked about its file system. */
