@@ -18,8 +18,10 @@ export async function arrivedBytes(
     if (staging === undefined) return undefined;
     try {
       const journal = await loadJournal(staging, hasher);
-      const chunks = journal?.runs.reduce((sum, { sums }) => sum + sums.length, 0);
-      return chunks && chunks * (journal?.head.chunkBytes ?? 0);
+      if (journal === undefined) return undefined;
+      let chunks = 0;
+      for (const { sums } of journal.runs) chunks += sums.length;
+      return chunks * journal.head.chunkBytes;
     } finally {
       await staging.close();
     }

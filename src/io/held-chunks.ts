@@ -1,6 +1,7 @@
 import type { Hasher } from '../protocol/ports.ts';
 import type { HaveRange } from '../protocol/transfer/answer-message.ts';
 import { chunkCount } from '../protocol/transfer/limits.ts';
+import { HeldSums } from './held-sums.ts';
 import type { HeldRun, ReadJournal } from './journal.ts';
 
 /** Chunks that are read again before they are believed: those written last, and some of the others. */
@@ -8,19 +9,16 @@ const LAST_BYTES = 256 * 2 ** 20;
 const LAST_CHUNKS = 4096;
 const SAMPLES = 64;
 
-interface Held {
-  readonly entry: number;
-  readonly chunk: number;
-  readonly sum: bigint;
-}
-
 /** The chunks of an offer that are on the disk from an earlier attempt, with their sums. */
 export class HeldChunks {
   readonly #sizeOf: (entry: number) => number;
   readonly #chunkBytes: number;
-  readonly #chunks = new Map<number, Map<number, bigint>>();
-  /** In the order in which they were written. */
-  readonly #order: Held[] = [];
+  #sums = new HeldSums(0);
+  /** Entries and chunks in the order in which they were written; there may be a million. */
+  readonly #order: { readonly entries: number[]; readonly chunks: number[] } = {
+    entries: [],
+    chunks: [],
+  };
 
   /** `sizeOf`: how long each file of the offer is; 0 for what is none, or not wanted. */
   constructor(sizeOf: (entry: number) => number, chunkBytes: number) {
@@ -28,13 +26,14 @@ export class HeldChunks {
     this.#chunkBytes = chunkBytes;
   }
 
-  /** Takes what a journal says about the same files, even if the offer is another. */
+  /** Takes what a journal says about the same files, even if the offer is another. `keys`: of the offer. */
   add({ head, runs }: ReadJournal, keys: BigUint64Array): void {
     if (head.chunkBytes !== this.#chunkBytes) return;
-    const indices = new Map<bigint, number>();
-    for (const [index, key] of keys.entries()) indices.set(key, index);
+    this.#sums = new HeldSums(keys.length);
+    const indexOf = finder(keys);
     for (const { entry, first, sums } of runs) {
-      const index = indices.get(head.keys[entry] ?? 0n);
+      const key = head.keys[entry];
+      const index = key === undefined ? undefined : indexOf(key, entry);
       if (index === undefined) continue;
       for (const [i, sum] of sums.entries()) this.#set(index, first + i, sum);
     }
@@ -43,27 +42,28 @@ export class HeldChunks {
   /** How many bytes of an entry there have to be for its chunks to be there. */
   bytesNeeded(entry: number): number {
     let last = -1;
-    for (const chunk of this.#chunks.get(entry)?.keys() ?? []) last = Math.max(last, chunk);
+    for (const [chunk] of this.#sums.of(entry)) last = Math.max(last, chunk);
     return last === -1 ? 0 : Math.min(this.#sizeOf(entry), (last + 1) * this.#chunkBytes);
   }
 
   /** What is held of an entry is not there. */
   drop(entry: number): void {
-    this.#chunks.delete(entry);
+    this.#sums.drop(entry);
   }
 
+  /** Those of which anything is held, in their order. */
   get entries(): IterableIterator<number> {
-    return this.#chunks.keys();
+    return this.#sums.entries();
   }
 
   countOf(entry: number): number {
-    return this.#chunks.get(entry)?.size ?? 0;
+    return this.#sums.countOf(entry);
   }
 
   get bytes(): number {
     let bytes = 0;
-    for (const [entry, chunks] of this.#chunks) {
-      for (const chunk of chunks.keys()) bytes += this.#lengthOf(entry, chunk);
+    for (const entry of this.entries) {
+      for (const [chunk] of this.#sums.of(entry)) bytes += this.#lengthOf(entry, chunk);
     }
     return bytes;
   }
@@ -77,61 +77,81 @@ export class HeldChunks {
     hasher: Hasher,
     random: () => number,
   ): Promise<void> {
-    const all = this.#order.filter(({ entry }) => this.#chunks.has(entry));
+    const chosen: number[] = [];
     let bytes = 0;
-    let first = all.length;
-    while (first > 0 && bytes < LAST_BYTES && all.length - first < LAST_CHUNKS) {
+    let first = this.#order.entries.length;
+    while (first > 0 && bytes < LAST_BYTES && chosen.length < LAST_CHUNKS) {
       first -= 1;
-      bytes += this.#lengthOfHeld(all[first]);
+      const { entry, chunk, sum } = this.#written(first);
+      if (sum === undefined) continue;
+      bytes += this.#lengthOf(entry, chunk);
+      chosen.push(first);
     }
-    const chosen = all.slice(first);
-    for (let i = 0; i < SAMPLES && first > 0; i += 1) {
-      chosen.push(all[Math.floor(random() * first)] as Held);
-    }
+    chosen.reverse();
+    for (let i = 0; i < SAMPLES && first > 0; i += 1) chosen.push(Math.floor(random() * first));
     if (await this.#check(chosen, read, hasher)) return;
-    await this.#check(all.slice(0, first), read, hasher);
+    await this.#check(Array(first).keys(), read, hasher);
   }
 
   /** In the order of entries and chunks. */
-  runs(): HeldRun[] {
-    const runs: { entry: number; first: number; sums: bigint[] }[] = [];
-    for (const [entry, chunks] of sorted(this.#chunks)) {
-      for (const [chunk, sum] of sorted(chunks)) {
-        const last = runs.at(-1);
-        if (last?.entry === entry && last.first + last.sums.length === chunk) last.sums.push(sum);
-        else runs.push({ entry, first: chunk, sums: [sum] });
-      }
-    }
-    return runs;
+  get runs(): Iterable<HeldRun> {
+    return { [Symbol.iterator]: () => this.#eachRun() };
   }
 
+  *#eachRun(): Generator<HeldRun> {
+    for (const entry of this.entries) {
+      let run: { entry: number; first: number; sums: bigint[] } | undefined;
+      for (const [chunk, sum] of [...this.#sums.of(entry)].sort(([a], [b]) => a - b)) {
+        if (run !== undefined && run.first + run.sums.length === chunk) run.sums.push(sum);
+        else {
+          if (run !== undefined) yield run;
+          run = { entry, first: chunk, sums: [sum] };
+        }
+      }
+      if (run !== undefined) yield run;
+    }
+  }
+
+  /** The same without the sums. */
+  get ranges(): Iterable<HaveRange> {
+    const { runs } = this;
+    return {
+      *[Symbol.iterator]() {
+        for (const { entry, first, sums } of runs) yield { entry, first, count: sums.length };
+      },
+    };
+  }
+
+  /** Of what was written as one of so many; what is held no more is not looked at. */
   async #check(
-    chosen: readonly Held[],
+    positions: Iterable<number>,
     read: (entry: number, offset: number, length: number) => Promise<Uint8Array>,
     hasher: Hasher,
   ): Promise<boolean> {
     let isGood = true;
-    for (const held of chosen) {
-      const { entry, chunk, sum } = held;
-      const bytes = await read(entry, chunk * this.#chunkBytes, this.#lengthOfHeld(held));
+    for (const position of positions) {
+      const { entry, chunk, sum } = this.#written(position);
+      if (sum === undefined) continue;
+      const length = this.#lengthOf(entry, chunk);
+      const bytes = await read(entry, chunk * this.#chunkBytes, length);
       if (hasher.xxh64(bytes) === sum) continue;
       isGood = false;
-      this.#chunks.get(entry)?.delete(chunk);
-      if (this.countOf(entry) === 0) this.drop(entry);
+      this.#sums.delete(entry, chunk);
     }
     return isGood;
   }
 
-  #set(entry: number, chunk: number, sum: bigint): void {
-    if (chunk >= chunkCount(this.#sizeOf(entry), this.#chunkBytes)) return;
-    const chunks = this.#chunks.get(entry) ?? new Map<number, bigint>();
-    this.#chunks.set(entry, chunks);
-    chunks.set(chunk, sum);
-    this.#order.push({ entry, chunk, sum });
+  #written(position: number): { entry: number; chunk: number; sum: bigint | undefined } {
+    const entry = this.#order.entries[position] as number;
+    const chunk = this.#order.chunks[position] as number;
+    return { entry, chunk, sum: this.#sums.get(entry, chunk) };
   }
 
-  #lengthOfHeld(held: Held | undefined): number {
-    return held === undefined ? 0 : this.#lengthOf(held.entry, held.chunk);
+  #set(entry: number, chunk: number, sum: bigint): void {
+    if (chunk >= chunkCount(this.#sizeOf(entry), this.#chunkBytes)) return;
+    this.#sums.set(entry, chunk, sum);
+    this.#order.entries.push(entry);
+    this.#order.chunks.push(chunk);
   }
 
   #lengthOf(entry: number, chunk: number): number {
@@ -139,11 +159,15 @@ export class HeldChunks {
   }
 }
 
-/** The same without the sums. */
-export function rangesOf(runs: readonly HeldRun[]): HaveRange[] {
-  return runs.map(({ entry, first, sums }) => ({ entry, first, count: sums.length }));
-}
-
-function sorted<T>(map: ReadonlyMap<number, T>): [number, T][] {
-  return [...map].sort(([a], [b]) => a - b);
+/** Finds which entry has a key; most have the index that they had in the offer before. */
+function finder(keys: BigUint64Array): (key: bigint, before: number) => number | undefined {
+  let indices: Map<bigint, number> | undefined;
+  return (key, before) => {
+    if (keys[before] === key) return before;
+    if (indices === undefined) {
+      indices = new Map();
+      for (const [index, each] of keys.entries()) indices.set(each, index);
+    }
+    return indices.get(key);
+  };
 }

@@ -46,7 +46,7 @@ export class JournalFile {
   readonly #staging: FileRoot;
   readonly #hasher: Hasher;
   readonly #head: () => Promise<JournalHead>;
-  readonly #before: readonly HeldRun[];
+  readonly #before: Iterable<HeldRun>;
   #file: OpenFile | undefined;
   #length = 0;
 
@@ -58,7 +58,7 @@ export class JournalFile {
     staging: FileRoot,
     parts: {
       readonly head: () => Promise<JournalHead>;
-      readonly before: readonly HeldRun[];
+      readonly before: Iterable<HeldRun>;
       readonly hasher: Hasher;
     },
   ) {
@@ -76,7 +76,7 @@ export class JournalFile {
     const file = await files.createFile(draft, 0o600);
     this.#file = file;
     await this.#write(encodeHead(await this.#head(), this.#hasher));
-    if (this.#before.length > 0) await this.#write(encodeRecord(this.#before, this.#hasher));
+    for (const runs of inGroups(this.#before)) await this.#write(encodeRecord(runs, this.#hasher));
     await file.sync();
     await files.rename(draft, this.#staging.at(JOURNAL));
     await this.#staging.sync();
@@ -101,4 +101,18 @@ export class JournalFile {
     }
     this.#length += bytes.length;
   }
+}
+
+/** Of a million files the runs of all would take a hundred times what is written of them. */
+const GROUP_RUNS = 4096;
+
+function* inGroups(runs: Iterable<HeldRun>): Generator<readonly HeldRun[]> {
+  let group: HeldRun[] = [];
+  for (const run of runs) {
+    group.push(run);
+    if (group.length < GROUP_RUNS) continue;
+    yield group;
+    group = [];
+  }
+  if (group.length > 0) yield group;
 }

@@ -18,7 +18,8 @@ export interface JournalHead {
 
 export interface ReadJournal {
   readonly head: JournalHead;
-  readonly runs: readonly HeldRun[];
+  /** As they were written; read anew each time that they are looked through. */
+  readonly runs: Iterable<HeldRun>;
 }
 
 // "p2psjnl1": what has another beginning is of another version, or none of ours.
@@ -68,11 +69,15 @@ export function readJournal(bytes: Uint8Array, hasher: Hasher): ReadJournal | un
   const reader = new ByteReader(bytes);
   const head = readHead(reader, hasher);
   if (head === undefined) return undefined;
-  const runs: HeldRun[] = [];
+  const records = reader.rest();
+  return { head, runs: { [Symbol.iterator]: () => eachRun(records, hasher) } };
+}
+
+function* eachRun(records: Uint8Array, hasher: Hasher): Generator<HeldRun> {
+  const reader = new ByteReader(records);
   for (let record = readRecord(reader, hasher); record; record = readRecord(reader, hasher)) {
-    for (const run of record) runs.push(run);
+    yield* record;
   }
-  return { head, runs };
 }
 
 function readHead(reader: ByteReader, hasher: Hasher): JournalHead | undefined {

@@ -1,28 +1,27 @@
 import type { FileRoot } from './file-root.ts';
+import type { FileStat } from './file-system.ts';
 import { TREE } from './staging-folder.ts';
 
-/** Removes what is in a staged tree, all but the files at these paths, with `/` between names. */
-export async function pruneTree(
-  staging: FileRoot,
-  keeps: (path: string, size: number) => boolean,
-): Promise<void> {
-  await prune(staging, '', keeps);
+/** Whether a file stays; `folder`: the one that it is in, by the names from the top of the tree on. */
+type Keeps = (folder: readonly string[], name: string, stat: FileStat) => boolean;
+
+/** Removes what is in a staged tree, all but the files that are kept. */
+export async function pruneTree(staging: FileRoot, keeps: Keeps): Promise<void> {
+  await prune(staging, [], keeps);
 }
 
-async function prune(
-  staging: FileRoot,
-  folder: string,
-  keeps: (path: string, size: number) => boolean,
-): Promise<void> {
+async function prune(staging: FileRoot, folder: readonly string[], keeps: Keeps): Promise<void> {
   const { files } = staging;
-  for (const name of await files.readFolder(staging.at(`${TREE}/${folder}`))) {
-    const path = `${folder}${name}`;
-    const place = staging.at(`${TREE}/${path}`);
-    const { kind, size } = await files.lstat(place);
-    if (kind === 'folder') {
-      await prune(staging, `${path}/`, keeps);
+  const path = staging.at([TREE, ...folder].join('/'));
+  for (const name of await files.readFolder(path)) {
+    const place = `${path}/${name}`;
+    const stat = await files.lstat(place);
+    if (stat.kind === 'folder') {
+      await prune(staging, [...folder, name], keeps);
       // Still in use, if it is not empty.
       await files.rmdir(place).catch(() => undefined);
-    } else if (kind !== 'file' || !keeps(path, size)) await files.unlink(place, size);
+    } else if (stat.kind !== 'file' || !keeps(folder, name, stat)) {
+      await files.unlink(place, stat.size);
+    }
   }
 }

@@ -4,6 +4,7 @@ import { MAX_IN_PLACE_BYTES } from './file-calls.ts';
 import { errnoOf, isUnsupported } from './file-errors.ts';
 import { isZero } from './file-holes.ts';
 import type { FileRoot } from './file-root.ts';
+import type { FileStat } from './file-system.ts';
 import { clampedSeconds, StagedFile } from './staged-file.ts';
 import { StagedFolders, stagedName } from './staged-folders.ts';
 import { unlessGone } from './staging-folder.ts';
@@ -59,6 +60,12 @@ export class StagedTree {
   async finish(entry: number): Promise<void> {
     const { mtimeMs } = this.#entries.at(entry) as FileEntry;
     await this.#use(entry, (file) => file.finish(this.#stagedMode(entry), mtimeMs));
+  }
+
+  /** Whether what is there of a file that has all its bytes is as `finish` leaves it. */
+  isFinished(entry: number, { size, mode, mtimeMs }: FileStat): boolean {
+    const file = this.#entries.at(entry) as FileEntry;
+    return size === file.size && mtimeMs === file.mtimeMs && mode === this.#stagedMode(entry);
   }
 
   /** Writes a file from its first to its last byte, and finishes it. */

@@ -12,12 +12,11 @@ import { requireSpace } from './file-space.ts';
 import type { FileSystem } from './file-system.ts';
 import { placeOf, type Target } from './file-target.ts';
 import { Gate } from './gate.ts';
-import { HeldChunks, rangesOf } from './held-chunks.ts';
-import { JournalFile, loadJournal } from './journal-file.ts';
+import { JournalFile } from './journal-file.ts';
 import { entryKeys } from './offer-key.ts';
 import { OlderFiles } from './older-files.ts';
 import { publishStaged } from './publish-settled.ts';
-import { dropMissing, wantedSizes } from './staged-before.ts';
+import { type StagedBefore, takeUp, wantedSizes } from './staged-before.ts';
 import { StagedTree } from './staged-tree.ts';
 import { openStaging, removeIfEmpty, removeStaging } from './staging-folder.ts';
 import { runsOf, type Survey, surveyTarget } from './target-survey.ts';
@@ -90,7 +89,7 @@ export class TreeSink implements FileSink {
   readonly holdings: Holdings;
   /** How many chunks are still to come, of each entry of which some have. */
   readonly #missing = new Map<number, number>();
-  readonly #held: HeldChunks;
+  readonly #before: StagedBefore;
   #ended = false;
 
   private constructor(
@@ -98,7 +97,7 @@ export class TreeSink implements FileSink {
     parts: {
       places: Places;
       tree: StagedTree;
-      held: HeldChunks;
+      before: StagedBefore;
       checkpoints: Checkpoints;
       anchor: () => Promise<void>;
       gate: Gate;
@@ -108,14 +107,14 @@ export class TreeSink implements FileSink {
     this.#options = options;
     this.#places = parts.places;
     this.#tree = parts.tree;
-    this.#held = parts.held;
+    this.#before = parts.before;
     this.#checkpoints = parts.checkpoints;
     this.#anchor = parts.anchor;
     this.#gate = parts.gate;
     this.#older = parts.older;
     this.holdings = {
       skipped: runsOf(parts.places.survey.skipped),
-      have: rangesOf(parts.held.runs()),
+      have: parts.before.held.ranges,
       bases: parts.older.bases,
     };
   }
@@ -124,29 +123,17 @@ export class TreeSink implements FileSink {
     const { entries, chunkBytes, hasher, preserve = false } = options;
     const { root, staging, survey } = places;
     const sizeOf = wantedSizes(entries, survey);
-    const held = new HeldChunks(sizeOf, chunkBytes);
-    const journal = await loadJournal(staging, hasher);
-    if (journal !== undefined) held.add(journal, await entryKeys(entries, hasher));
-    const sizes = await dropMissing(staging, entries, held);
     const syncAll = await root.files.syncAll();
     const tree = new StagedTree(staging, { entries, preserve, syncAll });
     try {
-      await held.verify(
-        (entry, offset, length) => tree.read(entry, offset, new Uint8Array(length)),
-        hasher,
-        Math.random,
-      );
-      // Behind the last chunk that is held there may be anything.
-      for (const [entry, size] of sizes) {
-        const needed = held.bytesNeeded(entry);
-        if (size > needed) await tree.cut(entry, needed);
-      }
+      const offer = { entries, sizeOf, chunkBytes, hasher };
+      const before = await takeUp(staging, tree, offer);
       let total = 0;
       for (let entry = 0; entry < entries.length; entry += 1) total += sizeOf(entry);
       // Holes take no room; where the file system has none, it will say so.
-      await requireSpace(root, Math.min(total - held.bytes, options.storedBytes ?? total));
+      await requireSpace(root, Math.min(total - before.held.bytes, options.storedBytes ?? total));
       const head = async () => ({ chunkBytes, keys: await entryKeys(entries, hasher) });
-      const file = new JournalFile(staging, { head, before: held.runs(), hasher });
+      const file = new JournalFile(staging, { head, before: before.held.runs, hasher });
       const older = await OlderFiles.read(root, survey.existing, {
         entries,
         chunkBytes,
@@ -154,7 +141,7 @@ export class TreeSink implements FileSink {
         delta: options.delta ?? false,
         topName: placeOf(options.target).name,
       });
-      if (journal !== undefined) await file.begin();
+      if (before.hasJournal) await file.begin();
       const anchor = anchorOf(places);
       const gate = new Gate();
       const checkpoints = new Checkpoints({
@@ -166,7 +153,15 @@ export class TreeSink implements FileSink {
         },
         ...(options.checkpointBytes !== undefined && { maxBytes: options.checkpointBytes }),
       });
-      return new TreeSink(options, { places, tree, held, checkpoints, anchor, gate, older });
+      return new TreeSink(options, {
+        places,
+        tree,
+        before,
+        checkpoints,
+        anchor,
+        gate,
+        older,
+      });
     } catch (error) {
       await tree.close();
       throw error;
@@ -262,7 +257,8 @@ export class TreeSink implements FileSink {
   async #finishRest(leftOut: ReadonlySet<number>): Promise<void> {
     for (const [index, { kind, size }] of this.#options.entries.entries()) {
       if (leftOut.has(index) || (kind !== 'file' && kind !== 'stream')) continue;
-      const isHeld = this.#held.countOf(index) > 0 && !this.#missing.has(index);
+      if (this.#before.isFinished(index)) continue;
+      const isHeld = this.#before.held.countOf(index) > 0 && !this.#missing.has(index);
       if (kind === 'file' && size === 0) await this.#tree.writeWhole(index, NOTHING);
       else if (size === 0 || isHeld) await this.#tree.finish(index);
     }
@@ -282,7 +278,7 @@ export class TreeSink implements FileSink {
     const { size, kind } = this.#options.entries.at(entry) as Entry;
     // Where a stream ends is known when everything is here.
     if (kind === 'stream') return Number.POSITIVE_INFINITY;
-    const all = chunkCount(size, this.#options.chunkBytes) - this.#held.countOf(entry);
+    const all = chunkCount(size, this.#options.chunkBytes) - this.#before.held.countOf(entry);
     const missing = (this.#missing.get(entry) ?? all) - chunks;
     if (missing < 0) throw new Error('unreachable: more chunks than the entry has');
     if (missing === 0) this.#missing.delete(entry);

@@ -26,7 +26,10 @@ function journal(): Uint8Array {
 
 describe('a journal', () => {
   it('is read as it was written', () => {
-    expect(readJournal(journal(), hasher)).toEqual({ head: HEAD, runs: [...FIRST, ...SECOND] });
+    const read = readJournal(journal(), hasher);
+    expect(read?.head).toEqual(HEAD);
+    // Twice, for they are read anew each time.
+    for (const _ of [1, 2]) expect([...(read?.runs ?? [])]).toEqual([...FIRST, ...SECOND]);
   });
 
   it('counts up to the record that was cut short, wherever that was', () => {
@@ -36,7 +39,7 @@ describe('a journal', () => {
     for (let length = 0; length < whole.length; length += 1) {
       const read = readJournal(whole.subarray(0, length), hasher);
       if (length < head) expect(read).toBeUndefined();
-      else expect(read?.runs).toEqual(length < second ? [] : FIRST);
+      else expect([...(read?.runs ?? [])]).toEqual(length < second ? [] : FIRST);
     }
   });
 
@@ -45,7 +48,7 @@ describe('a journal', () => {
     for (let at = 0; at < whole.length; at += 1) {
       const damaged = Uint8Array.from(whole);
       damaged[at] = (damaged[at] ?? 0) ^ 0x20;
-      const runs = readJournal(damaged, hasher)?.runs ?? [];
+      const runs = [...(readJournal(damaged, hasher)?.runs ?? [])];
       expect([...FIRST, ...SECOND].slice(0, runs.length)).toEqual(runs);
       // The bytes of a chunk are no secret: another number is another offer's.
       if (at < 8 || at >= 12) expect(runs.length).toBeLessThan(3);

@@ -68,7 +68,7 @@ describe.each(PLAIN)('on %s', (_, lacks, omittedLinks) => {
     await write(first, 6);
     await first.close();
     const second = await open(files);
-    const held = second.holdings.have.reduce((sum, { count }) => sum + count, 0);
+    const held = [...second.holdings.have].reduce((sum, { count }) => sum + count, 0);
     expect(held).toBe(6);
     await second.discard();
     expect(files.names(FOLDER)).toEqual([]);

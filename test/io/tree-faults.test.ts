@@ -130,7 +130,7 @@ async function journaled(files: MemoryFileSystem): Promise<string[]> {
   const journal = staging && (await loadJournal(staging, hasher));
   await staging?.close();
   await root.close();
-  return (journal?.runs ?? []).flatMap(({ entry, first, sums }) =>
+  return [...(journal?.runs ?? [])].flatMap(({ entry, first, sums }) =>
     sums.map((_, i) => `${entry}:${first + i}`),
   );
 }

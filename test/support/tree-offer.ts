@@ -63,7 +63,7 @@ export function* chunksOf(
       continue;
     }
     for (let chunk = 0; chunk < chunkCount(entries[entry]?.size ?? 0, chunkBytes); chunk += 1) {
-      const isHeld = holdings.have.some(
+      const isHeld = [...holdings.have].some(
         (run) => run.entry === entry && chunk >= run.first && chunk < run.first + run.count,
       );
       if (isHeld) continue;

@@ -30,7 +30,7 @@ export interface HaveRange {
 /** What of an offer need not be sent, in ascending order and without overlap. */
 export interface Holdings {
   readonly skipped: readonly EntryRun[];
-  readonly have: readonly HaveRange[];
+  readonly have: Iterable<HaveRange>;
   /** Older files at the places of entries, at most one for each. */
   readonly bases: Iterable<Basis>;
 }
@@ -38,9 +38,10 @@ export interface Holdings {
 export const NOTHING_HELD: Holdings = { skipped: [], have: [], bases: [] };
 
 /** One page of an acceptance. */
-export interface AnswerPage extends Omit<Holdings, 'bases'> {
+export interface AnswerPage extends Pick<Holdings, 'skipped'> {
   readonly kind: 'accept';
   readonly last: boolean;
+  readonly have: readonly HaveRange[];
   readonly bases: readonly BasisPart[];
   /** Bytes a second that the receiver wants at most. */
   readonly limit?: number;
@@ -53,13 +54,20 @@ export interface AnswerPage extends Omit<Holdings, 'bases'> {
  * says that chunks may come compressed.
  */
 export function* answerPages(holdings: Holdings, limit?: number): Generator<Uint8Array> {
-  const bases = holdings.bases[Symbol.iterator]();
-  const at: Position = { run: 0, range: 0, basis: nextOf(bases), sum: 0 };
+  const skipped = new Cursor(holdings.skipped);
+  const have = new Cursor(holdings.have);
+  const bases = new Cursor(holdings.bases);
+  let sum = 0;
   let isLast = false;
   for (let isFirst = true; !isLast; isFirst = false) {
-    const parts = [packRuns(holdings, at), packRanges(holdings, at), packBases(bases, at)];
-    const { skipped, have } = holdings;
-    isLast = at.run === skipped.length && at.range === have.length && at.basis === undefined;
+    const packed = packBases(bases, sum);
+    sum = packed.sum;
+    const parts = [
+      packTuples(skipped, ({ first, count }) => [first, count]),
+      packTuples(have, ({ entry, first, count }) => [entry, first, count]),
+      packed,
+    ];
+    isLast = [skipped, have, bases].every(({ current }) => current === undefined);
     const page = new ByteWriter(parts.reduce((sum, { body }) => sum + body.length + 8, 16));
     page.uint8(MessageType.answer);
     page.uint8(0);
@@ -75,13 +83,21 @@ export function* answerPages(holdings: Holdings, limit?: number): Generator<Uint
   }
 }
 
-/** How far the pages have come. */
-interface Position {
-  run: number;
-  range: number;
-  basis: Basis | undefined;
-  /** The next sum of that basis. */
-  sum: number;
+/** Where in a list, which may be long and is not kept, the pages are. */
+class Cursor<T> {
+  readonly #items: Iterator<T>;
+  /** `undefined` at the end. */
+  current: T | undefined;
+
+  constructor(items: Iterable<T>) {
+    this.#items = items[Symbol.iterator]();
+    this.advance();
+  }
+
+  advance(): void {
+    const { done, value } = this.#items.next();
+    this.current = done === true ? undefined : value;
+  }
 }
 
 interface PagePart {
@@ -92,47 +108,28 @@ interface PagePart {
 /** What one of the three parts of a page takes at most, but for its last element. */
 const PART_BYTES = PAGE_BYTES / 2;
 
-function packRuns({ skipped }: Holdings, at: Position): PagePart {
-  const part = packTuples(skipped, at.run, ({ first, count }) => [first, count]);
-  at.run += part.count;
-  return part;
-}
-
-function packRanges({ have }: Holdings, at: Position): PagePart {
-  const part = packTuples(have, at.range, ({ entry, first, count }) => [entry, first, count]);
-  at.range += part.count;
-  return part;
-}
-
-/** As many as have room, from the one at `start` on: the varints of each. */
-function packTuples<T>(
-  items: readonly T[],
-  start: number,
-  fields: (item: T) => readonly number[],
-): PagePart {
-  const body = new ByteWriter(PAGE_CAPACITY);
-  let next = start;
-  for (; next < items.length && body.length < PART_BYTES; next += 1) {
-    for (const field of fields(items[next] as T)) body.varint(field);
-  }
-  return { count: next - start, body };
-}
-
-function packBases(bases: Iterator<Basis>, at: Position): PagePart {
+/** As many as have room, from the current one on: the varints of each. */
+function packTuples<T>(items: Cursor<T>, fields: (item: T) => readonly number[]): PagePart {
   const body = new ByteWriter(PAGE_CAPACITY);
   let count = 0;
-  for (; at.basis !== undefined && body.length < PART_BYTES; count += 1) {
-    at.sum = writeBasisPart(body, at.basis, at.sum, PART_BYTES);
-    if (at.sum < at.basis.strong.length) continue;
-    at.basis = nextOf(bases);
-    at.sum = 0;
+  for (; items.current !== undefined && body.length < PART_BYTES; count += 1) {
+    for (const field of fields(items.current)) body.varint(field);
+    items.advance();
   }
   return { count, body };
 }
 
-function nextOf(bases: Iterator<Basis>): Basis | undefined {
-  const { done, value } = bases.next();
-  return done === true ? undefined : value;
+/** As many as have room, from one `sum` of the current one on; yields where the next page goes on. */
+function packBases(bases: Cursor<Basis>, sum: number): PagePart & { readonly sum: number } {
+  const body = new ByteWriter(PAGE_CAPACITY);
+  let [count, next] = [0, sum];
+  for (; bases.current !== undefined && body.length < PART_BYTES; count += 1) {
+    next = writeBasisPart(body, bases.current, next, PART_BYTES);
+    if (next < bases.current.strong.length) continue;
+    bases.advance();
+    next = 0;
+  }
+  return { count, body, sum: next };
 }
 
 /** Reads what `answerPages` wrote, after the type and the verdict. */
