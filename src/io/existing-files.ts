@@ -14,7 +14,7 @@ class Page {
 /** What tells a file that is there from another one, and from what it was. */
 export type ExistingFile = Pick<FileStat, 'dev' | 'ino' | 'size' | 'mtimeMs'>;
 
-/** Files at the places of entries, by index: 35 bytes for each of what may be a million. */
+/** Files at the places of entries, by index: 33 bytes for each of what may be a million. */
 export class ExistingFiles {
   readonly #pages = new Map<number, Page>();
 

@@ -122,7 +122,7 @@ export class HeldChunks {
     };
   }
 
-  /** Of what was written as one of so many; what is held no more is not looked at. */
+  /** `positions`: in the order of writing. What is not held any more is not looked at. */
   async #check(
     positions: Iterable<number>,
     read: (entry: number, offset: number, length: number) => Promise<Uint8Array>,

@@ -46,9 +46,12 @@ export async function takeUp(
     hasher,
     Math.random,
   );
-  // Behind the last chunk that is held there may be anything.
   for (const [entry, size] of sizes.entries()) {
-    if (size > 0 && size > held.bytesNeeded(entry)) await tree.cut(entry, held.bytesNeeded(entry));
+    const needed = size > 0 ? held.bytesNeeded(entry) : 0;
+    // Behind the last chunk that is held there may be anything; and what is empty would be given its name
+    // over a file that is the same already, of which nothing is going to be written.
+    if (size > 0 && needed === 0) await tree.remove(entry);
+    else if (size > needed) await tree.cut(entry, needed);
   }
   const isFinished = (entry: number) => finished[entry] === 1;
   return { held, isFinished, hasJournal: journal !== undefined };

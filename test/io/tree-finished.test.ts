@@ -1,8 +1,9 @@
-import { chmod, mkdtemp, rm, stat, utimes } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createHasher } from '../../src/crypto/xxhash.ts';
+import type { OnConflict } from '../../src/io/file-publish.ts';
 import { openSink, type TreeSink } from '../../src/io/tree-sink.ts';
 import type { Hasher } from '../../src/protocol/ports.ts';
 import { chunksOf, TREE_TIME_MS, treeOffer } from '../support/tree-offer.ts';
@@ -51,15 +52,39 @@ describe('files that had come whole before', () => {
     expect((await stat(final('long'))).mtimeMs).toBe(TREE_TIME_MS);
   });
 
-  async function finish(): Promise<void> {
-    const sink = await open();
+  it('take the place of no file that is as it should be, if they are not', async () => {
+    const small = OFFER.entries.findIndex(({ path }) => path[1] === 'small');
+    const bytes = new Uint8Array(100).fill(9);
+    const { atime, mtime } = await stat(staged('small'));
+    await writeFile(staged('small'), new Uint8Array(100));
+    await utimes(staged('small'), atime, mtime);
+    await mkdir(dirname(final('small')));
+    await writeFile(final('small'), bytes);
+    await utimes(final('small'), TREE_TIME_MS / 1000, TREE_TIME_MS / 1000);
+    await finish('overwrite', async (sink) => {
+      const [basis, ...others] = sink.holdings.bases;
+      expect([basis?.entry, others]).toEqual([small, []]);
+      const copies = [{ start: 0, length: 100, from: 0 }];
+      const sum = hasher.xxh64(bytes);
+      const nothing = { bytes: new Uint8Array(0), isCompressed: false };
+      await sink.copy({ entry: small, offset: 0, length: 100, copies, sum, ...nothing });
+    });
+    expect(await readFile(final('small'))).toEqual(Buffer.from(bytes));
+  });
+
+  async function finish(
+    onConflict?: OnConflict,
+    meanwhile?: (sink: TreeSink) => Promise<void>,
+  ): Promise<void> {
+    const sink = await open(onConflict);
+    await meanwhile?.(sink);
     await sink.settle([]);
     await sink.publish();
   }
 
-  async function open(): Promise<TreeSink> {
+  async function open(onConflict: OnConflict = 'fail'): Promise<TreeSink> {
     const { entries } = OFFER;
-    const options = { target: { directory }, entries, onConflict: 'fail' } as const;
+    const options = { target: { directory }, entries, onConflict };
     return await openSink({ ...options, id: 'test', chunkBytes: CHUNK, hasher });
   }
 });
