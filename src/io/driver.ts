@@ -7,7 +7,7 @@ import {
   MAX_PENDING_SENDS,
   type SocketErrorHandler,
 } from './channel.ts';
-import { monotonicNow } from './clock.ts';
+import { MAX_TIMER_MS, monotonicNow } from './clock.ts';
 import type { UdpSocket } from './udp-socket.ts';
 
 export interface DriverOptions<Event> {
@@ -194,6 +194,7 @@ export class Driver<Event> {
     const deadline = this.#machine.pollTimeout();
     if (deadline === undefined) return;
     const now = this.#clock();
+    // A longer wait is asked for again.
     const delay = Math.min(Math.max(1, Math.ceil(deadline - now)), MAX_TIMER_MS);
     const at = (now + delay) as Instant;
     if (this.#alarm && this.#alarm.at <= at) return;
@@ -251,6 +252,3 @@ const DRAIN_BYTES = 768 << 10;
 
 // Shorter than a path takes to fail for silence, and longer than any garbage collection.
 const STALL_MS = 2000;
-
-// setTimeout takes 31 bits; a longer wait is asked for again.
-const MAX_TIMER_MS = 2 ** 31 - 1;
