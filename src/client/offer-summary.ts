@@ -1,4 +1,4 @@
-import { type Entries, isOnce, type Offer as TransferOffer } from '../protocol/transfer/entry.ts';
+import type { Entries, Offer as TransferOffer } from '../protocol/transfer/entry.ts';
 import type { EntryName } from '../protocol/transfer/entry-name.ts';
 
 /** An offer in a few words. `name` is the sender's choice and raw. */
@@ -6,14 +6,20 @@ export interface OfferSummary {
   readonly name: string;
   /** Files, folders and links. */
   readonly entries: number;
-  /** `null` for a stream, of which nobody knows how long it is. */
+  /** `null` where a stream is in it, of which nobody knows how long it is, and which can be sent once. */
   readonly bytes: number | null;
 }
 
 export function summaryOf({ entries, totalBytes }: TransferOffer): OfferSummary {
-  const [first = '', ...others] = topNames(entries);
+  const names = new Set<EntryName>();
+  let bytes: number | null = totalBytes;
+  for (const { kind, path } of entries) {
+    names.add(path[0] as EntryName);
+    if (kind === 'stream') bytes = null;
+  }
+  const [first = '', ...others] = names;
   const name = others.length === 0 ? first : `${first} and ${others.length} more`;
-  return { name, entries: entries.length, bytes: isOnce({ entries }) ? null : totalBytes };
+  return { name, entries: entries.length, bytes };
 }
 
 /** What is at the top of an offer, in its order. */

@@ -4,7 +4,7 @@ import type { FileSink } from '../io/file-sink.ts';
 import { type ErrorCode, P2PShareError } from '../protocol/errors.ts';
 import { ReceiverSession } from '../protocol/session/receiver-session.ts';
 import type { SessionEvent } from '../protocol/session/session-event.ts';
-import { isOnce, type Offer as TransferOffer } from '../protocol/transfer/entry.ts';
+import type { Offer as TransferOffer } from '../protocol/transfer/entry.ts';
 import { decided } from './answer.ts';
 import { type AttemptCourse, GIVES_WAY, MOVES_ON } from './attempts.ts';
 import { conflictPolicy } from './conflict-policy.ts';
@@ -14,7 +14,7 @@ import { Doubt } from './doubt.ts';
 import type { FileEvent } from './events.ts';
 import { asTargetError, FileWriter } from './file-writer.ts';
 import { lanSearchMs, searchLan } from './lan-search.ts';
-import { summaryOf } from './offer-summary.ts';
+import { type OfferSummary, summaryOf } from './offer-summary.ts';
 import type { ConflictPolicy, ReceiveOptions } from './options.ts';
 import { type Completed, publishReceived } from './publish-received.ts';
 import { acceptedBefore, isSettled } from './receive-ticket.ts';
@@ -35,6 +35,7 @@ interface ReceivingParts {
 /** What is accepted, and how. */
 interface Taking {
   readonly offer: TransferOffer;
+  readonly summary: OfferSummary;
   readonly chunkBytes: number;
   readonly destination: Destination;
   readonly onConflict: ConflictPolicy;
@@ -192,8 +193,8 @@ export class Receiving {
     const { entries } = offer;
     const summary = summaryOf(offer);
     const accepted = acceptedBefore(this.#keeper.ticket, summary, this.#options.onConflict);
-    const resumed = accepted === undefined ? {} : ({ resumed: true } as const);
-    this.#course.emit({ event: 'offer', ...summary, ...resumed });
+    const isResumed = accepted !== undefined;
+    this.#course.emit({ event: 'offer', ...summary, ...(isResumed && { resumed: true }) });
     run.enter('waiting-for-answer');
     if (await isSettled(this.#keeper.ticket, entries, run.hasher)) return this.#confirm(offer, run);
     const destination = await destinationOf(entries, this.#options);
@@ -208,20 +209,19 @@ export class Receiving {
       const file: FileEvent = { event: 'file', path, bytes: 0, status: 'skipped' };
       return this.#takeNothing(file, 'P2P_TARGET_EXISTS', run);
     }
-    const isResumed = accepted !== undefined;
-    await this.#take({ offer, chunkBytes, destination, onConflict, isResumed }, run);
+    await this.#take({ offer, summary, chunkBytes, destination, onConflict, isResumed }, run);
   }
 
   /** Opens the destination, and says yes. */
   async #take(
-    { offer, chunkBytes, destination, onConflict, isResumed }: Taking,
+    { offer, summary, chunkBytes, destination, onConflict, isResumed }: Taking,
     run: SessionRun<ReceiverSession>,
   ): Promise<void> {
     const { folder, text } = destination;
     const { id, result, offer: before } = this.#keeper.ticket;
-    if (isOnce(offer) || text !== undefined) this.#keeper.endWithProcess();
+    if (summary.bytes === null || text !== undefined) this.#keeper.endWithProcess();
     // Noted first, so that nothing lies there that nobody knows of.
-    const accept = { ...summaryOf(offer), onConflict };
+    const accept = { ...summary, onConflict };
     await this.#keeper.change({ offer: accept, ...(folder !== undefined && { folder }) });
     const { entries, storedBytes } = offer;
     const { hasher } = run;
@@ -249,7 +249,7 @@ export class Receiving {
     const wanted = limit === undefined ? undefined : Math.ceil(limit);
     run.touch((session, now) => session.accept(now, holdings, wanted));
     run.enter('transferring');
-    const total = isOnce(offer) ? null : offer.totalBytes;
+    const { bytes: total } = summary;
     const cause = () => (this.#writer?.isBusy ? 'disk' : 'peer');
     const isPipe = typeof this.#options.out === 'object';
     const done = () => run.session.bytesArrived;

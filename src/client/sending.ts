@@ -6,7 +6,7 @@ import type { P2PShareError } from '../protocol/errors.ts';
 import { type Code, formatCode } from '../protocol/handshake/code.ts';
 import { SenderSession } from '../protocol/session/sender-session.ts';
 import type { SessionEvent } from '../protocol/session/session-event.ts';
-import { bytesOf, type Entries, isOnce } from '../protocol/transfer/entry.ts';
+import { bytesOf, type Entries } from '../protocol/transfer/entry.ts';
 import type { RateCap } from '../protocol/transport/rate-cap.ts';
 import type { AttemptCourse } from './attempts.ts';
 import { currentEntry } from './current-entry.ts';
@@ -51,8 +51,6 @@ export class Sending {
   #finishProgress: () => void = () => undefined;
   #hasPath = false;
   #isAccepted = false;
-  #bytes = 0;
-  #isEndless = false;
   #summary: OfferSummary | undefined;
   #entries: Entries = [];
   /** Entries that were left out after all. */
@@ -172,6 +170,11 @@ export class Sending {
     }
   }
 
+  /** Whether nobody knows how long it is going to be. */
+  get #isStream(): boolean {
+    return this.#summary?.bytes === null;
+  }
+
   /** Nobody is to come for nothing; whoever has come is told when the offer cannot be made. */
   #spare(run: SessionRun<SenderSession>, error: unknown): void {
     if (this.#resumeSecret === undefined) run.abort(asSourceError(error));
@@ -189,12 +192,12 @@ export class Sending {
     if (this.#summary !== undefined) void this.#keeper.change({ offer: this.#summary });
     run.enter('transferring');
     this.#finishProgress = run.meter({
-      total: this.#isEndless ? null : this.#bytes,
+      total: this.#summary?.bytes ?? null,
       done: () => run.session.bytesTaken,
       moved: () => run.session.movedBytes,
       cause: () => (this.#buffers?.isBusy ? 'disk' : 'peer'),
       current: () => currentEntry(this.#entries, this.#buffers?.entry),
-      isPipe: this.#isEndless,
+      isPipe: this.#isStream,
     });
   }
 
@@ -226,8 +229,6 @@ export class Sending {
         onOmitted: this.#omits(scan),
       });
       const totalBytes = bytesOf(entries);
-      this.#bytes = totalBytes;
-      this.#isEndless = isOnce({ entries });
       const left = omitted.special + omitted.links + omitted.excluded > 0 && { omitted };
       const summary = summaryOf({ entries, totalBytes, storedBytes });
       this.#summary = summary;
@@ -249,7 +250,7 @@ export class Sending {
   }
 
   #tellSent(bytes: number): void {
-    if (this.#isEndless) {
+    if (this.#isStream) {
       this.#course.emit({ event: 'file', path: STREAM_PATH, bytes, status: 'sent' });
       return;
     }

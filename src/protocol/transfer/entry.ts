@@ -65,12 +65,6 @@ export function bytesOf(entries: Entries): number {
   return bytes;
 }
 
-/** Whether an offer can only be sent once, for nothing of it can be read again. */
-export function isOnce({ entries }: Pick<Offer, 'entries'>): boolean {
-  for (const { kind } of entries) if (kind === 'stream') return true;
-  return false;
-}
-
 /** Whether a sender may leave it out after all: what is named at the top is what was accepted. */
 export function mayBeOmitted({ kind, path }: Entry): boolean {
   return kind === 'file' && path.length > 1;
