@@ -158,8 +158,8 @@ export interface TextEvent {
 }
 
 /**
- * `merged`: a folder whose content went into one that was there; `unchanged`: a file that was there as
- * it is.
+ * `merged`: a folder whose content went into one that was there; `unchanged`: what was there as it
+ * is.
  */
 export type FileStatus =
   | 'sent'

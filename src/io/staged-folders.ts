@@ -33,6 +33,11 @@ export class StagedFolders {
     return name;
   }
 
+  /** Whether `ensure` has made it, or found it. */
+  isMade(path: readonly string[]): boolean {
+    return this.#made.has(stagedName(path));
+  }
+
   /** Remembers that there are new names in a folder. */
   touch(name: string): void {
     this.#touched.add(name);

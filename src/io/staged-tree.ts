@@ -93,6 +93,11 @@ export class StagedTree {
     return true;
   }
 
+  /** Whether a folder had to be made, because something has come into it. */
+  isMade(entry: number): boolean {
+    return this.#folders.isMade((this.#entries.at(entry) as Entry).path);
+  }
+
   /** Takes away what has come of a file. */
   async remove(entry: number): Promise<void> {
     const { path } = this.#entries.at(entry) as FileEntry;

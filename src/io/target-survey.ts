@@ -13,6 +13,8 @@ export interface Survey {
   readonly skipped: ReadonlySet<number>;
   /** Files at the places of files that are going to be written. */
   readonly existing: ExistingFiles;
+  /** Folders that are there, and that what comes is merged into. */
+  readonly merged: ReadonlySet<number>;
 }
 
 /**
@@ -29,15 +31,17 @@ export async function surveyTarget(
   const looker = new Looker(root, topName);
   const skipped = new Set<number>();
   const existing = new ExistingFiles();
+  const merged = new Set<number>();
   for (const [index, entry] of entries.entries()) {
     const there = await looker.at(entry.path);
     if (there === undefined) continue;
     if (isLeftOut(entry, there, onConflict)) skipped.add(index);
-    else if (entry.kind === 'file' && !there.isAbove && there.stat.kind === 'file') {
-      existing.set(index, there.stat);
+    else if (!there.isAbove && entry.kind === there.stat.kind) {
+      if (entry.kind === 'file') existing.set(index, there.stat);
+      else if (entry.kind === 'folder') merged.add(index);
     }
   }
-  return { skipped, existing };
+  return { skipped, existing, merged };
 }
 
 /** The names below the target of what is offered at `path`; `topName`: what is called otherwise there. */

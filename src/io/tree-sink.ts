@@ -205,8 +205,12 @@ export class TreeSink implements FileSink {
       await this.#writeUnwritten(leftOut);
       await this.#finishRest(leftOut);
       await this.#anchor();
-      const isOut = (entry: number) => leftOut.has(entry) || this.#older.isUnchanged(entry);
-      return await this.#tree.settle(isOut);
+      const { merged } = this.#places.survey;
+      return await this.#tree.settle((entry) => {
+        // A folder that is there already need not be made to merge nothing with it.
+        const isThere = merged.has(entry) && !this.#tree.isMade(entry);
+        return isThere || leftOut.has(entry) || this.#older.isUnchanged(entry);
+      });
     });
     await asFileError('target', () => this.#checkpoints.stop());
     return omittedLinks;
