@@ -1,9 +1,10 @@
-import fs, { type BigIntStats } from 'node:fs';
+import fs, { type BigIntStats, type Dirent } from 'node:fs';
+import { readdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { promisify } from 'node:util';
 import { type Attributes, unlessUnsupported } from './file-attributes.ts';
 import { Haste } from './haste.ts';
-import { isLocal, noteMade } from './local-folders.ts';
+import { isLocal, noteSame } from './local-folders.ts';
 
 /** Bytes that are moved in place: beyond this, the bytes take longer than a thread's help costs. */
 export const MAX_IN_PLACE_BYTES = 64 * 1024;
@@ -29,6 +30,7 @@ const later = {
 export const READ_FLAGS: number =
   fs.constants.O_RDONLY | (fs.constants.O_NOFOLLOW ?? 0) | (fs.constants.O_NONBLOCK ?? 0);
 
+const WITH_TYPES = { withFileTypes: true } as const;
 const BIG = { bigint: true } as const;
 const PRIVATE = 0o700;
 
@@ -162,6 +164,13 @@ export function statPath(path: string): Promise<BigIntStats> {
   );
 }
 
+/** What a folder of so many bytes holds: where it is large, listing it takes its time. */
+export async function listFolder(path: string, bytes: number): Promise<Dirent[]> {
+  const elsewhere = () => readdir(path, WITH_TYPES);
+  if (bytes > MAX_IN_PLACE_BYTES || !(await isLocal(path))) return await elsewhere();
+  return await haste.call(() => fs.readdirSync(path, WITH_TYPES), elsewhere);
+}
+
 /** Makes a private folder (0700). */
 export async function makeFolder(path: string): Promise<void> {
   await inFolder(
@@ -169,7 +178,8 @@ export async function makeFolder(path: string): Promise<void> {
     () => fs.mkdirSync(path, PRIVATE),
     () => later.mkdir(path, PRIVATE),
   );
-  noteMade(path);
+  // What was made a moment ago is no other file system.
+  noteSame(path);
 }
 
 /**

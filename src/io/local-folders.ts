@@ -59,8 +59,8 @@ function rootOf(folder: string): string {
   return end === -1 ? folder : folder.slice(0, end);
 }
 
-/** Takes a folder for one of the file system that it was made in a moment ago. */
-export function noteMade(folder: string): void {
+/** Takes a folder for one of the file system that the one above it is on. */
+export function noteSame(folder: string): void {
   know(foldersBeside(folder), folder, isLocal(dirname(folder)));
 }
 

@@ -1,5 +1,5 @@
 import type { BigIntStats, Dirent } from 'node:fs';
-import { readdir, readlink, realpath, stat } from 'node:fs/promises';
+import { readlink, realpath, stat } from 'node:fs/promises';
 import { basename, resolve, sep } from 'node:path';
 import { P2PShareError } from '../protocol/errors.ts';
 import { encodedEntryName } from '../protocol/transfer/encoded-name.ts';
@@ -9,7 +9,9 @@ import { EntryTable } from '../protocol/transfer/entry-table.ts';
 import { TRANSFER_LIMITS } from '../protocol/transfer/limits.ts';
 import { isInnerLink } from '../protocol/transfer/link-target.ts';
 import { PathIndex } from '../protocol/transfer/path-index.ts';
+import { listFolder } from './file-calls.ts';
 import { asFileError, errnoOf, problem } from './file-errors.ts';
+import { noteSame } from './local-folders.ts';
 import { nameRefused } from './name-refused.ts';
 import { SourceIgnore } from './source-ignore.ts';
 import { SourcePaths } from './source-paths.ts';
@@ -98,6 +100,8 @@ interface Place {
   /** The names below what was named, as they are on the disk. */
   readonly below: readonly string[];
   readonly ignore: SourceIgnore;
+  /** Of the folder above it, if that is the one in its path. */
+  readonly device?: bigint | undefined;
   /** Device and inode of all folders above it and its own: a link may lead back to one. */
   readonly above: ReadonlySet<string>;
 }
@@ -134,14 +138,16 @@ class Scanner {
   async #addFolder(place: Place, stats: BigIntStats): Promise<void> {
     const { local, path, above } = place;
     this.#push(local, { kind: 'folder', path, size: 0, ...attributes(stats) });
-    const found = await readdir(local, { withFileTypes: true }).catch((error: unknown) => {
+    if (place.device === stats.dev) noteSame(local);
+    const found = await listFolder(local, Number(stats.size)).catch((error: unknown) => {
       // It has gone since the one above was read.
       if (errnoOf(error) === 'ENOENT' && path.length > 1) return [];
       throw error;
     });
     const names = found.map(({ name }) => name);
     const ignore = await place.ignore.enter(local, place.below, names);
-    const within = { ...place, ignore, above: new Set(above).add(identity(stats)) };
+    const device = stats.dev;
+    const within = { ...place, ignore, device, above: new Set(above).add(identity(stats)) };
     const sorted = found.sort((a, b) => (a.name < b.name ? -1 : 1));
     for (let first = 0; first < sorted.length; first += AT_ONCE) {
       const some = sorted.slice(first, first + AT_ONCE);
@@ -210,7 +216,8 @@ class Scanner {
     if (local === undefined || stats === undefined || place.above.has(identity(stats))) {
       this.#omitted.links += 1;
     } else if (stats.isFile()) this.#addFile(local, place.path, stats);
-    else if (stats.isDirectory()) await this.#addFolder({ ...place, local }, stats);
+    else if (stats.isDirectory())
+      await this.#addFolder({ ...place, local, device: undefined }, stats);
     else this.#omitted.special += 1;
   }
 

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { type FileHandle, mkdir, mkdtemp, open, rm } from 'node:fs/promises';
 import { expect, it } from 'vitest';
 import { FileRoot } from '../../src/io/file-root.ts';
-import { isLocal } from '../../src/io/local-folders.ts';
+import { isLocal, noteSame } from '../../src/io/local-folders.ts';
 
 it('takes no file system for one of this machine that it does not know, or that is not there', async () => {
   expect(await isLocal('/proc')).toBe(false);
@@ -57,3 +57,9 @@ it.skipIf(process.platform !== 'linux')(
     }
   },
 );
+
+it('takes the word for it that a folder is on the file system of the one above it', () => {
+  const above = `/no/such/${randomUUID()}`;
+  noteSame(`${above}/folder`);
+  expect(isLocal(`${above}/folder`)).toBe(isLocal(above));
+});
