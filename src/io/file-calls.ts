@@ -22,6 +22,8 @@ const later = {
   fsync: promisify(fs.fsync),
   fdatasync: promisify(fs.fdatasync),
   unlink: promisify(fs.unlink),
+  rename: promisify(fs.rename),
+  link: promisify(fs.link),
 };
 /**
  * To read what may be anything by now: not through a link at its end, and without waiting for whoever
@@ -190,6 +192,24 @@ export function removeFile(path: string, bytes: number): Promise<void> {
   const elsewhere = () => later.unlink(path);
   if (bytes > MAX_IN_PLACE_BYTES) return elsewhere();
   return inFolder(path, () => fs.unlinkSync(path), elsewhere);
+}
+
+/** Renames what is there to a path in the same file system; a file of that name is replaced. */
+export function renameFile(from: string, to: string): Promise<void> {
+  return inFolder(
+    to,
+    () => fs.renameSync(from, to),
+    () => later.rename(from, to),
+  );
+}
+
+/** Gives a file a second name; replaces nothing. */
+export function linkFile(existing: string, path: string): Promise<void> {
+  return inFolder(
+    path,
+    () => fs.linkSync(existing, path),
+    () => later.link(existing, path),
+  );
 }
 
 /** Reads from `position` on until `into` is full or the file ends; yields the number of bytes. */

@@ -2,7 +2,7 @@ import { P2PShareError } from '../protocol/errors.ts';
 import { errnoOf, isUnsupported } from './file-errors.ts';
 import { numberedName } from './file-numbered-name.ts';
 import type { FileRoot } from './file-root.ts';
-import type { FileSystem } from './file-system.ts';
+import type { FileStat, FileSystem } from './file-system.ts';
 
 /** What to do when the final name is taken. */
 export type OnConflict = 'fail' | 'skip' | 'rename' | 'overwrite';
@@ -12,7 +12,8 @@ export const MAX_NUMBER = 9999;
 
 /**
  * Gives the staged file its final name in `root`, at once and whole, and yields that name. Nothing
- * that exists is replaced unless `onConflict` is `overwrite`, and then only a file or a link.
+ * that exists is replaced unless `onConflict` is `overwrite`, which is for what `requireReplaceable` lets
+ * pass.
  * Throws `P2P_TARGET_EXISTS` or a system error; then the staged file is where it was.
  */
 export async function publish(
@@ -22,7 +23,6 @@ export async function publish(
   onConflict: OnConflict,
 ): Promise<string> {
   if (onConflict === 'overwrite') {
-    await requireReplaceable(root, name);
     await root.files.rename(staged, root.at(name));
     return name;
   }
@@ -35,11 +35,7 @@ export async function publish(
 }
 
 /** Throws `P2P_TARGET_EXISTS` for a folder, a device or the like, which nobody means to replace. */
-export async function requireReplaceable(root: FileRoot, name: string): Promise<void> {
-  const existing = await root.files.lstat(root.at(name)).catch((error: unknown) => {
-    if (errnoOf(error) === 'ENOENT') return undefined;
-    throw error;
-  });
+export function requireReplaceable(existing: FileStat | undefined): void {
   if (existing === undefined || existing.kind === 'file' || existing.kind === 'link') return;
   throw new P2PShareError('P2P_TARGET_EXISTS', 'the final name is taken by no regular file');
 }

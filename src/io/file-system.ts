@@ -1,27 +1,18 @@
 import type { BigIntStats } from 'node:fs';
 import { constants } from 'node:fs';
-import {
-  chmod,
-  link,
-  readdir,
-  readlink,
-  realpath,
-  rename,
-  rmdir,
-  stat,
-  statfs,
-  symlink,
-} from 'node:fs/promises';
+import { chmod, readdir, readlink, realpath, rmdir, stat, statfs, symlink } from 'node:fs/promises';
 import { setAttributes } from './file-attributes.ts';
 import {
   chmodFile,
   closeFile,
+  linkFile,
   makeFolder,
   openFile,
   putFile,
   READ_FLAGS,
   readFile,
   removeFile,
+  renameFile,
   type SmallFile,
   statFile,
   statPath,
@@ -154,8 +145,8 @@ export const NODE_FILE_SYSTEM: FileSystem = {
     const { bavail, bsize, blocks } = await statfs(path, { bigint: true });
     return { availableBytes: bavail * bsize, blocks };
   },
-  link,
-  rename,
+  link: linkFile,
+  rename: renameFile,
   renameNew,
   chmod,
   unlink: (path, bytes = Number.POSITIVE_INFINITY) => removeFile(path, bytes),

@@ -43,8 +43,10 @@ export async function publishStaged(
   root: FileRoot,
   staging: FileRoot,
 ): Promise<Published[]> {
+  const { files } = root;
+  const publisher = new TreePublisher(files, onConflict, await files.syncAll());
   const published = await publishTree(staging, (tree) =>
-    new TreePublisher(root.files, onConflict).publish(tree, root, placeOf(target).name),
+    publisher.publish(tree, root, placeOf(target).name),
   );
   // It is done; what cannot be removed is no reason to say that it is not.
   await removeStaging(root, id, staging)

@@ -4,7 +4,8 @@ import { numberedName } from './file-numbered-name.ts';
 import { MAX_NUMBER, type OnConflict, publish, requireReplaceable } from './file-publish.ts';
 import { FileRoot } from './file-root.ts';
 import type { FileStat, FileSystem } from './file-system.ts';
-import { removeStaged, unlessGone } from './staging-folder.ts';
+import { unlessGone } from './staging-folder.ts';
+import type { SyncFileSystem } from './sync-filesystem.ts';
 
 /** What became of something at the top of a transfer. */
 export interface Published {
@@ -22,27 +23,38 @@ type Outcome = Omit<Published, 'offered'>;
 export class TreePublisher {
   readonly #files: FileSystem;
   readonly #onConflict: OnConflict;
+  readonly #syncAll: SyncFileSystem | undefined;
+  /** Whether folders below the target have new names that may be lost with the power. */
+  #isUnsynced = false;
 
-  constructor(files: FileSystem, onConflict: OnConflict) {
+  constructor(files: FileSystem, onConflict: OnConflict, syncAll: SyncFileSystem | undefined) {
     this.#files = files;
     this.#onConflict = onConflict;
+    this.#syncAll = syncAll;
   }
 
   /**
-   * Moves all that is in the folder `staged` into the folder `target`, under the same names or the one
-   * that is given; durable when it resolves. After a death in the middle, the same again goes on.
+   * Gives all that is in the folder `staged` its name in the folder `target`, the same or the one that is
+   * given; durable when it resolves. Some of it may have both names then: what is staged can be removed,
+   * and no earlier, so that no loss of power takes both. After a death in the middle, the same again goes
+   * on.
    */
   async publish(staged: FileRoot, target: FileRoot, topName?: string): Promise<Published[]> {
+    const published = await this.#publishAll(staged, target, topName);
+    await target.sync();
+    if (this.#isUnsynced) await this.#syncAll?.(target.fd);
+    return published;
+  }
+
+  async #publishAll(
+    staged: FileRoot,
+    target: FileRoot,
+    topName: string | undefined,
+  ): Promise<Published[]> {
     const published: Published[] = [];
-    const names = (await this.#files.readFolder(staged.path)).sort();
-    for (const name of names) {
+    for (const name of (await this.#files.readFolder(staged.path)).sort()) {
       const what = await this.#publish(staged, name, target, topName ?? name);
       published.push({ offered: name, ...what });
-    }
-    await target.sync();
-    // Only now, so that no loss of power takes both names of a file.
-    for (const name of names) {
-      await removeStaged(this.#files, staged.at(name)).catch(unlessGone);
     }
     return published;
   }
@@ -55,16 +67,17 @@ export class TreePublisher {
   ): Promise<Outcome> {
     const { kind } = await this.#files.lstat(staged.at(name));
     if (kind === 'folder') return await this.#publishFolder(staged, name, target, final);
-    const there = await this.#look(target, final);
+    const overwrites = this.#onConflict === 'overwrite';
+    const there = overwrites ? await this.#look(target, final) : undefined;
     try {
       const path = staged.at(name);
+      if (overwrites) requireReplaceable(there);
       const given =
         kind === 'link'
           ? await this.#publishLink(path, target, final)
           : await publish(path, target, final, this.#onConflict);
       if (given !== final) return { name: given, status: 'renamed' };
-      const isReplaced = there !== undefined && this.#onConflict === 'overwrite';
-      return { name: final, status: isReplaced ? 'overwritten' : 'written' };
+      return { name: final, status: there === undefined ? 'written' : 'overwritten' };
     } catch (error) {
       if (this.#onConflict !== 'skip' || !isNameTaken(error)) throw error;
       return { name: final, status: 'skipped' };
@@ -101,7 +114,13 @@ export class TreePublisher {
     const from = await FileRoot.open(staged, false, this.#files);
     try {
       const to = await FileRoot.open(target, false, this.#files);
-      await this.publish(from, to).finally(() => to.close());
+      try {
+        await this.#publishAll(from, to, undefined);
+        if (this.#syncAll === undefined) await to.sync();
+        else this.#isUnsynced = true;
+      } finally {
+        await to.close();
+      }
     } finally {
       await from.close();
     }
@@ -125,7 +144,6 @@ export class TreePublisher {
       return final;
     }
     if (this.#onConflict === 'overwrite' && there !== undefined) {
-      await requireReplaceable(target, final);
       await this.#files.rename(staged, target.at(final));
       return final;
     }
