@@ -22,6 +22,7 @@ const later = {
   fsync: promisify(fs.fsync),
   fdatasync: promisify(fs.fdatasync),
   unlink: promisify(fs.unlink),
+  rmdir: promisify(fs.rmdir),
   rename: promisify(fs.rename),
   link: promisify(fs.link),
 };
@@ -192,6 +193,15 @@ export function removeFile(path: string, bytes: number): Promise<void> {
   const elsewhere = () => later.unlink(path);
   if (bytes > MAX_IN_PLACE_BYTES) return elsewhere();
   return inFolder(path, () => fs.unlinkSync(path), elsewhere);
+}
+
+/** Removes an empty folder. */
+export function removeFolder(path: string): Promise<void> {
+  return inFolder(
+    path,
+    () => fs.rmdirSync(path),
+    () => later.rmdir(path),
+  );
 }
 
 /** Renames what is there to a path in the same file system; a file of that name is replaced. */

@@ -7,7 +7,7 @@ import {
   NODE_FILE_SYSTEM,
   type OpenFolder,
 } from './file-system.ts';
-import { descriptorPath, forgetDescriptor } from './local-folders.ts';
+import { descriptorPath, forgetDescriptor, noteSame } from './local-folders.ts';
 
 /**
  * A folder that stays the same folder, whatever happens to its path: on Linux names in it are
@@ -48,6 +48,27 @@ export class FileRoot {
       await handle?.close();
       throw error;
     }
+  }
+
+  /** Opens a folder in this one, by its name; a symbolic link is not followed. */
+  async openFolder(name: string): Promise<FileRoot> {
+    const path = this.at(name);
+    const handle = await this.files.openFolder(path);
+    try {
+      const opened = await (handle?.stat() ?? this.files.stat(path));
+      const isByDescriptor = handle !== undefined && this.#base === descriptorPath(this.fd);
+      const base = isByDescriptor ? descriptorPath(handle.fd) : path;
+      if (isByDescriptor && opened.dev === this.#opened.dev) noteSame(base, this.#base);
+      return new FileRoot(this.files, handle, base, path, opened);
+    } catch (error) {
+      await handle?.close();
+      throw error;
+    }
+  }
+
+  /** What is in the folder. */
+  async names(): Promise<string[]> {
+    return await this.files.readFolder(this.#base, this.#opened.size);
   }
 
   /** A path that leads to `name` in this folder. */

@@ -1,17 +1,19 @@
 import type { BigIntStats } from 'node:fs';
 import { constants } from 'node:fs';
-import { chmod, readdir, readlink, realpath, rmdir, stat, statfs, symlink } from 'node:fs/promises';
+import { chmod, readlink, realpath, stat, statfs, symlink } from 'node:fs/promises';
 import { setAttributes } from './file-attributes.ts';
 import {
   chmodFile,
   closeFile,
   linkFile,
+  listFolder,
   makeFolder,
   openFile,
   putFile,
   READ_FLAGS,
   readFile,
   removeFile,
+  removeFolder,
   renameFile,
   type SmallFile,
   statFile,
@@ -100,8 +102,8 @@ export interface FileSystem {
   openFolder(path: string): Promise<OpenFolder | undefined>;
   /** Makes a private folder (0700) that did not exist. */
   makeFolder(path: string): Promise<void>;
-  /** What a folder holds. */
-  readFolder(path: string): Promise<string[]>;
+  /** What a folder holds; `bytes`: how large it is itself, where that is known. */
+  readFolder(path: string, bytes?: number): Promise<string[]>;
   symlink(target: string, path: string): Promise<void>;
   readlink(path: string): Promise<string>;
   stat(path: string): Promise<FileStat>;
@@ -135,7 +137,8 @@ export const NODE_FILE_SYSTEM: FileSystem = {
     return { length, stat: fileStat(stats) };
   },
   makeFolder,
-  readFolder: (path) => readdir(path),
+  readFolder: async (path, bytes = Number.POSITIVE_INFINITY) =>
+    (await listFolder(path, bytes)).map(({ name }) => name),
   symlink: (target, path) => symlink(target, path),
   readlink: (path) => readlink(path),
   stat: async (path) => fileStat(await stat(path, { bigint: true })),
@@ -150,7 +153,7 @@ export const NODE_FILE_SYSTEM: FileSystem = {
   renameNew,
   chmod,
   unlink: (path, bytes = Number.POSITIVE_INFINITY) => removeFile(path, bytes),
-  rmdir: (path) => rmdir(path),
+  rmdir: removeFolder,
   syncAll: syncFileSystem,
 };
 

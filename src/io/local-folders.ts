@@ -59,9 +59,9 @@ function rootOf(folder: string): string {
   return end === -1 ? folder : folder.slice(0, end);
 }
 
-/** Takes a folder for one of the file system that the one above it is on. */
-export function noteSame(folder: string): void {
-  know(foldersBeside(folder), folder, isLocal(dirname(folder)));
+/** Takes a folder for one of the file system that another is on: the one above it, if none is named. */
+export function noteSame(folder: string, other: string = dirname(folder)): void {
+  know(foldersBeside(folder), folder, isLocal(other));
 }
 
 /** The path of an open folder, where /proc is mounted; `forgetDescriptor` before it is closed. */

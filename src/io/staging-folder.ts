@@ -116,17 +116,16 @@ export async function removeIfEmpty(root: FileRoot, id: string, staging: FileRoo
   }
 }
 
-/** Removes what is in a folder; links in it are removed and not followed. */
-export async function removeTree(files: FileSystem, folder: string): Promise<void> {
-  for (const name of await files.readFolder(folder)) await removeStaged(files, `${folder}/${name}`);
-}
-
-/** Removes a file, a link, or a folder with all that is in it. */
-export async function removeStaged(files: FileSystem, path: string): Promise<void> {
-  const { kind, size } = await files.lstat(path);
-  if (kind !== 'folder') return await files.unlink(path, size);
-  await removeTree(files, path);
-  await files.rmdir(path);
+/** Removes what is in a folder, of so many bytes itself; links in it are removed and not followed. */
+async function removeTree(files: FileSystem, folder: string, bytes?: number): Promise<void> {
+  for (const name of await files.readFolder(folder, bytes)) {
+    const path = `${folder}/${name}`;
+    const { kind, size } = await files.lstat(path);
+    if (kind === 'folder') {
+      await removeTree(files, path, size);
+      await files.rmdir(path);
+    } else await files.unlink(path, size);
+  }
 }
 
 export function unlessGone(error: unknown): void {

@@ -2,7 +2,7 @@ import { P2PShareError } from '../protocol/errors.ts';
 import { errnoOf, isNameTaken } from './file-errors.ts';
 import { numberedName } from './file-numbered-name.ts';
 import { MAX_NUMBER, type OnConflict, publish, requireReplaceable } from './file-publish.ts';
-import { FileRoot } from './file-root.ts';
+import type { FileRoot } from './file-root.ts';
 import type { FileStat, FileSystem } from './file-system.ts';
 import { unlessGone } from './staging-folder.ts';
 import type { SyncFileSystem } from './sync-filesystem.ts';
@@ -52,7 +52,7 @@ export class TreePublisher {
     topName: string | undefined,
   ): Promise<Published[]> {
     const published: Published[] = [];
-    for (const name of (await this.#files.readFolder(staged.path)).sort()) {
+    for (const name of (await staged.names()).sort()) {
       const what = await this.#publish(staged, name, target, topName ?? name);
       published.push({ offered: name, ...what });
     }
@@ -96,7 +96,7 @@ export class TreePublisher {
     }
     if (there === undefined || there.kind === 'folder') {
       if (this.#onConflict === 'fail') throw taken();
-      await this.#merge(staged.at(name), target.at(final));
+      await this.#merge(await staged.openFolder(name), target, final);
       return { name: final, status: 'merged' };
     }
     if (this.#onConflict === 'skip') return { name: final, status: 'skipped' };
@@ -110,19 +110,19 @@ export class TreePublisher {
     throw taken();
   }
 
-  async #merge(staged: string, target: string): Promise<void> {
-    const from = await FileRoot.open(staged, false, this.#files);
+  /** Closes `staged`. */
+  async #merge(staged: FileRoot, target: FileRoot, name: string): Promise<void> {
     try {
-      const to = await FileRoot.open(target, false, this.#files);
+      const into = await target.openFolder(name);
       try {
-        await this.#publishAll(from, to, undefined);
-        if (this.#syncAll === undefined) await to.sync();
+        await this.#publishAll(staged, into, undefined);
+        if (this.#syncAll === undefined) await into.sync();
         else this.#isUnsynced = true;
       } finally {
-        await to.close();
+        await into.close();
       }
     } finally {
-      await from.close();
+      await staged.close();
     }
   }
 

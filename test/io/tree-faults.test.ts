@@ -164,6 +164,7 @@ const CASES = [
   ['a new tree', false, false],
   ['a new tree, with one call to sync it', false, true],
   ['a tree that is merged', true, false],
+  ['a tree that is merged, with one call to sync it', true, true],
 ] as const;
 
 describe.each(CASES)('%s', (_, merge, hasSyncAll) => {
