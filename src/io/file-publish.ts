@@ -12,9 +12,8 @@ export const MAX_NUMBER = 9999;
 
 /**
  * Gives the staged file its final name in `root`, at once and whole, and yields that name. Nothing
- * that exists is replaced unless `onConflict` is `overwrite`, which is for what `requireReplaceable` lets
- * pass.
- * Throws `P2P_TARGET_EXISTS` or a system error; then the staged file is where it was.
+ * that exists is replaced unless `onConflict` is `overwrite`: then it has to have passed
+ * `requireReplaceable`. Throws `P2P_TARGET_EXISTS` or a system error; then the staged file is where it was.
  */
 export async function publish(
   staged: string,
