@@ -53,6 +53,16 @@ export function collisionKey(name: string): string {
   return name.normalize('NFC').toLowerCase().toUpperCase().normalize('NFC');
 }
 
+/** Whether two paths are of things in one folder, or both of things at the top. */
+export function areSiblings(one: readonly EntryName[], other: readonly EntryName[]): boolean {
+  if (one.length !== other.length) return false;
+  // From the end on, where folders beside each other differ.
+  for (let depth = one.length - 2; depth >= 0; depth -= 1) {
+    if (one[depth] !== other[depth]) return false;
+  }
+  return true;
+}
+
 function refusal(name: string): NameRefusal['refused'] | undefined {
   if (name === '') return 'empty';
   // Almost all names are good, and one search for everything bad takes a quarter of the time.

@@ -1,5 +1,5 @@
 import type { Entries, Entry } from './entry.ts';
-import type { EntryName } from './entry-name.ts';
+import { areSiblings, type EntryName } from './entry-name.ts';
 
 const PAGE_LOG = 10;
 const PAGE_ENTRIES = 2 ** PAGE_LOG;
@@ -27,6 +27,8 @@ export class EntryTable implements Entries {
   /** The paths that entries are in; one that others have come between stands here again. */
   readonly #folders: (readonly EntryName[])[] = [];
   readonly #targets = new Map<number, string>();
+  /** The path that was added last. */
+  #before: readonly EntryName[] | undefined;
   #length = 0;
   /** What was asked for last: a large file is asked for again and again. */
   #last: { readonly index: number; readonly entry: Entry } | undefined;
@@ -95,16 +97,10 @@ export class EntryTable implements Entries {
 
   /** The number of the folder that a path is in: that of the one before, where it is the same. */
   #folderOf(path: readonly EntryName[]): number {
-    const last = this.#folders[this.#folders.length - 1];
-    if (last === undefined || !isIn(path, last)) this.#folders.push(path.slice(0, -1));
+    if (this.#before === undefined || !areSiblings(this.#before, path)) {
+      this.#folders.push(path.slice(0, -1));
+    }
+    this.#before = path;
     return this.#folders.length - 1;
   }
-}
-
-function isIn(path: readonly EntryName[], folder: readonly EntryName[]): boolean {
-  if (path.length !== folder.length + 1) return false;
-  for (let depth = folder.length - 1; depth >= 0; depth -= 1) {
-    if (path[depth] !== folder[depth]) return false;
-  }
-  return true;
 }

@@ -1,4 +1,4 @@
-import { collisionKey, type EntryName } from './entry-name.ts';
+import { areSiblings, collisionKey, type EntryName } from './entry-name.ts';
 import { TRANSFER_LIMITS } from './limits.ts';
 
 type Places = Map<string, Place>;
@@ -80,12 +80,4 @@ export class PathIndex {
     this.#places += 1;
     return place;
   }
-}
-
-function areSiblings(one: readonly EntryName[], other: readonly EntryName[]): boolean {
-  if (one.length !== other.length) return false;
-  for (let depth = 0; depth < one.length - 1; depth += 1) {
-    if (one[depth] !== other[depth]) return false;
-  }
-  return true;
 }
