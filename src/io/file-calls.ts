@@ -6,7 +6,7 @@ import { type Attributes, unlessUnsupported } from './file-attributes.ts';
 import { Haste } from './haste.ts';
 import { isLocal, noteSame } from './local-folders.ts';
 
-/** Bytes that are moved in place: beyond this, the bytes take longer than a thread's help costs. */
+/** Bytes that are moved in place, and of a folder that is listed so: beyond this, a thread costs less. */
 export const MAX_IN_PLACE_BYTES = 64 * 1024;
 
 const haste = new Haste();

@@ -39,27 +39,32 @@ export class FileRoot {
   /** Opens a folder; a symbolic link to one is followed only if `follow` says so. */
   static async open(path: string, follow: boolean, files = NODE_FILE_SYSTEM): Promise<FileRoot> {
     const real = follow ? await files.realpath(path) : path;
-    const handle = await files.openFolder(real);
-    try {
-      const opened = await (handle?.stat() ?? files.stat(real));
-      const base = await baseOf(files, handle, real, opened);
-      return new FileRoot(files, handle, base, real, opened);
-    } catch (error) {
-      await handle?.close();
-      throw error;
-    }
+    return await FileRoot.#open(files, real, (handle, opened) =>
+      baseOf(files, handle, real, opened),
+    );
   }
 
   /** Opens a folder in this one, by its name; a symbolic link is not followed. */
   async openFolder(name: string): Promise<FileRoot> {
     const path = this.at(name);
-    const handle = await this.files.openFolder(path);
+    return await FileRoot.#open(this.files, path, async (handle, opened) => {
+      // What holds for this one need not be asked again.
+      if (handle === undefined || this.#base !== descriptorPath(this.fd)) return path;
+      const base = descriptorPath(handle.fd);
+      if (opened.dev === this.#opened.dev) noteSame(base, this.#base);
+      return base;
+    });
+  }
+
+  static async #open(
+    files: FileSystem,
+    path: string,
+    baseOf: (handle: OpenFolder | undefined, opened: FileStat) => Promise<string>,
+  ): Promise<FileRoot> {
+    const handle = await files.openFolder(path);
     try {
-      const opened = await (handle?.stat() ?? this.files.stat(path));
-      const isByDescriptor = handle !== undefined && this.#base === descriptorPath(this.fd);
-      const base = isByDescriptor ? descriptorPath(handle.fd) : path;
-      if (isByDescriptor && opened.dev === this.#opened.dev) noteSame(base, this.#base);
-      return new FileRoot(this.files, handle, base, path, opened);
+      const opened = await (handle?.stat() ?? files.stat(path));
+      return new FileRoot(files, handle, await baseOf(handle, opened), path, opened);
     } catch (error) {
       await handle?.close();
       throw error;
