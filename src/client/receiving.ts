@@ -152,7 +152,7 @@ export class Receiving {
         break;
       case 'complete':
         this.#finishProgress();
-        run.commit();
+        run.commit((session, now) => session.hurry(now));
         this.#do(() => this.#complete(event.omitted));
         break;
       default:

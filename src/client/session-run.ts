@@ -42,7 +42,7 @@ export class SessionRun<S extends Session> {
   readonly #streams: SessionStreams;
   readonly #onJoined: () => void;
   #finished = false;
-  #isCommitted = false;
+  #cancel = (): void => this.abort(new P2PShareError('P2P_CANCELLED', 'aborted'));
   readonly #over = new AbortController();
   #opening: Promise<void> = Promise.resolve();
   #gone: () => void = () => undefined;
@@ -100,9 +100,8 @@ export class SessionRun<S extends Session> {
   }
 
   /**
-   * Runs to the end. Rejects with what the session failed of, or with what `signal` or the time
-   * limit for the peer's coming made of it. It ends without a goodbye when the signal's reason is
-   * `GIVES_WAY`.
+   * Runs to the end. Rejects with what the session failed of, or with what `signal` (`GIVES_WAY`:
+   * without a goodbye) or the time limit for the peer's coming made of it.
    */
   async run(options: {
     signal: AbortSignal | undefined;
@@ -111,7 +110,7 @@ export class SessionRun<S extends Session> {
     const { signal, timeoutMs } = options;
     const cancel = () => {
       if (signal?.reason === GIVES_WAY) this.leave(GIVES_WAY);
-      else if (!this.#isCommitted) this.abort(new P2PShareError('P2P_CANCELLED', 'aborted'));
+      else this.#cancel();
     };
     signal?.addEventListener('abort', cancel, { once: true });
     this.#patience = afterPatience(timeoutMs, () => {
@@ -137,9 +136,9 @@ export class SessionRun<S extends Session> {
     if (this.#failure !== undefined) throw this.#failure;
   }
 
-  /** Everything is here, and is going to have its names: too late to be cancelled, but not to fail. */
-  commit(): void {
-    this.#isCommitted = true;
+  /** Everything is here, and gets its names: it may fail, but a cancel comes too late, and does this. */
+  commit(onLateCancel: (session: S, now: Instant) => void): void {
+    this.#cancel = () => this.touch(onLateCancel);
     this.enter('verifying');
   }
 
@@ -214,10 +213,7 @@ export class SessionRun<S extends Session> {
     };
   }
 
-  /**
-   * Ends the session at once, and without a goodbye: another one goes on in our place, and whom we
-   * had is not there any more to be told anything.
-   */
+  /** Ends it at once: another one goes on, and whom we had is not there to be told goodbye. */
   leave(reason: typeof GIVES_WAY | typeof MOVES_ON): void {
     this.#failure ??= reason;
     this.#finished = true;

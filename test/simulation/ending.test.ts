@@ -106,6 +106,26 @@ describe('the last words', () => {
     expect(receiver.failure).toBeUndefined();
   });
 
+  it('of a dead sender are not waited for by a receiver in a hurry', () => {
+    const scene = new Scene(1);
+    const { sender, receiver } = scene.meet({ onVerified: (self) => self.stop() });
+    scene.runUntil(() => sender.find('verified') !== undefined);
+    const since = scene.sim.elapsed;
+    receiver.hurry();
+    scene.runUntil(() => receiver.ended);
+    expect(receiver.timeOf('finished') - since).toBeLessThan(1001);
+    expect(receiver.failure).toBeUndefined();
+  });
+
+  forEachSeed('are waited for long enough by a receiver in a hurry', SEEDS, (seed) => {
+    const scene = new Scene(seed);
+    const { sender, receiver } = scene.meet({}, { onWrite: (self) => self.hurry() });
+    scene.runUntil(() => receiver.find('complete') !== undefined);
+    const until = scene.sim.elapsed + 300;
+    scene.sim.tap(() => (scene.sim.elapsed < until ? 'drop' : 'pass'));
+    scene.expectTransfer({ sender, receiver });
+  });
+
   forEachSeed('are answered: nobody stays once both have said them', SEEDS, (seed) => {
     const scene = new Scene(seed);
     const { sender, receiver } = scene.meet();

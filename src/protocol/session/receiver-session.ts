@@ -30,6 +30,8 @@ export interface ReceiverSessionOptions extends SessionOptions {
 const GOODBYE: Millis = millis(10_000);
 /** But the sender is not told of its success while VERIFIED is lost: a blackout of 10 s may pass. */
 const UNHEARD_GOODBYE: Millis = millis(15_000);
+/** Where nobody wants to wait for it any more, VERIFIED has this long to arrive, on most paths twice. */
+const HURRIED_GOODBYE: Millis = millis(1000);
 
 /** A whole receiver: finds the sender, proves the code, finds a path, receives. */
 export class ReceiverSession extends TransferSession<JoiningEvent> {
@@ -39,6 +41,7 @@ export class ReceiverSession extends TransferSession<JoiningEvent> {
   /** While VERIFIED is on its way: when to stop waiting for the sender's goodbye. */
   #goodbyeAt: Instant | undefined;
   #goodbyeAtLast: Instant | undefined;
+  #isHurried = false;
   #keys: SessionKeys | undefined;
   readonly #earlyPassages: Guest[] = [];
   /** Whom we have met, until what is needed to meet again is kept. */
@@ -125,6 +128,15 @@ export class ReceiverSession extends TransferSession<JoiningEvent> {
     this.#transfer.handlePublished();
     this.#goodbyeAt = after(now, GOODBYE);
     this.#goodbyeAtLast = after(now, UNHEARD_GOODBYE);
+    if (this.#isHurried) this.hurry(now);
+  }
+
+  /** Nobody wants to wait for the sender's goodbye, now or when everything is published. */
+  hurry(now: Instant): void {
+    this.#isHurried = true;
+    if (this.#goodbyeAt === undefined) return;
+    this.#goodbyeAtLast = earliest(this.#goodbyeAtLast, after(now, HURRIED_GOODBYE));
+    this.#goodbyeAt = this.#goodbyeAtLast;
   }
 
   protected pollFileEvent(): SessionEvent | undefined {

@@ -157,6 +157,11 @@ export class SimulatedReceiver extends SimulatedPeer {
     this.driver.poke();
   }
 
+  hurry(): void {
+    this.session.hurry(this.driver.now);
+    this.driver.poke();
+  }
+
   decline(): void {
     this.session.decline('P2P_DECLINED', this.driver.now);
     this.driver.poke();
