@@ -15,6 +15,7 @@ import { afterPatience } from './patience.ts';
 import { Phases } from './phases.ts';
 import { type MeterOptions, ProgressMeter } from './progress-meter.ts';
 import type { Session } from './session.ts';
+import { SessionBases } from './session-bases.ts';
 import type { SessionGround } from './session-ground.ts';
 import { SessionStreams } from './session-streams.ts';
 import { StallWatch } from './stall-watch.ts';
@@ -39,12 +40,12 @@ export class SessionRun<S extends Session> {
   readonly #phases: Phases;
   #path: Path | undefined;
   #failure: P2PShareError | undefined;
+  readonly #bases: SessionBases;
   readonly #streams: SessionStreams;
   readonly #onJoined: () => void;
   #finished = false;
   #cancel = (): void => this.abort(new P2PShareError('P2P_CANCELLED', 'aborted'));
   readonly #over = new AbortController();
-  #opening: Promise<void> = Promise.resolve();
   #gone: () => void = () => undefined;
   /** Resolves when the session has said its goodbyes. */
   readonly #ended = new Promise<void>((resolve) => {
@@ -76,12 +77,13 @@ export class SessionRun<S extends Session> {
         options.onEvent(event);
       },
     });
-    this.#streams = new SessionStreams({
+    const parts = {
       endpoints: this.#endpoints,
-      servers: this.#servers,
       driver: this.#driver,
-      touch: (action) => this.touch(action),
-    });
+      touch: (action: (session: Session, now: Instant) => void) => this.touch(action),
+    };
+    this.#bases = new SessionBases(parts);
+    this.#streams = new SessionStreams({ ...parts, servers: this.#servers });
   }
 
   /** The path in use, or the last one; sessions that got anywhere have one. */
@@ -221,13 +223,6 @@ export class SessionRun<S extends Session> {
     this.#gone();
   }
 
-  async #openBases(bases: readonly number[]): Promise<void> {
-    const sockets = await this.#endpoints.openBases(bases);
-    const opened = Array.from(sockets, ([base, { address }]) => ({ base, port: address.port }));
-    for (const [base, socket] of sockets) this.#driver.addBase(base, socket);
-    this.touch((session, now) => session.handleBases(bases, opened, now));
-  }
-
   #watchSurroundings(mappedPort: MappedPort | undefined): Surroundings {
     return new Surroundings({
       onWake: (now) => this.touch((session) => session.handleWake(now)),
@@ -278,12 +273,8 @@ export class SessionRun<S extends Session> {
         this.#handle.emit(pathEvent(event.path, this.#endpoints));
         break;
       case 'open-bases':
-        // One after the other: they are answered in the order of asking.
-        this.#opening = this.#opening.then(() => this.#openBases(event.bases));
-        break;
       case 'close-bases':
-        for (const base of event.bases) this.#driver.removeBase(base);
-        void this.#endpoints.closeBases(event.bases);
+        this.#bases.onEvent(event);
         break;
       case 'dial':
       case 'anchor':
