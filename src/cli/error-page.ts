@@ -54,7 +54,7 @@ const MEANINGS: Readonly<Record<ErrorCode, string>> = {
     'The receiver speaks only older versions of the protocol than the sender, or than the server; or what is offered is of a kind that came later.',
   P2P_SERVER_OUTDATED: 'The server speaks only older versions of its protocol than this side.',
   P2P_SERVER_BUSY:
-    'The server has as many places, or new ones from this address, as it gives; or no direct path worked, and it relays as many transfers as it does.',
+    'The server has as many places as it gives, or let this address begin nothing new for two minutes; or no direct path worked, and it relays as many transfers as it does.',
   P2P_PROTOCOL:
     'The other side, or a part of p2pshare, has done what it should never do. A bug, or somebody who tries something.',
 };

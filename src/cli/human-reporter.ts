@@ -28,6 +28,8 @@ const PATH_COLUMNS = 200;
 
 const PHASES: Readonly<Record<SteadyPhase, (peer: Role) => string>> = {
   'finding-server': () => 'looking for a rendezvous server',
+  'waiting-for-server': () =>
+    'waiting for the server, which lets one address begin only so many transfers a minute',
   'waiting-for-peer': (peer) => `waiting for the ${peer}`,
   'waiting-for-turn': () => 'waiting for our turn: the sender is there, and serves others first',
   connecting: () => 'connecting',

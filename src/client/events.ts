@@ -56,6 +56,7 @@ export type StallCause = 'disk' | 'peer';
 
 export type TransferPhase =
   | 'finding-server'
+  | 'waiting-for-server'
   | 'waiting-for-peer'
   | 'waiting-for-turn'
   | 'connecting'

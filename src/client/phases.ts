@@ -1,5 +1,5 @@
 import type { Instant } from '../protocol/time.ts';
-import type { StatusEvent, SteadyPhase, TransferEvent } from './events.ts';
+import type { StatusEvent, SteadyPhase, TransferEvent, TransferPhase } from './events.ts';
 
 /** How often somebody who waits is told for how long. */
 const TELL_EVERY_MS = 1000;
@@ -77,8 +77,14 @@ function reconnecting(since: Instant, until: Instant, now: Instant): StatusEvent
   return { event: 'status', phase: 'reconnecting', silentMs, remainingMs };
 }
 
+const SEARCHING: ReadonlySet<TransferPhase> = new Set<TransferPhase>([
+  'finding-server',
+  'waiting-for-server',
+  'waiting-for-peer',
+]);
+
 /** Whether the other side is still being looked for. */
 export function isSearching(event: TransferEvent): boolean {
   if (event.event !== 'status') return false;
-  return event.phase === 'finding-server' || event.phase === 'waiting-for-peer';
+  return SEARCHING.has(event.phase);
 }

@@ -122,9 +122,9 @@ export class Receiving {
         void this.#keep(event, run);
         break;
       case 'queued':
+      case 'rate-limited':
         // Who has said for how long has meant this as well.
         if (this.#options.timeoutMs === undefined) run.waitForEver();
-        run.enter('waiting-for-turn');
         break;
       case 'joined':
         this.#doubt.begin();

@@ -262,6 +262,12 @@ export class SessionRun<S extends Session> {
         this.#handle.emit({ event: 'peer', state: 'joined' });
         this.#phases.enter('connecting');
         break;
+      case 'rate-limited':
+        this.#phases.enter('waiting-for-server');
+        break;
+      case 'queued':
+        this.#phases.enter('waiting-for-turn');
+        break;
       case 'missing':
         this.#phases.wait(event.since, event.until);
         break;

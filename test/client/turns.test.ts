@@ -8,6 +8,7 @@ import { receive } from '../../src/client/receive.ts';
 import { send } from '../../src/client/send.ts';
 import type { Transfer } from '../../src/client/transfer-handle.ts';
 import { serve } from '../../src/server/serve.ts';
+import { told } from './told.ts';
 
 let server: RunningServer;
 let folder: string;
@@ -77,16 +78,4 @@ function where() {
 
 function isTurn(event: TransferEvent): true | undefined {
   return (event.event === 'status' && event.phase === 'waiting-for-turn') || undefined;
-}
-
-/** What is found in the first event that has it. */
-async function told<T>(
-  transfer: Transfer,
-  find: (event: TransferEvent) => T | undefined,
-): Promise<T> {
-  for await (const event of transfer) {
-    const found = find(event);
-    if (found !== undefined) return found;
-  }
-  throw new Error('the transfer ended before it told that');
 }

@@ -1,6 +1,7 @@
 import { after, type Instant } from '../time.ts';
 import { isDerived } from './nameplates.ts';
 import { PenaltyBox, RateLimit } from './rate-limit.ts';
+import type { Refusal } from './refusal.ts';
 import type { Registration } from './registry.ts';
 import type { ServerLimits } from './server-limits.ts';
 
@@ -41,19 +42,24 @@ export class Doorkeeper {
   }
 
   /**
-   * Whether a source may make a new claim at a registration, or ask for one that is not there. Two sides
-   * that have met ask until the other is there as well, and guess nothing by it.
+   * Why a source may not make a new claim at a registration, or ask for one that is not there; `busy`:
+   * it is shut out for longer than anybody should wait. Two sides that have met ask until the other is
+   * there as well, and guess nothing by it.
    */
-  admitsGuest(
+  refuseGuest(
     source: string,
     nameplate: number,
     registration: Pick<Registration, 'isOpen'> | undefined,
     now: Instant,
-  ): boolean {
-    if (isDerived(nameplate)) return true;
-    const misses = this.isEarly(now) ? this.#earlyMisses : this.#misses;
-    if (misses.isShutOut(source, now)) return false;
-    if (registration === undefined) return !misses.fail(source, now);
-    return (registration.isOpen ? this.#openClaims : this.#claims).take(source, now);
+  ): Extract<Refusal, 'busy' | 'rate-limited'> | undefined {
+    if (isDerived(nameplate)) return undefined;
+    const isEarly = this.isEarly(now);
+    const misses = isEarly ? this.#earlyMisses : this.#misses;
+    const isShutOut =
+      misses.isShutOut(source, now) || (registration === undefined && misses.fail(source, now));
+    if (isShutOut) return isEarly ? 'rate-limited' : 'busy';
+    if (registration === undefined) return undefined;
+    const claims = registration.isOpen ? this.#openClaims : this.#claims;
+    return claims.take(source, now) ? undefined : 'rate-limited';
   }
 }

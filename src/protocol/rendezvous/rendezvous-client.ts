@@ -1,7 +1,7 @@
 import type { ErrorCode } from '../errors.ts';
 import type { Machine, Transmit } from '../machine.ts';
 import type { Random } from '../ports.ts';
-import { after, earliest, type Instant, millis } from '../time.ts';
+import { after, earliest, elapsed, type Instant, millis } from '../time.ts';
 import type { Endpoint } from '../wire/endpoint.ts';
 import { RelayBinding, type RelayEvent } from './relay-binding.ts';
 import type { Reply } from './replies.ts';
@@ -17,6 +17,8 @@ import { type BindFields, type CloseFields, encodeClose, type Outcome } from './
 export type ClientEvent =
   | RelayEvent
   | DialEvent
+  /** The server lets our address begin no more for now, and is asked again; once. */
+  | { readonly kind: 'rate-limited' }
   /** At most once; the rendezvous is over, a session that already runs is not concerned. */
   | { readonly kind: 'failed'; readonly code: ErrorCode };
 
@@ -36,11 +38,18 @@ export const LONGEST_REPEAT = millis(4000);
 export const LONGEST_AWAITED_REPEAT = millis(1000);
 const UNREACHABLE_AFTER = millis(15_000);
 const CLOSE_ATTEMPTS = 4;
+/** A server that lets an address begin ten transfers a minute lets it begin the next one after so long. */
+const LIMITED_REPEAT = millis(6000);
+/** Twenty more of one address get in meanwhile. */
+const LIMITED_PATIENCE = millis(120_000);
+const JITTER_STEPS = 1024;
 
 /** What both sides of a rendezvous have in common: one server, until it is closed or given up. */
 export abstract class RendezvousClient<E> implements Machine<E | ClientEvent> {
   protected readonly channel: RequestChannel;
   readonly #unreachableAt: Instant;
+  readonly #random: Random;
+  #limitedSince: Instant | undefined;
   readonly #events: (E | ClientEvent)[] = [];
   #state: 'open' | 'closing' | 'ended' = 'open';
   #binding: RelayBinding | undefined;
@@ -48,6 +57,7 @@ export abstract class RendezvousClient<E> implements Machine<E | ClientEvent> {
   protected constructor(options: ClientOptions, now: Instant) {
     this.channel = new RequestChannel(options);
     this.#unreachableAt = after(now, UNREACHABLE_AFTER);
+    this.#random = options.random;
   }
 
   /** The endpoints of the server by which it is, or may be, spoken to. */
@@ -139,6 +149,19 @@ export abstract class RendezvousClient<E> implements Machine<E | ClientEvent> {
   protected fail(code: ErrorCode): void {
     this.#end();
     this.report({ kind: 'failed', code });
+  }
+
+  /**
+   * Asks the same once more when our address may have been forgiven; false when that has been tried for
+   * long enough. At random times: others behind the same address wait as well.
+   */
+  protected askLater(tag: string, now: Instant): boolean {
+    if (this.#limitedSince === undefined) this.report({ kind: 'rate-limited' });
+    this.#limitedSince ??= now;
+    if (elapsed(this.#limitedSince, now) >= LIMITED_PATIENCE) return false;
+    const share = 0.5 + this.#random.integer(JITTER_STEPS) / JITTER_STEPS;
+    this.channel.reopen(tag, now, millis(LIMITED_REPEAT * share));
+    return true;
   }
 
   /** Asks for a connection to the server, if it is time for one. */

@@ -137,6 +137,7 @@ export class RendezvousGuest extends RendezvousClient<GuestNews> {
     if (reply.refusal === 'starting') this.channel.reopen('claim', now, EARLY_REPEAT);
     // Where we have been before, the next POST or BIND tells when it is worth another CLAIM.
     else if (this.#hello && PASSING.has(reply.refusal)) this.channel.settle('claim');
+    else if (reply.refusal === 'rate-limited' && this.askLater('claim', now)) return;
     else this.fail(errorOfRefusal(reply, 'P2P_RECEIVER_OUTDATED'));
   }
 

@@ -149,6 +149,7 @@ export class RendezvousHost extends RendezvousClient<HostNews> {
       this.channel.open('refresh', this.#refreshPlan(), now, REFRESH_EVERY);
       this.rebind(now);
     } else if (reply.kind === 'error' && !this.#registration) {
+      if (reply.refusal === 'rate-limited' && this.askLater('register', now)) return;
       this.fail(errorOfRefusal(reply, 'P2P_SENDER_OUTDATED'));
     }
   }

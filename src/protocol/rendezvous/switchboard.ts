@@ -173,8 +173,8 @@ export class Switchboard {
       return encodeClaimed(txid, remote, registration.hello);
     }
     const { nameplate } = request;
-    const isAdmitted = this.#doorkeeper.admitsGuest(host, nameplate, registration, now);
-    if (!isAdmitted) return 'rate-limited';
+    const refusal = this.#doorkeeper.refuseGuest(host, nameplate, registration, now);
+    if (refusal !== undefined) return refusal;
     if (!registration) return this.#absent(nameplate, now);
     if (!this.#makeRoom(registration)) return 'burnt';
     registration.claims.push(this.#newClaim(request, call));

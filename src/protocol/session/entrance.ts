@@ -35,7 +35,7 @@ export type EntranceEvent =
   /** What a side tells the other after the handshake. */
   | { readonly kind: 'signal'; readonly message: HostingMessage }
   | { readonly kind: 'code'; readonly code: Code }
-  | Extract<HostingEvent, { kind: 'server' | 'dial' }>
+  | Extract<HostingEvent, { kind: 'server' | 'dial' | 'rate-limited' }>
   | Extract<SenderHandshakeEvent, { kind: 'established' }>
   | { readonly kind: 'wrong-code'; readonly used: number; readonly allowed: number }
   /** Nobody comes in here any more; whoever has may stay. */
@@ -134,6 +134,7 @@ export class Entrance implements Machine<EntranceEvent> {
         break;
       case 'server':
       case 'dial':
+      case 'rate-limited':
         this.#events.push(event);
         break;
       case 'failed':

@@ -37,6 +37,8 @@ export type HostingEvent =
       readonly peer: Endpoint | undefined;
     }
   | { readonly kind: 'dial'; readonly server: Endpoint }
+  /** A server lets our address begin no more for now, and nobody else has us either. */
+  | { readonly kind: 'rate-limited' }
   | { readonly kind: 'failed'; readonly code: ErrorCode };
 
 /** Where a sender is to be found, in this process and in the next. */
@@ -192,6 +194,9 @@ export class Hosting {
       case 'failed':
         host.state = 'failed';
         if (this.#hosts.every(({ state }) => state === 'failed')) this.#events.push(event);
+        break;
+      case 'rate-limited':
+        if (this.#nameplate === undefined) this.#events.push(event);
         break;
       case 'dial':
         if (host.server !== undefined) this.#events.push({ kind: 'dial', server: host.server });

@@ -24,5 +24,7 @@ export type JoiningEvent =
       readonly seen: Endpoint | undefined;
     }
   | { readonly kind: 'dial'; readonly server: Endpoint }
+  /** A server lets our address begin no more for now, and is asked again. */
+  | { readonly kind: 'rate-limited'; readonly server: Endpoint }
   /** No server that is being tried can bring us together any more. */
   | { readonly kind: 'failed'; readonly code: ErrorCode };

@@ -175,7 +175,8 @@ export class Joining implements Machine<JoiningEvent> {
         this.#onFailed(guest, event.code, now);
         break;
       case 'dial':
-        this.#events.push({ kind: 'dial', server: guest.server });
+      case 'rate-limited':
+        this.#events.push({ kind: event.kind, server: guest.server });
         break;
       // The relay is a candidate like any other: whether it works, checks tell.
       case 'relay-bound':

@@ -159,6 +159,9 @@ export class ReceiverSession extends TransferSession<JoiningEvent> {
       case 'queued':
         this.peer.tell(event);
         break;
+      case 'rate-limited':
+        if (!this.peer.isMet) this.peer.tell({ kind: 'rate-limited' });
+        break;
       case 'signal':
         this.#onSignal(event, now);
         break;

@@ -100,6 +100,7 @@ export class Reception implements Machine<SessionEvent> {
     switch (event.kind) {
       case 'code':
       case 'dial':
+      case 'rate-limited':
       case 'wrong-code':
         this.#events.push(event);
         break;

@@ -120,6 +120,7 @@ export class SenderSession extends TransferSession<EntranceEvent> {
         this.#onSignal(event.message, now);
         break;
       case 'dial':
+      case 'rate-limited':
       case 'wrong-code':
         this.peer.tell(event);
         break;

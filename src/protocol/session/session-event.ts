@@ -14,6 +14,8 @@ export type SessionEvent =
   | { readonly kind: 'code'; readonly code: Code }
   /** A connection to the server is wanted: `addWay` or `endWay` says what became of it. */
   | { readonly kind: 'dial'; readonly server: Endpoint }
+  /** A server lets our address begin no more for now, and is asked again. */
+  | { readonly kind: 'rate-limited' }
   | { readonly kind: 'wrong-code'; readonly used: number; readonly allowed: number }
   /** Receiver: the sender is there, serves others just now, and lets us wait. */
   | { readonly kind: 'queued' }

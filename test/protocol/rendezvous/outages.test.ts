@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { millis } from '../../../src/protocol/time.ts';
 import { Network } from './network.ts';
 import {
   bytes,
@@ -142,6 +143,61 @@ describe('a server that restarts and is asked by a guest', () => {
     const next = startGuest(net, registered.nameplate, bytes(16, 2), { ...GUEST, port: 7000 });
     net.run(200);
     expect(next.events[0]?.kind).toBe('claimed');
+  });
+});
+
+describe('a server that lets an address begin no more for now', () => {
+  const ONE = { perMinute: 1, burst: 1 };
+
+  it('is asked again by a guest, which says so once', () => {
+    const net = new Network();
+    const { nameplate } = startRegistered(net, { limits: { claimRate: ONE } });
+    startGuest(net, nameplate);
+    const late = startGuest(net, nameplate, bytes(16, 2), { ...GUEST, port: 7000 });
+    net.run(50_000);
+    expect(late.events).toEqual([{ kind: 'rate-limited' }]);
+    net.run(20_000);
+    expect(late.events.map(({ kind }) => kind)).toEqual(['rate-limited', 'claimed']);
+  });
+
+  it('is asked again by a host', () => {
+    const net = new Network();
+    startRegistered(net, { limits: { registerRate: ONE } });
+    const late = startHost(net, {}, { ...HOST, port: 7000 });
+    net.run(70_000);
+    expect(late.events.map(({ kind }) => kind)).toEqual(['rate-limited', 'registered']);
+  });
+
+  it('is given up after two minutes', () => {
+    const net = new Network();
+    const rate = { perMinute: 0, burst: 1 };
+    const { nameplate } = startRegistered(net, { limits: { claimRate: rate, registerRate: rate } });
+    startGuest(net, nameplate);
+    const host = startHost(net, {}, { ...HOST, port: 7000 });
+    const guest = startGuest(net, nameplate, bytes(16, 2), { ...GUEST, port: 7000 });
+    net.run(119_000);
+    const limited = { kind: 'rate-limited' };
+    expect([host.events, guest.events]).toEqual([[limited], [limited]]);
+    net.run(12_000);
+    const failed = { kind: 'failed', code: 'P2P_SERVER_BUSY' };
+    expect([host.events, guest.events]).toEqual([
+      [limited, failed],
+      [limited, failed],
+    ]);
+  });
+
+  it('does not make a guest wait that has guessed too often', () => {
+    const net = new Network();
+    const { nameplate } = startRegistered(net, {
+      limits: { missRate: { perMinute: 0, burst: 1 }, returnTime: millis(0) },
+    });
+    for (const [index, asked] of [nameplate + 1, nameplate + 2].entries()) {
+      startGuest(net, asked, bytes(16, 3 + index), { ...GUEST, port: 7001 + index });
+      net.run(500);
+    }
+    const late = startGuest(net, nameplate);
+    net.run(500);
+    expect(late.events).toEqual([{ kind: 'failed', code: 'P2P_SERVER_BUSY' }]);
   });
 });
 
