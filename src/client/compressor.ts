@@ -1,5 +1,4 @@
 import { compress, compressNow } from '../io/brotli.ts';
-import { isZero } from '../protocol/transfer/zeros.ts';
 
 /** Qualities of Brotli, the best first, and what a byte is taken to cost before that is measured. */
 const QUALITIES = [
@@ -85,12 +84,8 @@ interface Cost {
   msPerByte: number;
 }
 
-/**
- * Whether a part from the middle becomes smaller; where a file begins is often unlike the rest. Zeros
- * need not travel at all.
- */
+/** Whether a part from the middle becomes smaller; where a file begins is often unlike the rest. */
 function isPromising(bytes: Uint8Array): boolean {
-  if (isZero(bytes)) return false;
   if (bytes.length <= 4 * SAMPLE_BYTES) return true;
   const from = (bytes.length - SAMPLE_BYTES) >>> 1;
   const sample = bytes.subarray(from, from + SAMPLE_BYTES);

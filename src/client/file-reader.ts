@@ -58,7 +58,8 @@ export class FileReader {
     try {
       const read = await this.#source.read(entry, offset, buffer);
       const bytes = buffer.subarray(0, read);
-      const compressing = this.#compressor?.begin(bytes, run.session.waitMs(entry, read));
+      const { session } = run;
+      const compressing = this.#compressor?.begin(bytes, session.waitMs(entry, offset, bytes));
       const compressed = compressing && (await compressing);
       run.report((session, now) => session.handleRead(entry, offset, bytes, now, compressed));
     } catch (error) {

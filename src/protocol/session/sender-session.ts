@@ -47,12 +47,13 @@ export class SenderSession extends TransferSession<EntranceEvent> {
 
   /**
    * How long a chunk that was read will take to leave as it is, behind those that wait: milliseconds. 0
-   * where it may not have to travel, because the receiver has an older file.
+   * where less than half of it has to travel, as of a file that the receiver has in an older version.
    */
-  waitMs(entry: number, bytes: number): number {
+  waitMs(entry: number, offset: number, bytes: Uint8Array): number {
     const rate = this.peer.connection?.sendingRate;
-    if (rate === undefined || this.#transfer.hasOlder(entry)) return 0;
-    return (this.#transfer.waitingBytes + bytes) / rate;
+    const needed = this.#transfer.neededBytes(entry, offset, bytes);
+    if (rate === undefined || needed < bytes.length / 2) return 0;
+    return (this.#transfer.waitingBytes + needed) / rate;
   }
 
   /** Says what there is to be had, once it is known; at least one entry. */

@@ -54,11 +54,6 @@ export class OlderFiles {
     return true;
   }
 
-  /** Whether the receiver has an older file at the place of an entry. */
-  has(entry: number): boolean {
-    return this.#files.has(entry);
-  }
-
   /**
    * What of a chunk the receiver has, or can make of zeros. Chunks are asked about in order, entry by
    * entry.

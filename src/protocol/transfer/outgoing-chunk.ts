@@ -26,8 +26,8 @@ export interface OutgoingChunk extends ChunkRead {
   last: boolean;
   /** Frames that go before its bytes: that a stream ends in it, or that it is compressed. */
   readonly heads: Uint8Array[];
-  /** What of it the receiver has in its older file, and has not been told yet. */
-  copies: Copy[];
+  /** What of it the receiver has in its older file, and has not been told yet; once it is looked for. */
+  copies: Copy[] | undefined;
   /** What travels of it, once it is read. */
   bytes: Uint8Array | undefined;
   /** The memory that it was read into. */
@@ -51,7 +51,7 @@ export function outgoingChunk(
     index: offset / parts.chunkBytes,
     last: parts.last,
     heads: [],
-    copies: [],
+    copies: undefined,
     bytes: undefined,
     memory: undefined,
     hash: new ChunkHash(parts.hasher),
@@ -60,11 +60,17 @@ export function outgoingChunk(
   };
 }
 
-/** Has a chunk that has been read travel compressed, where that is shorter. */
+/** How many of so many bytes have to travel beside these copies. */
+export function bytesBeside(copies: readonly Copy[], bytes: number): number {
+  return copies.reduce((left, { length }) => left - length, bytes);
+}
+
+/** Has a chunk that has been read travel compressed, all of it, where that is shorter. */
 export function compressChunk(chunk: OutgoingChunk, compressed: Uint8Array): void {
-  const { entry, index, bytes, copies, length, heads, hash } = chunk;
-  if (bytes === undefined || copies.length > 0 || compressed.length >= length) return;
+  const { entry, index, bytes, copies = [], length, heads, hash } = chunk;
+  if (bytes === undefined || compressed.length >= bytesBeside(copies, length)) return;
   hash.update(bytes, true);
+  chunk.copies = [];
   chunk.bytes = compressed;
   chunk.isCompressed = true;
   heads.push(compressedFrame(entry, index, compressed.length));
@@ -92,7 +98,7 @@ export function packChunk(record: RecordBuilder, chunk: OutgoingChunk, bytes: Ui
 }
 
 function packNext(record: RecordBuilder, chunk: OutgoingChunk, bytes: Uint8Array): boolean {
-  const [copy] = chunk.copies;
+  const copy = chunk.copies?.[0];
   if (copy?.start !== chunk.sent) {
     return packData(record, chunk, bytes, copy?.start ?? bytes.length);
   }
@@ -103,7 +109,7 @@ function packNext(record: RecordBuilder, chunk: OutgoingChunk, bytes: Uint8Array
   if (isZeros) record.add(zerosFrame(chunk.entry, offset, length));
   else record.add(copyFrame(chunk.entry, offset, length, from));
   chunk.hash.update(bytes.subarray(start, start + length), length === chunk.length);
-  chunk.copies.shift();
+  chunk.copies?.shift();
   chunk.sent += length;
   return true;
 }

@@ -7,6 +7,7 @@ import { endFrame, sumFrame } from './frame.ts';
 import { chunkCount } from './limits.ts';
 import { OlderFiles } from './older-files.ts';
 import {
+  bytesBeside,
   type ChunkRead,
   compressChunk,
   MAX_SUM_BYTES,
@@ -73,11 +74,6 @@ export class OutgoingChunks {
     return waiting;
   }
 
-  /** Whether the receiver has an older file at the place of an entry. */
-  hasOlder(entry: number): boolean {
-    return this.#bases.has(entry);
-  }
-
   get finished(): boolean {
     const isAllPacked = this.#chunks.length === 0 && this.#untold.length === 0;
     return isAllPacked && this.#cursor.at === undefined;
@@ -105,11 +101,22 @@ export class OutgoingChunks {
   }
 
   /**
+   * How many bytes of a chunk that was read, and is going to be handed in, have to travel: neither zeros, nor
+   * in the receiver's older file. 0 where it is not wanted any more.
+   */
+  neededBytes(entry: number, offset: number, bytes: Uint8Array): number {
+    const chunk = this.#chunkAt(entry, offset);
+    if (chunk === undefined) return 0;
+    chunk.copies = this.#bases.match(entry, chunk.index, bytes);
+    return bytesBeside(chunk.copies, bytes.length);
+  }
+
+  /**
    * Takes what was read, whose memory is lent until `pollReleased` gives it back, and what it is when it
    * is compressed, where it is.
    */
   handleRead(entry: number, offset: number, bytes: Uint8Array, compressed?: Uint8Array): void {
-    const chunk = this.#chunks.find((each) => each.entry === entry && each.offset === offset);
+    const chunk = this.#chunkAt(entry, offset);
     if (chunk === undefined && offset >= this.sizeOf(entry)) {
       this.#released.push(bytes);
       return;
@@ -124,7 +131,7 @@ export class OutgoingChunks {
     chunk.bytes = bytes;
     chunk.memory = bytes;
     if (isEnd) this.#endIn(chunk);
-    chunk.copies = this.#bases.match(entry, chunk.index, bytes);
+    chunk.copies ??= this.#bases.match(entry, chunk.index, bytes);
     if (compressed !== undefined && !isEnd) compressChunk(chunk, compressed);
   }
 
@@ -202,6 +209,10 @@ export class OutgoingChunks {
     chunk.last = true;
     chunk.heads.push(endFrame(chunk.entry, this.sizeOf(chunk.entry)));
     this.#cursor.seek();
+  }
+
+  #chunkAt(entry: number, offset: number): OutgoingChunk | undefined {
+    return this.#chunks.find((each) => each.entry === entry && each.offset === offset);
   }
 
   #isStream(entry: number): boolean {

@@ -78,9 +78,9 @@ export class TransferSender {
     return this.#chunks.waitingBytes;
   }
 
-  /** Whether the receiver has an older file at the place of an entry: little of it may have to travel. */
-  hasOlder(entry: number): boolean {
-    return this.#chunks.hasOlder(entry);
+  /** How many bytes of a chunk have to travel, before it is handed in (`OutgoingChunks.neededBytes`). */
+  neededBytes(entry: number, offset: number, bytes: Uint8Array): number {
+    return this.#chunks.neededBytes(entry, offset, bytes);
   }
 
   /** Whether all has been said, and only the receiver's word is missing that it has it. */

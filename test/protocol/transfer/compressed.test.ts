@@ -1,4 +1,3 @@
-import { brotliCompressSync, constants } from 'node:zlib';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { createHasher } from '../../../src/crypto/xxhash.ts';
@@ -10,7 +9,7 @@ import { TransferSender } from '../../../src/protocol/transfer/transfer-sender.t
 import { SeededRandom } from '../../support/seeded-random.ts';
 import { seededText } from '../../support/seeded-text.ts';
 import { data, message, offer } from './receiver-support.ts';
-import { fileEntry, joined, TransferPair } from './transfer-pair.ts';
+import { compress, fileEntry, joined, TransferPair } from './transfer-pair.ts';
 
 let hasher: Hasher;
 beforeAll(async () => {
@@ -18,10 +17,6 @@ beforeAll(async () => {
 });
 
 const CHUNK = 4096;
-
-function compress(chunk: Uint8Array): Uint8Array {
-  return brotliCompressSync(chunk, { params: { [constants.BROTLI_PARAM_QUALITY]: 1 } });
-}
 
 function expectWhole({ received, ...pair }: TransferPair, files: readonly Uint8Array[]): void {
   expect(pair.senderEvents.map(({ kind }) => kind)).toEqual(['accepted', 'sent', 'verified']);
@@ -106,14 +101,24 @@ describe('a sender of a compressed chunk', () => {
 });
 
 describe('a sender that has an answer', () => {
-  it('knows of what there are older files', () => {
+  it('knows how much of a chunk has to travel', () => {
     const sender = new TransferSender({ hasher, chunkBytes: CHUNK });
-    sender.offer([fileEntry('a', CHUNK), fileEntry('b', CHUNK)]);
+    sender.offer([fileEntry('a', 3 * CHUNK)]);
+    const [same, other] = [
+      seededText(new SeededRandom(5), CHUNK),
+      new SeededRandom(6).bytes(CHUNK),
+    ];
+    const strong = [same, other].map((chunk) => hasher.xxh64(chunk));
     const none = new Uint32Array(0);
-    const basis = { entry: 0, blockLog: 0, weak: none, strong: BigUint64Array.of(1n) };
+    const basis = { entry: 0, blockLog: 0, weak: none, strong: BigUint64Array.from(strong) };
     const [answer = new Uint8Array()] = answerPages({ ...NOTHING_HELD, bases: [basis] });
     sender.handleRecord(message(0, answer));
-    expect([sender.hasOlder(0), sender.hasOlder(1)]).toEqual([true, false]);
+    while (sender.pollRead() !== undefined);
+    const needed = [same, same, new Uint8Array(CHUNK)].map((chunk, index) => {
+      return sender.neededBytes(0, index * CHUNK, chunk);
+    });
+    expect(needed).toEqual([0, CHUNK, 0]);
+    expect(sender.neededBytes(0, 3 * CHUNK, same)).toBe(0);
   });
 
   it.each([true, false])('knows whether chunks may come compressed: %s', (takesCompressed) => {

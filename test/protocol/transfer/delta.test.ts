@@ -7,9 +7,10 @@ import { BlockMatcher, rollingSum } from '../../../src/protocol/transfer/block-m
 import { copyFrame, endFrame } from '../../../src/protocol/transfer/frame.ts';
 import { TransferReceiver } from '../../../src/protocol/transfer/transfer-receiver.ts';
 import { SeededRandom } from '../../support/seeded-random.ts';
+import { seededText } from '../../support/seeded-text.ts';
 import { forEachSeed } from '../../support/seeds.ts';
 import { expectFailed, message, offer } from './receiver-support.ts';
-import { fileEntry, joined, TransferPair } from './transfer-pair.ts';
+import { compress, fileEntry, joined, TransferPair } from './transfer-pair.ts';
 
 const BLOCK = 4096;
 const CHUNK = 2 ** 16;
@@ -40,6 +41,7 @@ function send(
   older: readonly Uint8Array[],
   blockBytes: number,
   seed: number,
+  compress: (chunk: Uint8Array) => Uint8Array | undefined = () => undefined,
 ) {
   const random = new SeededRandom(seed);
   const bases = older.map((bytes, entry) => basisOf(entry, bytes, blockBytes));
@@ -51,6 +53,7 @@ function send(
     random,
     holdings: { ...NOTHING_HELD, bases: bases.filter(({ strong }) => strong.length > 0) },
     older: new Map(older.entries()),
+    compress,
   });
   pair.run();
   expect(pair.receiverEvents.at(-1)).toEqual({ kind: 'complete', omitted: [] });
@@ -93,11 +96,26 @@ describe('a file of which the receiver has an older version', () => {
     expect(send(changed, older, CHUNK, 5)).toBeLessThan(CHUNK + 3000);
   });
 
+  it('travels compressed where that is less than what has changed', () => {
+    const text = seededText(new SeededRandom(7), 8 * CHUNK);
+    const older = text.subarray(0, 2 * CHUNK);
+    const [plain, packed] = [
+      send([text], [older], BLOCK, 7),
+      send([text], [older], BLOCK, 7, compress),
+    ];
+    expect(plain).toBeGreaterThan(6 * CHUNK);
+    expect(packed).toBeLessThan(plain / 2);
+    // Of the first chunks nothing but a word about them.
+    expect(packed).toBeLessThan(send([text], [], BLOCK, 7, compress) - CHUNK / 4);
+  });
+
   forEachSeed('arrives whole, whatever was done to it', 60, async (seed) => {
     const random = new SeededRandom(seed);
-    const older = [0, 1, 2].map(() => random.bytes(random.integer(4 * CHUNK)));
+    const make = (length: number) =>
+      random.chance(0.5) ? random.bytes(length) : seededText(random, length);
+    const older = [0, 1, 2].map(() => make(random.integer(4 * CHUNK)));
     const files = older.map((bytes) => edited(bytes, random));
-    send(files, older, BLOCK, seed);
+    send(files, older, BLOCK, seed, (chunk) => (random.chance(0.5) ? compress(chunk) : undefined));
   });
 
   it('is found in zeros and other files of one block', () => {

@@ -1,4 +1,4 @@
-import { brotliDecompressSync } from 'node:zlib';
+import { brotliCompressSync, brotliDecompressSync, constants } from 'node:zlib';
 import { expect } from 'vitest';
 import type { Hasher, Random } from '../../../src/protocol/ports.ts';
 import type { Holdings } from '../../../src/protocol/transfer/answer-message.ts';
@@ -16,6 +16,11 @@ export function entryName(text: string): EntryName {
   const name = parseEntryName(text);
   if (typeof name !== 'string') throw new Error(`${text}: ${name.refused}`);
   return name;
+}
+
+/** As a sender's shell does it where there is little time. */
+export function compress(chunk: Uint8Array): Uint8Array {
+  return brotliCompressSync(chunk, { params: { [constants.BROTLI_PARAM_QUALITY]: 1 } });
 }
 
 export function fileEntry(name: string, size: number, folder?: string): FileEntry {
