@@ -42,13 +42,11 @@ const CLOSE_ATTEMPTS = 4;
 const LIMITED_REPEAT = millis(6000);
 /** Twenty more of one address get in meanwhile. */
 const LIMITED_PATIENCE = millis(120_000);
-const JITTER_STEPS = 1024;
 
 /** What both sides of a rendezvous have in common: one server, until it is closed or given up. */
 export abstract class RendezvousClient<E> implements Machine<E | ClientEvent> {
   protected readonly channel: RequestChannel;
   readonly #unreachableAt: Instant;
-  readonly #random: Random;
   #limitedSince: Instant | undefined;
   readonly #events: (E | ClientEvent)[] = [];
   #state: 'open' | 'closing' | 'ended' = 'open';
@@ -57,7 +55,6 @@ export abstract class RendezvousClient<E> implements Machine<E | ClientEvent> {
   protected constructor(options: ClientOptions, now: Instant) {
     this.channel = new RequestChannel(options);
     this.#unreachableAt = after(now, UNREACHABLE_AFTER);
-    this.#random = options.random;
   }
 
   /** The endpoints of the server by which it is, or may be, spoken to. */
@@ -151,16 +148,12 @@ export abstract class RendezvousClient<E> implements Machine<E | ClientEvent> {
     this.report({ kind: 'failed', code });
   }
 
-  /**
-   * Asks the same once more when our address may have been forgiven; false when that has been tried for
-   * long enough. At random times: others behind the same address wait as well.
-   */
+  /** Asks the same again after a while; false when that has been tried for long enough. */
   protected askLater(tag: string, now: Instant): boolean {
     if (this.#limitedSince === undefined) this.report({ kind: 'rate-limited' });
     this.#limitedSince ??= now;
     if (elapsed(this.#limitedSince, now) >= LIMITED_PATIENCE) return false;
-    const share = 0.5 + this.#random.integer(JITTER_STEPS) / JITTER_STEPS;
-    this.channel.reopen(tag, now, millis(LIMITED_REPEAT * share));
+    this.channel.reopen(tag, now, this.channel.jittered(LIMITED_REPEAT));
     return true;
   }
 

@@ -167,6 +167,14 @@ export class RequestChannel {
     if (request) this.open(tag, request.plan, now, delay);
   }
 
+  /**
+   * Between three and five quarters, so that many clients of a restarted server, or behind one address,
+   * spread out.
+   */
+  jittered(span: Millis): Millis {
+    return millis(span * (0.75 + this.#random.integer(JITTER_STEPS) / (2 * JITTER_STEPS)));
+  }
+
   settle(tag: string): void {
     this.#inFlight.delete(tag);
   }
@@ -282,7 +290,7 @@ export class RequestChannel {
     request.transmits = 0;
     for (const way of this.#ways.towards(owesAnswer(request), now)) this.#sendBy(way, request, now);
     request.sends += 1;
-    request.nextAt = after(now, this.#jittered(request.interval));
+    request.nextAt = after(now, this.jittered(request.interval));
     request.interval = millis(Math.min(request.interval * 2, request.plan.cap));
   }
 
@@ -291,11 +299,6 @@ export class RequestChannel {
     const payload = request.plan.encode({ txid: request.txid, token });
     this.#transmits.push({ remote: endpoint, payload, segmentSize: payload.length });
     request.transmits += 1;
-  }
-
-  /** Between three and five quarters, so that many clients of a restarted server spread out. */
-  #jittered(span: Millis): Millis {
-    return millis(span * (0.75 + this.#random.integer(JITTER_STEPS) / (2 * JITTER_STEPS)));
   }
 }
 
