@@ -101,8 +101,8 @@ export class OutgoingChunks {
   }
 
   /**
-   * How many bytes of a chunk that was read, and is going to be handed in, have to travel: neither zeros, nor
-   * in the receiver's older file. 0 where it is not wanted any more.
+   * How many bytes of a chunk that was read, and is going to be handed in, have to travel: those that are
+   * neither zeros nor in the receiver's older file; 0 where it is not wanted any more.
    */
   neededBytes(entry: number, offset: number, bytes: Uint8Array): number {
     const chunk = this.#chunkAt(entry, offset);
