@@ -1,8 +1,28 @@
 import { describe, expect, it } from 'vitest';
+import type { SteadyPhase } from '../../src/client/events.ts';
 import { ERROR_CODES } from '../../src/protocol/errors.ts';
 import { eventSchema, isEvent, requireEvent } from '../support/event-schema.ts';
 
+/** All of them, or this does not compile. */
+const PHASES: Readonly<Record<SteadyPhase, true>> = {
+  'finding-server': true,
+  'waiting-for-server': true,
+  'waiting-for-peer': true,
+  'waiting-for-turn': true,
+  connecting: true,
+  'waiting-for-offer': true,
+  'waiting-for-answer': true,
+  preparing: true,
+  transferring: true,
+  verifying: true,
+};
+
 describe('the schema of events', () => {
+  it.each(Object.keys(PHASES))('has the phase %s', (phase) => {
+    const line = JSON.stringify({ event: 'status', phase });
+    expect(() => requireEvent(line)).not.toThrow();
+  });
+
   it('has every error code', () => {
     expect(eventSchema.$defs.errorCode.enum).toEqual([...ERROR_CODES]);
   });
