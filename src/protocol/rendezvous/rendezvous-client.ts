@@ -1,7 +1,7 @@
 import type { ErrorCode } from '../errors.ts';
 import type { Machine, Transmit } from '../machine.ts';
 import type { Random } from '../ports.ts';
-import { after, earliest, elapsed, type Instant, millis } from '../time.ts';
+import { after, earliest, type Instant, millis } from '../time.ts';
 import type { Endpoint } from '../wire/endpoint.ts';
 import { RelayBinding, type RelayEvent } from './relay-binding.ts';
 import type { Reply } from './replies.ts';
@@ -47,7 +47,8 @@ const LIMITED_PATIENCE = millis(120_000);
 export abstract class RendezvousClient<E> implements Machine<E | ClientEvent> {
   protected readonly channel: RequestChannel;
   readonly #unreachableAt: Instant;
-  #limitedSince: Instant | undefined;
+  /** How long a server is asked again that lets our address begin no more; until it does. */
+  #limitedUntil: Instant | undefined;
   readonly #events: (E | ClientEvent)[] = [];
   #state: 'open' | 'closing' | 'ended' = 'open';
   #binding: RelayBinding | undefined;
@@ -110,6 +111,8 @@ export abstract class RendezvousClient<E> implements Machine<E | ClientEvent> {
 
   handleTimeout(now: Instant): void {
     if (this.#isWaiting && now >= this.#unreachableAt) this.fail('P2P_SERVER_UNREACHABLE');
+    // Also where it is silent by then: nothing else bounds that wait.
+    if (now >= (this.#busyAt ?? Infinity)) this.fail('P2P_SERVER_BUSY');
     this.channel.handleTimeout(now);
     if (this.#state === 'closing' && !this.channel.has('close')) this.#end();
     this.considerDial(now);
@@ -124,7 +127,8 @@ export abstract class RendezvousClient<E> implements Machine<E | ClientEvent> {
   }
 
   pollTimeout(): Instant | undefined {
-    return earliest(this.channel.pollTimeout(), this.#isWaiting ? this.#unreachableAt : undefined);
+    const unreachableAt = this.#isWaiting ? this.#unreachableAt : undefined;
+    return earliest(this.channel.pollTimeout(), unreachableAt, this.#busyAt);
   }
 
   /** What the server keeps for this side; `undefined` as far as we know nothing. */
@@ -148,13 +152,16 @@ export abstract class RendezvousClient<E> implements Machine<E | ClientEvent> {
     this.report({ kind: 'failed', code });
   }
 
-  /** Asks the same again after a while; false when that has been tried for long enough. */
-  protected askLater(tag: string, now: Instant): boolean {
-    if (this.#limitedSince === undefined) this.report({ kind: 'rate-limited' });
-    this.#limitedSince ??= now;
-    if (elapsed(this.#limitedSince, now) >= LIMITED_PATIENCE) return false;
+  /** Asks the same again after a while, until `admit` or for as long as that is worth the wait. */
+  protected askLater(tag: string, now: Instant): void {
+    if (this.#limitedUntil === undefined) this.report({ kind: 'rate-limited' });
+    this.#limitedUntil ??= after(now, LIMITED_PATIENCE);
     this.channel.reopen(tag, now, this.channel.jittered(LIMITED_REPEAT));
-    return true;
+  }
+
+  /** The server has let us begin. */
+  protected admit(): void {
+    this.#limitedUntil = undefined;
   }
 
   /** Asks for a connection to the server, if it is time for one. */
@@ -193,6 +200,11 @@ export abstract class RendezvousClient<E> implements Machine<E | ClientEvent> {
 
   get #isWaiting(): boolean {
     return this.isOpen && !this.channel.hasAnswer;
+  }
+
+  /** When a server that lets our address begin no more is given up. */
+  get #busyAt(): Instant | undefined {
+    return this.isOpen ? this.#limitedUntil : undefined;
   }
 
   #end(): void {

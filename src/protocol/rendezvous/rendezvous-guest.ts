@@ -125,6 +125,7 @@ export class RendezvousGuest extends RendezvousClient<GuestNews> {
     if (reply.kind === 'error') this.#handleClaimRefusal(reply, now);
     if (reply.kind !== 'claimed') return;
     this.channel.settle('claim');
+    this.admit();
     // Who had forgotten the claim has forgotten what was bound by it.
     this.rebind(now);
     const { hello, observed } = reply;
@@ -137,7 +138,7 @@ export class RendezvousGuest extends RendezvousClient<GuestNews> {
     if (reply.refusal === 'starting') this.channel.reopen('claim', now, EARLY_REPEAT);
     // Where we have been before, the next POST or BIND tells when it is worth another CLAIM.
     else if (this.#hello && PASSING.has(reply.refusal)) this.channel.settle('claim');
-    else if (reply.refusal === 'rate-limited' && this.askLater('claim', now)) return;
+    else if (reply.refusal === 'rate-limited') this.askLater('claim', now);
     else this.fail(errorOfRefusal(reply, 'P2P_RECEIVER_OUTDATED'));
   }
 

@@ -144,13 +144,14 @@ export class RendezvousHost extends RendezvousClient<HostNews> {
   #handleRegister(reply: Reply, now: Instant): void {
     if (reply.kind === 'registered') {
       this.channel.settle('register');
+      this.admit();
       this.#leaveFormer(now);
       this.#note(reply.nameplate, reply.observed);
       this.channel.open('refresh', this.#refreshPlan(), now, REFRESH_EVERY);
       this.rebind(now);
     } else if (reply.kind === 'error' && !this.#registration) {
-      if (reply.refusal === 'rate-limited' && this.askLater('register', now)) return;
-      this.fail(errorOfRefusal(reply, 'P2P_SENDER_OUTDATED'));
+      if (reply.refusal === 'rate-limited') this.askLater('register', now);
+      else this.fail(errorOfRefusal(reply, 'P2P_SENDER_OUTDATED'));
     }
   }
 

@@ -102,7 +102,8 @@ export class OutgoingChunks {
 
   /**
    * How many bytes of a chunk that was read, and is going to be handed in, have to travel: those that are
-   * neither zeros nor in the receiver's older file; 0 where it is not wanted any more.
+   * neither zeros nor in the receiver's older file; 0 where it is not wanted any more. What was found is
+   * kept for `handleRead`.
    */
   neededBytes(entry: number, offset: number, bytes: Uint8Array): number {
     const chunk = this.#chunkAt(entry, offset);

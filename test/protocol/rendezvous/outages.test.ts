@@ -156,7 +156,7 @@ describe('a server that lets an address begin no more for now', () => {
     const late = startGuest(net, nameplate, bytes(16, 2), { ...GUEST, port: 7000 });
     net.run(50_000);
     expect(late.events).toEqual([{ kind: 'rate-limited' }]);
-    net.run(20_000);
+    net.run(120_000);
     expect(late.events.map(({ kind }) => kind)).toEqual(['rate-limited', 'claimed']);
   });
 
@@ -168,17 +168,20 @@ describe('a server that lets an address begin no more for now', () => {
     expect(late.events.map(({ kind }) => kind)).toEqual(['rate-limited', 'registered']);
   });
 
-  it('is given up after two minutes', () => {
+  it.each([false, true])('is given up after two minutes, fallen silent or not: %s', (isSilent) => {
     const net = new Network();
     const rate = { perMinute: 0, burst: 1 };
-    const { nameplate } = startRegistered(net, { limits: { claimRate: rate, registerRate: rate } });
+    const limits = { claimRate: rate, registerRate: rate };
+    const { nameplate, server } = startRegistered(net, { limits });
     startGuest(net, nameplate);
     const host = startHost(net, {}, { ...HOST, port: 7000 });
     const guest = startGuest(net, nameplate, bytes(16, 2), { ...GUEST, port: 7000 });
-    net.run(119_000);
+    net.run(10_000);
+    if (isSilent) net.detach(server.machine);
+    net.run(109_000);
     const limited = { kind: 'rate-limited' };
     expect([host.events, guest.events]).toEqual([[limited], [limited]]);
-    net.run(12_000);
+    net.run(2000);
     const failed = { kind: 'failed', code: 'P2P_SERVER_BUSY' };
     expect([host.events, guest.events]).toEqual([
       [limited, failed],
