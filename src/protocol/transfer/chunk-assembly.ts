@@ -1,21 +1,14 @@
 import type { Hasher } from '../ports.ts';
 import type { Holdings } from './answer-message.ts';
 import { ChunkMemory } from './chunk-memory.ts';
-import { ChunkSums } from './chunk-sums.ts';
 import { type ChunkWrite, ChunkWrites } from './chunk-writes.ts';
 import type { Offer } from './entry.ts';
-import { EntryLengths } from './entry-lengths.ts';
 import type { Frame } from './frame.ts';
-import { IncomingChunk } from './incoming-chunk.ts';
-import { chunkCount, MAX_CHUNK_LOG, TRANSFER_LIMITS } from './limits.ts';
+import type { IncomingChunk } from './incoming-chunk.ts';
+import { TRANSFER_LIMITS } from './limits.ts';
+import { OpenChunks } from './open-chunks.ts';
 import { protocolViolation, type Violation } from './violation.ts';
 import { isAllZeros, ZEROS, ZeroSums } from './zeros.ts';
-
-/** An entry of which some chunks, but not all, are whole. */
-interface ActiveEntry {
-  readonly open: Map<number, IncomingChunk>;
-  readonly sums: ChunkSums;
-}
 
 /**
  * Puts chunks together from data and sums in any order, checks each and hands it out for writing.
@@ -25,18 +18,12 @@ interface ActiveEntry {
 export class ChunkAssembly {
   readonly #offer: Offer;
   readonly #chunkBytes: number;
-  readonly #hasher: Hasher;
   readonly #memory: ChunkMemory;
   readonly #zeroSums: ZeroSums;
-  readonly #active = new Map<number, ActiveEntry>();
-  /** Digest of every entry whose chunks are all whole. */
-  readonly #digests: BigUint64Array;
-  readonly #whole: Uint8Array;
-  readonly #lengths: EntryLengths;
+  readonly #chunks: OpenChunks;
   readonly #writes = new ChunkWrites();
   /** How long the older file of each entry is that has one. */
   readonly #bases = new Map<number, number>();
-  #openBytes = 0;
   #held = 0;
   #written = 0;
 
@@ -44,16 +31,9 @@ export class ChunkAssembly {
   constructor(offer: Offer, chunkBytes: number, hasher: Hasher, holdings: Holdings) {
     this.#offer = offer;
     this.#chunkBytes = chunkBytes;
-    this.#hasher = hasher;
     this.#memory = new ChunkMemory(chunkBytes);
     this.#zeroSums = new ZeroSums(hasher);
-    const ofNothing = hasher.xxh64(new Uint8Array(0));
-    this.#digests = new BigUint64Array(offer.entries.length).fill(ofNothing);
-    this.#whole = new Uint8Array(offer.entries.length);
-    this.#lengths = new EntryLengths(offer, chunkBytes);
-    for (let index = 0; index < offer.entries.length; index += 1) {
-      if (this.sizeOf(index) === 0) this.#whole[index] = 1;
-    }
+    this.#chunks = new OpenChunks(offer, chunkBytes, hasher);
     this.#hold(holdings);
   }
 
@@ -73,22 +53,22 @@ export class ChunkAssembly {
   }
 
   get allWritten(): boolean {
-    return this.#written === this.#lengths.total;
+    return this.#written === this.#chunks.total;
   }
 
   /** Files that the sender leaves out. */
   get omitted(): number[] {
-    return this.#lengths.omitted;
+    return this.#chunks.omitted;
   }
 
   /** How long an entry is; a stream that has not come to its end is endless. */
   sizeOf(entry: number): number {
-    return this.#lengths.of(entry);
+    return this.#chunks.sizeOf(entry);
   }
 
   /** XXH64 over the chunk sums of an entry that is whole. */
   digest(entry: number): bigint {
-    return this.#digests[entry] as bigint;
+    return this.#chunks.digest(entry);
   }
 
   handleData({ entry, offset, bytes }: Extract<Frame, { kind: 'data' }>): Violation | undefined {
@@ -98,7 +78,7 @@ export class ChunkAssembly {
     }
     const index = Math.floor(offset / this.#chunkBytes);
     const within = offset - index * this.#chunkBytes;
-    const chunk = this.#open(entry, index);
+    const chunk = this.#chunks.open(entry, index);
     if (chunk === undefined) return protocolViolation('data for no open chunk');
     if (within + bytes.length > chunk.size) return protocolViolation('data across chunks');
     if (chunk.bytes === undefined) chunk.useMemory(this.#memory.take(chunk.size));
@@ -130,7 +110,7 @@ export class ChunkAssembly {
     }
     const index = Math.floor(offset / this.#chunkBytes);
     const start = offset - index * this.#chunkBytes;
-    const chunk = this.#open(entry, index);
+    const chunk = this.#chunks.open(entry, index);
     if (chunk === undefined) return protocolViolation('copy for no open chunk');
     if (start + length > chunk.length) return protocolViolation('copy across chunks');
     if (!chunk.addCopy({ start, length, from }))
@@ -139,7 +119,7 @@ export class ChunkAssembly {
   }
 
   handleSum({ entry, chunk: index, sum }: Extract<Frame, { kind: 'sum' }>): Violation | undefined {
-    const chunk = this.#openNumbered(entry, index);
+    const chunk = this.#chunks.openNumbered(entry, index);
     if (chunk === undefined) return protocolViolation('sum for no open chunk');
     if (chunk.sum !== undefined) return protocolViolation('two sums for a chunk');
     chunk.sum = sum;
@@ -149,7 +129,7 @@ export class ChunkAssembly {
   /** A chunk travels compressed. */
   handleCompressed(frame: Extract<Frame, { kind: 'compressed' }>): Violation | undefined {
     const { entry, chunk: index, length } = frame;
-    const chunk = this.#openNumbered(entry, index);
+    const chunk = this.#chunks.openNumbered(entry, index);
     if (chunk === undefined) return protocolViolation('compression of no open chunk');
     return this.#cut(entry, chunk, () => chunk.compress(length));
   }
@@ -159,31 +139,15 @@ export class ChunkAssembly {
    * may be here already.
    */
   handleEnd({ entry, size }: Extract<Frame, { kind: 'end' }>): Violation | undefined {
-    if (this.#whole[entry] === 1 || !this.#lengths.end(entry, size)) {
-      return protocolViolation('end of what has none');
-    }
-    const { open, sums } = this.#activate(entry);
-    const count = chunkCount(size, this.#chunkBytes);
-    const highest = Math.max(sums.highest, ...open.keys());
-    if (highest >= count) return protocolViolation('data behind the end');
-    sums.end(count);
-    const last = open.get(count - 1);
-    if (last !== undefined) {
-      return this.#cut(entry, last, () => last.end(this.#lengthOf(entry, last.index)));
-    }
-    // A chunk that is whole already was as long as any.
-    const isTooLong = sums.has(count - 1) && size % this.#chunkBytes !== 0;
-    if (isTooLong) return protocolViolation('data behind the end');
-    if (sums.complete) this.#finish(entry, sums);
-    return undefined;
+    const last = this.#chunks.end(entry, size);
+    if (typeof last === 'string') return protocolViolation(last);
+    if (last === undefined) return undefined;
+    return this.#cut(entry, last, () => last.end(this.#chunks.lengthOf(entry, last.index)));
   }
 
   /** Less of a chunk is to come than it seemed; false of `cut`: more has come already. */
   #cut(entry: number, chunk: IncomingChunk, cut: () => boolean): Violation | undefined {
-    this.#openBytes -= openCost(chunk);
-    const fits = cut();
-    this.#openBytes += openCost(chunk);
-    if (!fits) return protocolViolation('data behind the end');
+    if (!this.#chunks.shorten(chunk, cut)) return protocolViolation('data behind the end');
     return chunk.whole ? this.#close(entry, chunk) : undefined;
   }
 
@@ -201,26 +165,6 @@ export class ChunkAssembly {
     }
   }
 
-  /** The open chunk of that number, if there is to be such a chunk. */
-  #openNumbered(entry: number, index: number): IncomingChunk | undefined {
-    const count = chunkCount(this.sizeOf(entry), this.#chunkBytes);
-    return index < count && index <= MAX_CHUNK ? this.#open(entry, index) : undefined;
-  }
-
-  /** The open chunk, made if need be; `undefined` when it is whole already or too many are open. */
-  #open(entry: number, index: number): IncomingChunk | undefined {
-    if (this.#whole[entry] === 1) return undefined;
-    const active = this.#activate(entry);
-    if (active.sums.has(index)) return undefined;
-    const known = active.open.get(index);
-    if (known !== undefined) return known;
-    const chunk = new IncomingChunk(index, this.#lengthOf(entry, index), this.#hasher);
-    this.#openBytes += openCost(chunk);
-    if (this.#openBytes > TRANSFER_LIMITS.openBytes) return undefined;
-    active.open.set(index, chunk);
-    return chunk;
-  }
-
   #close(entry: number, chunk: IncomingChunk): Violation | undefined {
     const { copies, length, isCompressed } = chunk;
     const isZeros = isAllZeros(copies, length);
@@ -232,12 +176,9 @@ export class ChunkAssembly {
     }
     const bytes = copies.length === 0 ? (chunk.bytes as Uint8Array) : chunk.packed();
     if (copies.length > 0 && chunk.bytes !== undefined) this.#memory.giveBack(chunk.bytes);
-    this.#activate(entry).open.delete(chunk.index);
-    this.#openBytes -= openCost(chunk);
-    const sum = chunk.sum as bigint;
+    const sum = this.#chunks.close(entry, chunk);
     const offset = chunk.index * this.#chunkBytes;
     this.#writes.push({ entry, offset, length, bytes, copies, isCompressed, sum });
-    this.#note(entry, (sums) => sums.set(chunk.index, sum));
     return undefined;
   }
 
@@ -249,54 +190,14 @@ export class ChunkAssembly {
     for (const { first, count } of skipped) {
       for (let entry = first; entry < first + count; entry += 1) {
         this.#written += this.#offer.entries.at(entry)?.size ?? 0;
-        this.#whole[entry] = 1;
-        this.#lengths.forget(entry);
+        this.#chunks.skip(entry);
       }
     }
     for (const { entry, first, count } of have) {
       for (let chunk = first; chunk < first + count; chunk += 1) {
-        this.#written += this.#lengthOf(entry, chunk);
-        this.#note(entry, (sums) => sums.hold(chunk));
+        this.#written += this.#chunks.lengthOf(entry, chunk);
+        this.#chunks.hold(entry, chunk);
       }
     }
   }
-
-  /** Notes what is known of a chunk, and with the last one the digest of its entry. */
-  #note(entry: number, change: (sums: ChunkSums) => void): void {
-    const { sums } = this.#activate(entry);
-    const openPages = sums.openPages;
-    change(sums);
-    this.#openBytes += (sums.openPages - openPages) * TRANSFER_LIMITS.openFloorBytes;
-    if (sums.complete) this.#finish(entry, sums);
-  }
-
-  #finish(entry: number, sums: ChunkSums): void {
-    this.#openBytes -= (1 + sums.openPages) * TRANSFER_LIMITS.openFloorBytes;
-    this.#digests[entry] = sums.digest(this.#hasher);
-    this.#whole[entry] = 1;
-    this.#active.delete(entry);
-  }
-
-  #activate(entry: number): ActiveEntry {
-    const known = this.#active.get(entry);
-    if (known !== undefined) return known;
-    const active = {
-      open: new Map<number, IncomingChunk>(),
-      sums: new ChunkSums(chunkCount(this.sizeOf(entry), this.#chunkBytes)),
-    };
-    this.#active.set(entry, active);
-    this.#openBytes += TRANSFER_LIMITS.openFloorBytes;
-    return active;
-  }
-
-  #lengthOf(entry: number, index: number): number {
-    return Math.min(this.#chunkBytes, this.sizeOf(entry) - index * this.#chunkBytes);
-  }
-}
-
-/** Beyond it, an offset would be no safe integer. */
-const MAX_CHUNK = Number.MAX_SAFE_INTEGER / 2 ** MAX_CHUNK_LOG;
-
-function openCost(chunk: IncomingChunk): number {
-  return Math.max(chunk.size, TRANSFER_LIMITS.openFloorBytes);
 }
