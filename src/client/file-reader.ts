@@ -4,12 +4,11 @@ import type { SenderSession } from '../protocol/session/sender-session.ts';
 import type { SessionEvent } from '../protocol/session/session-event.ts';
 import { ChunkMemory } from '../protocol/transfer/chunk-memory.ts';
 import { CHUNK_BYTES } from '../protocol/transfer/limits.ts';
+import type { ReadChunk } from '../protocol/transfer/outgoing-chunk.ts';
 import { Compressor } from './compressor.ts';
 import type { SessionRun } from './session-run.ts';
 
 interface FileReaderOptions {
-  /** Whether chunks are compressed, where the receiver takes that. */
-  readonly compresses: boolean;
   /** A file is left out that cannot be read as it was offered; without it that ends the session. */
   readonly onOmitted: ((entry: number, error: P2PShareError) => void) | undefined;
 }
@@ -20,7 +19,7 @@ export class FileReader {
   readonly #options: FileReaderOptions;
   readonly #omitted = new Set<number>();
   readonly #memory = new ChunkMemory(CHUNK_BYTES);
-  #compressor: Compressor | undefined;
+  readonly #compressor = new Compressor(() => performance.now());
   #reading = 0;
   #entry: number | undefined;
 
@@ -40,11 +39,9 @@ export class FileReader {
   }
 
   onEvent(event: SessionEvent, run: SessionRun<SenderSession>): void {
-    if (event.kind === 'accepted' && event.takesCompressed && this.#options.compresses) {
-      this.#compressor = new Compressor(() => performance.now());
-    }
     if (event.kind === 'released') this.#memory.giveBack(event.buffer);
     if (event.kind === 'read') void this.#read(event, run);
+    if (event.kind === 'compress') void this.#compress(event, run);
   }
 
   async #read(
@@ -58,15 +55,24 @@ export class FileReader {
     try {
       const read = await this.#source.read(entry, offset, buffer);
       const bytes = buffer.subarray(0, read);
-      const { session } = run;
-      const compressing = this.#compressor?.begin(bytes, session.waitMs(entry, offset, bytes));
-      const compressed = compressing && (await compressing);
-      run.report((session, now) => session.handleRead(entry, offset, bytes, now, compressed));
+      run.report((session, now) => session.handleRead(entry, offset, bytes, now));
     } catch (error) {
       this.#memory.giveBack(buffer);
       this.#fail(entry, asSourceError(error), run);
     } finally {
       this.#reading -= 1;
+    }
+  }
+
+  async #compress(
+    { chunks, waitMs }: Extract<SessionEvent, { kind: 'compress' }>,
+    run: SessionRun<SenderSession>,
+  ): Promise<void> {
+    try {
+      const compressed = await this.#compressor.begin(joined(chunks), waitMs);
+      run.report((session, now) => session.handleCompressed(chunks, compressed, now));
+    } catch (error) {
+      run.abort(asSourceError(error));
     }
   }
 
@@ -85,6 +91,13 @@ export class FileReader {
       onOmitted?.(entry, error);
     }
   }
+}
+
+/** The bytes of all, without a copy where there is but one. */
+function joined(chunks: readonly ReadChunk[]): Uint8Array {
+  const [first, second] = chunks;
+  if (first !== undefined && second === undefined) return first.bytes;
+  return Buffer.concat(chunks.map(({ bytes }) => bytes));
 }
 
 /** What can be wrong with a file that has nothing to do with the others. */

@@ -10,6 +10,7 @@ import { isAllZeros } from '../protocol/transfer/zeros.ts';
 const MAX_WRITE_BYTES = 4 * 2 ** 20;
 
 type WriteWish = Extract<SessionEvent, { kind: 'write' }>;
+type GroupWish = Extract<SessionEvent, { kind: 'write-group' }>;
 
 /** Who is told what became of the writes. */
 export interface WriteListener {
@@ -39,6 +40,9 @@ export class FileWriter {
   /** In the order in which they came; those before `#head` are taken. */
   #waiting: WriteWish[] = [];
   #head = 0;
+  /** They are decompressed one by one, when what came before has been begun. */
+  readonly #groups: GroupWish[] = [];
+  #isUnpacking = false;
   /** Entries that are being written. */
   readonly #busy = new Set<number>();
   #hasFailed = false;
@@ -60,7 +64,7 @@ export class FileWriter {
 
   /** Whether something is being written. */
   get isBusy(): boolean {
-    return this.#busy.size > 0;
+    return this.#busy.size > 0 || this.#isUnpacking;
   }
 
   /** The entry that was written last, from 0. */
@@ -68,8 +72,9 @@ export class FileWriter {
     return this.#entry;
   }
 
-  write(wish: WriteWish): void {
-    this.#waiting.push(wish);
+  write(wish: WriteWish | GroupWish): void {
+    if (wish.kind === 'write') this.#waiting.push(wish);
+    else this.#groups.push(wish);
     this.#begin();
   }
 
@@ -77,8 +82,32 @@ export class FileWriter {
     const most = this.#sink.inOrder ? 1 : MAX_FILES;
     while (this.#busy.size < most && !this.#hasFailed) {
       const batch = this.#next();
-      if (batch === undefined) return;
+      if (batch === undefined) break;
       void this.#write(batch);
+    }
+    if (this.#waiting.length > this.#head || this.#isUnpacking || this.#hasFailed) return;
+    const group = this.#groups.shift();
+    if (group !== undefined) void this.#unpack(group);
+  }
+
+  /** Makes wishes of their own of the files of a group. */
+  async #unpack({ files, bytes }: GroupWish): Promise<void> {
+    this.#isUnpacking = true;
+    try {
+      const total = files.reduce((sum, { length }) => sum + length, 0);
+      const plain = await decompress(bytes, total);
+      let end = 0;
+      for (const { entry, length, sum } of files) {
+        const bytes = this.#checked(plain.subarray(end, end + length), sum);
+        const whole = { offset: 0, bytes, length, copies: [], isCompressed: false };
+        this.#waiting.push({ kind: 'write', entry, sum, ...whole });
+        end += length;
+      }
+    } catch (error) {
+      this.#fail(error);
+    } finally {
+      this.#isUnpacking = false;
+      this.#begin();
     }
   }
 
@@ -95,12 +124,16 @@ export class FileWriter {
       this.#position = offset + length;
       this.#listener.onWritten(entry, offset, length);
     } catch (error) {
-      this.#hasFailed = true;
-      this.#listener.onFailed(asTargetError(error));
+      this.#fail(error);
     } finally {
       this.#busy.delete(entry);
       this.#begin();
     }
+  }
+
+  #fail(error: unknown): void {
+    this.#hasFailed = true;
+    this.#listener.onFailed(asTargetError(error));
   }
 
   /** What is to be written, decompressed and checked where it came compressed. */
@@ -112,7 +145,11 @@ export class FileWriter {
   }
 
   async #decompress({ bytes, length, sum }: WriteWish): Promise<Uint8Array> {
-    const plain = await decompress(bytes, length);
+    return this.#checked(await decompress(bytes, length), sum);
+  }
+
+  /** What was decompressed, if it is what its sum says. */
+  #checked(plain: Uint8Array, sum: bigint): Uint8Array {
     if (this.#hasher.xxh64(plain) === sum) return plain;
     throw new P2PShareError('P2P_INTEGRITY', 'a compressed chunk does not match its sum');
   }

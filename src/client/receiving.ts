@@ -74,14 +74,8 @@ export class Receiving {
     const { code } = this.#invitation;
     this.#course.emit({ event: 'status', phase: 'finding-server' });
     const ground = await prepareSession(this.#options);
-    const session = new ReceiverSession(
-      {
-        ...ground.options,
-        code,
-        searchFor: ground.lan ? lanSearchMs(ground.servers.length > 0) : undefined,
-      },
-      monotonicNow(),
-    );
+    const searchFor = ground.lan ? lanSearchMs(ground.servers.length > 0) : undefined;
+    const session = new ReceiverSession({ ...ground.options, code, searchFor }, monotonicNow());
     const run = new SessionRun({
       session,
       handle: this.#course,
@@ -148,6 +142,7 @@ export class Receiving {
         this.#do(() => this.#answer(event, run));
         break;
       case 'write':
+      case 'write-group':
         this.#writer?.write(event);
         break;
       case 'complete':

@@ -82,6 +82,7 @@ export class Sending {
         isReunion: kind !== 'code',
         failedAttempts,
         lan,
+        compresses: this.#options.compress ?? true,
       },
       monotonicNow(),
     );
@@ -224,10 +225,7 @@ export class Sending {
       const { entries, omitted, storedBytes } = scan;
       this.#entries = entries;
       this.#reader = this.#source.reader(scan);
-      this.#buffers = new FileReader(this.#reader, {
-        compresses: this.#options.compress ?? true,
-        onOmitted: this.#omits(scan),
-      });
+      this.#buffers = new FileReader(this.#reader, { onOmitted: this.#omits(scan) });
       const totalBytes = bytesOf(entries);
       const left = omitted.special + omitted.links + omitted.excluded > 0 && { omitted };
       const summary = summaryOf({ entries, totalBytes, storedBytes });

@@ -109,6 +109,57 @@ describe('a writer of compressed chunks', () => {
   });
 });
 
+describe('a writer of small files that came together', () => {
+  it('writes each of them, and tells of each', async () => {
+    const written = new Map<number, string>();
+    const write: FileSink['write'] = async (entry, offset, buffers, sums) => {
+      const [bytes = new Uint8Array(0)] = buffers;
+      expect([offset, buffers.length, sums]).toEqual([0, 1, [hasher.xxh64(bytes)]]);
+      written.set(entry, Buffer.from(bytes).toString());
+    };
+    const { writer, log, settled } = writerOf({ inOrder: false, write });
+    writer.write(groupWish(['a', 'bb', 'ccc']));
+    writer.write(groupWish(['dd', 'e'], 3));
+    while (writer.isBusy) await settled();
+    expect([...written.values()]).toEqual(['a', 'bb', 'ccc', 'dd', 'e']);
+    expect(log).toEqual([1, 2, 3, 2, 1].map((length) => `written 0+${length}`));
+  });
+
+  it.each([
+    ['one of which has another sum', () => withFile(1, { sum: 7n })],
+    ['that is shorter', () => withFile(1, { length: 3 })],
+    ['that is longer', () => withFile(1, { length: 1 })],
+    ['that is none', () => ({ ...groupWish(['a', 'bb']), bytes: Buffer.from('no') })],
+  ])('writes nothing of a group %s', async (_, bad) => {
+    const { writer, log, told, settled } = writerOf({ inOrder: false });
+    writer.write(bad());
+    writer.write(groupWish(['ccc', 'd'], 2));
+    await told;
+    await settled();
+    expect(log).toEqual(['failed P2P_INTEGRITY']);
+  });
+
+  function withFile(index: number, change: { sum?: bigint; length?: number }) {
+    const { files, ...rest } = groupWish(['a', 'bb']);
+    return {
+      ...rest,
+      files: files.map((file, i) => (i === index ? { ...file, ...change } : file)),
+    };
+  }
+});
+
+/** Files of these texts, from an entry on. */
+function groupWish(texts: readonly string[], first = 0) {
+  const files = texts.map((text, index) => {
+    return { entry: first + index, length: text.length, sum: hasher.xxh64(Buffer.from(text)) };
+  });
+  return {
+    kind: 'write-group',
+    files,
+    bytes: compressNow(Buffer.from(texts.join('')), 1),
+  } as const;
+}
+
 function shuffled<T>(items: readonly T[], random: SeededRandom): T[] {
   return items
     .map((item) => ({ item, key: random.uniform() }))

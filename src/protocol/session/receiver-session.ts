@@ -141,7 +141,8 @@ export class ReceiverSession extends TransferSession<JoiningEvent> {
 
   protected pollFileEvent(): SessionEvent | undefined {
     const write = this.#transfer.pollWrite();
-    return write === undefined ? undefined : { kind: 'write', ...write };
+    if (write === undefined) return undefined;
+    return 'files' in write ? { kind: 'write-group', ...write } : { kind: 'write', ...write };
   }
 
   protected handleMeeting(event: JoiningEvent, now: Instant): void {

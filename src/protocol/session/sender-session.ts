@@ -1,6 +1,7 @@
 import type { SessionKeys } from '../session-keys.ts';
 import type { Instant } from '../time.ts';
 import type { Entries } from '../transfer/entry.ts';
+import type { ReadChunk } from '../transfer/outgoing-chunk.ts';
 import { TransferSender } from '../transfer/transfer-sender.ts';
 import { CloseCode, type ConnectionEvent } from '../transport/connection-event.ts';
 import { Claimants } from './claimants.ts';
@@ -17,7 +18,10 @@ import type { LocalNetworks, SessionOptions } from './session-options.ts';
 import { TransferSession } from './transfer-session.ts';
 
 export type SenderSessionOptions = SessionOptions &
-  Omit<EntranceOptions, 'box' | 'receivers' | 'places'>;
+  Omit<EntranceOptions, 'box' | 'receivers' | 'places'> & {
+    /** Whether chunks are to be compressed where the receiver takes that; not when absent. */
+    readonly compresses?: boolean;
+  };
 
 /** A whole sender: waits to be found, proves the code, finds a path, sends. */
 export class SenderSession extends TransferSession<EntranceEvent> {
@@ -45,32 +49,24 @@ export class SenderSession extends TransferSession<EntranceEvent> {
     return this.#transfer.bytesTaken;
   }
 
-  /**
-   * How long a chunk that was read will take to leave as it is, behind those that wait: milliseconds. 0
-   * where less than half of it has to travel, as of a file that the receiver has in an older version.
-   */
-  waitMs(entry: number, offset: number, bytes: Uint8Array): number {
-    const rate = this.peer.connection?.sendingRate;
-    const needed = this.#transfer.neededBytes(entry, offset, bytes);
-    if (rate === undefined || needed < bytes.length / 2) return 0;
-    return (this.#transfer.waitingBytes + needed) / rate;
-  }
-
   /** Says what there is to be had, once it is known; at least one entry. */
   offer(entries: Entries, now: Instant, storedBytes?: number): void {
     this.#transfer.offer(entries, storedBytes);
     this.drain(now);
   }
 
-  /** `compressed`: what the bytes are when they are compressed (`TransferSender.handleRead`). */
-  handleRead(
-    entry: number,
-    offset: number,
-    bytes: Uint8Array,
+  handleRead(entry: number, offset: number, bytes: Uint8Array, now: Instant): void {
+    this.#transfer.handleRead(entry, offset, bytes);
+    this.drain(now);
+  }
+
+  /** What became of the chunks of a `compress` (`TransferSender.handleCompressed`). */
+  handleCompressed(
+    chunks: readonly ReadChunk[],
+    compressed: Uint8Array | undefined,
     now: Instant,
-    compressed?: Uint8Array,
   ): void {
-    this.#transfer.handleRead(entry, offset, bytes, compressed);
+    this.#transfer.handleCompressed(chunks, compressed);
     this.drain(now);
   }
 
@@ -138,11 +134,12 @@ export class SenderSession extends TransferSession<EntranceEvent> {
   protected drainTransfer(now: Instant): void {
     if (this.peer.isHeard) this.meetingPlace.settle();
     this.peer.release(this.#transfer.takeConsumed(), now);
+    this.#drainCompressions();
     for (let event = this.#transfer.pollEvent(); event; event = this.#transfer.pollEvent()) {
       switch (event.kind) {
         case 'accepted':
           if (event.limit !== undefined) this.peer.limit(event.limit);
-          this.peer.tell({ kind: 'accepted', takesCompressed: event.takesCompressed });
+          this.peer.tell({ kind: 'accepted' });
           break;
         case 'sent':
           this.peer.tell(event);
@@ -160,6 +157,19 @@ export class SenderSession extends TransferSession<EntranceEvent> {
           this.peer.fail(event, now);
           break;
       }
+    }
+  }
+
+  /** Here, before any of it can have left as it is. */
+  #drainCompressions(): void {
+    const rate = this.peer.connection?.sendingRate;
+    if (rate === undefined) return;
+    for (
+      let run = this.#transfer.pollCompression(rate);
+      run !== undefined;
+      run = this.#transfer.pollCompression(rate)
+    ) {
+      this.peer.tell({ kind: 'compress', ...run });
     }
   }
 

@@ -2,8 +2,9 @@ import type { Path } from '../candidate.ts';
 import type { ErrorCode } from '../errors.ts';
 import type { Code } from '../handshake/code.ts';
 import type { Instant } from '../time.ts';
-import type { ChunkWrite } from '../transfer/chunk-writes.ts';
+import type { ChunkWrite, GroupWrite } from '../transfer/chunk-writes.ts';
 import type { Offer } from '../transfer/entry.ts';
+import type { ReadChunk } from '../transfer/outgoing-chunk.ts';
 import type { Endpoint } from '../wire/endpoint.ts';
 import type { Situation } from './signal.ts';
 import type { StreamPunchEvent } from './stream-punch.ts';
@@ -57,8 +58,8 @@ export type SessionEvent =
   | { readonly kind: 'strict'; readonly active: boolean }
   /** Receiver: asks for `accept` or `decline`. */
   | { readonly kind: 'offer'; readonly offer: Offer; readonly chunkBytes: number }
-  /** Sender: whether the receiver takes compressed chunks. */
-  | { readonly kind: 'accepted'; readonly takesCompressed: boolean }
+  /** Sender: the receiver wants it. */
+  | { readonly kind: 'accepted' }
   /** Sender: all data has been handed to the transport. */
   | { readonly kind: 'sent' }
   /** Sender: asks for a chunk; answered by `handleRead`, `omit` or `abort`. */
@@ -67,6 +68,15 @@ export type SessionEvent =
       readonly entry: number;
       readonly offset: number;
       readonly length: number;
+    }
+  /**
+   * Sender: asks for chunks that were read to be compressed together, if that can be done well before
+   * they would have left as they are, in `waitMs`; answered by `handleCompressed`.
+   */
+  | {
+      readonly kind: 'compress';
+      readonly chunks: readonly ReadChunk[];
+      readonly waitMs: number;
     }
   /** Sender: a buffer given to `handleRead` is free again. */
   | { readonly kind: 'released'; readonly buffer: Uint8Array }
@@ -80,6 +90,12 @@ export type SessionEvent =
       readonly copies: ChunkWrite['copies'];
       readonly isCompressed: boolean;
       readonly sum: bigint;
+    }
+  /** Receiver: asks for a group of files to be written (`GroupWrite`); `handleWritten` for each. */
+  | {
+      readonly kind: 'write-group';
+      readonly files: GroupWrite['files'];
+      readonly bytes: Uint8Array;
     }
   /**
    * Receiver: everything is written and verified, but for entries that were left out after all; asks for

@@ -8,6 +8,7 @@ import {
   PAGE_BYTES,
   PAGE_CAPACITY,
   TAKES_COMPRESSED,
+  TAKES_GROUPS,
 } from './message-type.ts';
 
 /** Consecutive entries of which the receiver needs nothing. */
@@ -47,11 +48,13 @@ export interface AnswerPage extends Pick<Holdings, 'skipped'> {
   readonly limit?: number;
   /** Whether chunks may come compressed. */
   readonly takesCompressed: boolean;
+  /** Whether several small files may come compressed together. */
+  readonly takesGroups: boolean;
 }
 
 /**
  * The pages of an acceptance; at least one, even when nothing is held. The first has the `limit`, and
- * says that chunks may come compressed.
+ * says that chunks may come compressed, and small files together.
  */
 export function* answerPages(holdings: Holdings, limit?: number): Generator<Uint8Array> {
   const skipped = new Cursor(holdings.skipped);
@@ -72,7 +75,7 @@ export function* answerPages(holdings: Holdings, limit?: number): Generator<Uint
     page.uint8(MessageType.answer);
     page.uint8(0);
     const isLimited = isFirst && limit !== undefined;
-    const takes = isFirst ? TAKES_COMPRESSED : 0;
+    const takes = isFirst ? TAKES_COMPRESSED | TAKES_GROUPS : 0;
     page.uint8((isLast ? LAST_PAGE : 0) | (isLimited ? LIMITED : 0) | takes);
     for (const { count, body } of parts) {
       page.varint(count);
@@ -150,6 +153,7 @@ export function readAnswerPage(reader: ByteReader): AnswerPage | undefined {
     kind: 'accept',
     last: (flags & LAST_PAGE) !== 0,
     takesCompressed: (flags & TAKES_COMPRESSED) !== 0,
+    takesGroups: (flags & TAKES_GROUPS) !== 0,
     skipped: skipped.map(([first = 0, count = 0]) => ({ first, count })),
     have: have.map(([entry = 0, first = 0, count = 0]) => ({ entry, first, count })),
   };

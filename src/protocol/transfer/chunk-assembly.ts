@@ -1,10 +1,11 @@
 import type { Hasher } from '../ports.ts';
 import type { Holdings } from './answer-message.ts';
 import { ChunkMemory } from './chunk-memory.ts';
-import { type ChunkWrite, ChunkWrites } from './chunk-writes.ts';
+import { type ChunkWrite, ChunkWrites, type GroupWrite } from './chunk-writes.ts';
 import type { Offer } from './entry.ts';
-import type { Frame } from './frame.ts';
+import type { Frame, GroupFrame } from './frame.ts';
 import type { IncomingChunk } from './incoming-chunk.ts';
+import { IncomingGroups } from './incoming-groups.ts';
 import { TRANSFER_LIMITS } from './limits.ts';
 import { OpenChunks } from './open-chunks.ts';
 import { protocolViolation, type Violation } from './violation.ts';
@@ -21,6 +22,7 @@ export class ChunkAssembly {
   readonly #memory: ChunkMemory;
   readonly #zeroSums: ZeroSums;
   readonly #chunks: OpenChunks;
+  readonly #groups: IncomingGroups;
   readonly #writes = new ChunkWrites();
   /** How long the older file of each entry is that has one. */
   readonly #bases = new Map<number, number>();
@@ -34,6 +36,7 @@ export class ChunkAssembly {
     this.#memory = new ChunkMemory(chunkBytes);
     this.#zeroSums = new ZeroSums(hasher);
     this.#chunks = new OpenChunks(offer, chunkBytes, hasher);
+    this.#groups = new IncomingGroups(this.#chunks, this.#memory);
     this.#hold(holdings);
   }
 
@@ -79,7 +82,9 @@ export class ChunkAssembly {
     const index = Math.floor(offset / this.#chunkBytes);
     const within = offset - index * this.#chunkBytes;
     const chunk = this.#chunks.open(entry, index);
-    if (chunk === undefined) return protocolViolation('data for no open chunk');
+    if (chunk === undefined || chunk.isGrouped) {
+      return protocolViolation('data for no open chunk');
+    }
     if (within + bytes.length > chunk.size) return protocolViolation('data across chunks');
     if (chunk.bytes === undefined) chunk.useMemory(this.#memory.take(chunk.size));
     if (!chunk.add(within, bytes)) return protocolViolation('data twice or in crumbs');
@@ -123,7 +128,23 @@ export class ChunkAssembly {
     if (chunk === undefined) return protocolViolation('sum for no open chunk');
     if (chunk.sum !== undefined) return protocolViolation('two sums for a chunk');
     chunk.sum = sum;
+    const group = chunk.isGrouped ? this.#groups.of(entry) : undefined;
+    if (group?.whole) this.#writes.pushGroup(this.#groups.close(group));
     return chunk.whole ? this.#close(entry, chunk) : undefined;
+  }
+
+  /** A part of what several files are, compressed together. */
+  handleGroup(frame: GroupFrame): Violation | undefined {
+    const { size, offset, bytes } = frame;
+    const group = this.#groups.take(frame);
+    if (group === undefined) return protocolViolation('group of no open files');
+    if (bytes.length === 0 || bytes.length > size || offset > size - bytes.length) {
+      return protocolViolation('data outside its group');
+    }
+    if (!group.add(offset, bytes)) return protocolViolation('data twice or in crumbs');
+    this.#held += bytes.length;
+    if (group.whole) this.#writes.pushGroup(this.#groups.close(group));
+    return undefined;
   }
 
   /** A chunk travels compressed. */
@@ -151,18 +172,18 @@ export class ChunkAssembly {
     return chunk.whole ? this.#close(entry, chunk) : undefined;
   }
 
-  /** The next chunk to write; its memory is lent until `handleWritten`. */
-  pollWrite(): ChunkWrite | undefined {
+  /** The next chunk, or group of files, to write; its memory is lent until `handleWritten`. */
+  pollWrite(): ChunkWrite | GroupWrite | undefined {
     return this.#writes.poll();
   }
 
   /** One or several consecutive chunks from `offset` on have been written. */
   handleWritten(entry: number, offset: number, length: number): void {
-    for (const write of this.#writes.finish(entry, offset, length)) {
-      this.#memory.giveBack(write.bytes);
-      this.#held -= write.bytes.length;
-      this.#written += write.length;
+    for (const bytes of this.#writes.finish(entry, offset, length)) {
+      this.#memory.giveBack(bytes);
+      this.#held -= bytes.length;
     }
+    this.#written += length;
   }
 
   #close(entry: number, chunk: IncomingChunk): Violation | undefined {

@@ -19,10 +19,38 @@ export interface ChunkWrite {
   readonly sum: bigint;
 }
 
+/** A file of one chunk that came in a group. */
+export interface GroupedFile {
+  readonly entry: number;
+  /** In bytes. */
+  readonly length: number;
+  /** XXH64 of the file, still to be checked. */
+  readonly sum: bigint;
+}
+
+/** Small files that came together, for the receiver's disk; each is reported by itself when it is written. */
+export interface GroupWrite {
+  readonly files: readonly GroupedFile[];
+  /** The files one after the other, compressed (RFC 7932). */
+  readonly bytes: Uint8Array;
+}
+
+/** Memory that is lent to whoever writes, until so many files or chunks are written. */
+interface Loan {
+  readonly bytes: Uint8Array;
+  left: number;
+}
+
+interface Writing {
+  readonly offset: number;
+  readonly length: number;
+  readonly loan: Loan;
+}
+
 /** Chunks that are whole: those that are to be written, and those that are being written. */
 export class ChunkWrites {
-  readonly #ready: ChunkWrite[] = [];
-  readonly #writing = new Map<string, ChunkWrite>();
+  readonly #ready: (ChunkWrite | GroupWrite)[] = [];
+  readonly #writing = new Map<string, Writing>();
   #files = 0;
 
   /** How many files there are of which the first chunk is not written yet. */
@@ -35,15 +63,30 @@ export class ChunkWrites {
     if (write.offset === 0) this.#files += 1;
   }
 
-  /** The next chunk to write; its memory is lent until it is finished. */
-  poll(): ChunkWrite | undefined {
+  pushGroup(write: GroupWrite): void {
+    this.#ready.push(write);
+    this.#files += write.files.length;
+  }
+
+  /** The next to write; its memory is lent until it is finished. */
+  poll(): ChunkWrite | GroupWrite | undefined {
     const write = this.#ready.shift();
-    if (write !== undefined) this.#writing.set(writeKey(write.entry, write.offset), write);
+    if (write === undefined) return undefined;
+    if ('files' in write) {
+      const loan = { bytes: write.bytes, left: write.files.length };
+      for (const { entry, length } of write.files) this.#begin(entry, { offset: 0, length, loan });
+    } else {
+      const { entry, offset, length, bytes } = write;
+      this.#begin(entry, { offset, length, loan: { bytes, left: 1 } });
+    }
     return write;
   }
 
-  /** One or several consecutive chunks from `offset` on, `length` bytes in all, have been written: these. */
-  *finish(entry: number, offset: number, length: number): Generator<ChunkWrite> {
+  /**
+   * One or several consecutive chunks from `offset` on, `length` bytes in all, have been written: yields
+   * the memory that nobody uses any more.
+   */
+  *finish(entry: number, offset: number, length: number): Generator<Uint8Array> {
     for (let done = 0; done < length; ) {
       const key = writeKey(entry, offset + done);
       const write = this.#writing.get(key);
@@ -51,8 +94,13 @@ export class ChunkWrites {
       this.#writing.delete(key);
       if (write.offset === 0) this.#files -= 1;
       done += write.length;
-      yield write;
+      write.loan.left -= 1;
+      if (write.loan.left === 0) yield write.loan.bytes;
     }
+  }
+
+  #begin(entry: number, writing: Writing): void {
+    this.#writing.set(writeKey(entry, writing.offset), writing);
   }
 }
 

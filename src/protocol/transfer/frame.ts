@@ -2,7 +2,7 @@ import type { ByteReader } from '../wire/byte-reader.ts';
 import { ByteWriter } from '../wire/byte-writer.ts';
 
 /**
- * A type and four numbers at their longest, and a sum. Up to 64 bytes are part of V8's own heap, as long
+ * A type and five numbers at their longest. Up to 64 bytes are part of V8's own heap, as long
  * as there is no second view of them: that would make a buffer of its own for each frame.
  */
 const MAX_FRAME_BYTES = 41;
@@ -18,6 +18,7 @@ export const FrameType = {
   copy: 7,
   zeros: 8,
   compressed: 9,
+  group: 10,
 } as const;
 
 export type Frame =
@@ -50,8 +51,23 @@ export type Frame =
       /** Of what travels, in bytes. */
       readonly length: number;
     }
+  | GroupFrame
   | MessageFrame
   | { readonly kind: 'delivered'; readonly next: number };
+
+/** A part of what several files are that travel compressed together. */
+export interface GroupFrame {
+  readonly kind: 'group';
+  /** The first of them. */
+  readonly entry: number;
+  /** How many entries they are among, from the first on. */
+  readonly count: number;
+  /** Of all that travels of them, in bytes. */
+  readonly size: number;
+  /** Within that. */
+  readonly offset: number;
+  readonly bytes: Uint8Array;
+}
 
 /** A message, or a part of one that the next message frames go on with. */
 export interface MessageFrame {
@@ -74,6 +90,7 @@ export function readFrame(reader: ByteReader): Frame | undefined {
   if (type === FrameType.copy) return readCopy(reader);
   if (type === FrameType.zeros) return readZeros(reader);
   if (type === FrameType.compressed) return readCompressed(reader);
+  if (type === FrameType.group) return readGroup(reader);
   if (type === FrameType.message) return readMessage(reader, true);
   if (type === FrameType.messagePart) return readMessage(reader, false);
   if (type !== FrameType.delivered) return undefined;
@@ -88,9 +105,7 @@ export function dataHeader(entry: number, offset: number, length: number): Uint8
 
 /** How many of `available` bytes of file fit a data frame of at most `room` bytes; may be negative. */
 export function dataRoom(entry: number, offset: number, available: number, room: number): number {
-  const header = 1 + varintBytes(entry) + varintBytes(offset);
-  const most = Math.min(available, room);
-  return Math.min(available, room - header - varintBytes(Math.max(most, 0)));
+  return roomBehind(1 + varintBytes(entry) + varintBytes(offset), available, room);
 }
 
 export function sumFrame(entry: number, chunk: number, sum: bigint): Uint8Array {
@@ -112,6 +127,24 @@ export function zerosFrame(entry: number, offset: number, length: number): Uint8
 /** Tells that a chunk travels compressed, and in how many bytes. */
 export function compressedFrame(entry: number, chunk: number, length: number): Uint8Array {
   return frame(FrameType.compressed, entry, chunk, length);
+}
+
+/** The bytes that stand before `length` bytes of what several files are, compressed together. */
+export function groupHeader(
+  { entry, count, size, offset }: Omit<GroupFrame, 'kind' | 'bytes'>,
+  length: number,
+): Uint8Array {
+  return frame(FrameType.group, entry, count, size, offset, length);
+}
+
+/** The same for a frame of several files together. */
+export function groupRoom(
+  { entry, count, size, offset }: Omit<GroupFrame, 'kind' | 'bytes'>,
+  room: number,
+): number {
+  const numbers = [entry, count, size, offset];
+  const header = numbers.reduce((sum, each) => sum + varintBytes(each), 1);
+  return roomBehind(header, size - offset, room);
 }
 
 /** Tells how long a stream was. */
@@ -138,6 +171,12 @@ function begun(type: number, ...fields: readonly number[]): ByteWriter {
   writer.uint8(type);
   for (const field of fields) writer.varint(field);
   return writer;
+}
+
+/** What fits of so many bytes behind a header that ends in their number. */
+function roomBehind(header: number, available: number, room: number): number {
+  const most = Math.min(available, room);
+  return Math.min(available, room - header - varintBytes(Math.max(most, 0)));
 }
 
 /** The length of a varint in its shortest form (RFC 9000 §16). */
@@ -187,6 +226,17 @@ function readCompressed(reader: ByteReader): Frame | undefined {
   const length = reader.varint();
   if (entry === undefined || chunk === undefined || length === undefined) return undefined;
   return { kind: 'compressed', entry, chunk, length };
+}
+
+function readGroup(reader: ByteReader): Frame | undefined {
+  const entry = reader.varint();
+  const count = reader.varint();
+  const size = reader.varint();
+  const offset = reader.varint();
+  const bytes = reader.prefixed(reader.remaining);
+  if (entry === undefined || count === undefined || size === undefined) return undefined;
+  if (offset === undefined || bytes === undefined) return undefined;
+  return { kind: 'group', entry, count, size, offset, bytes };
 }
 
 function readEnd(reader: ByteReader): Frame | undefined {

@@ -13,6 +13,8 @@ export class IncomingChunk {
   #size: number;
   /** What the sender says the chunk's XXH64 is. */
   sum: bigint | undefined;
+  /** Whether it travels together with others: then nothing comes of itself but the sum. */
+  isGrouped = false;
   #bytes: Uint8Array | undefined;
   #filled = 0;
   readonly #copies: Copy[] = [];
@@ -58,7 +60,8 @@ export class IncomingChunk {
   /** It travels compressed, and so long; false where that cannot be. */
   compress(size: number): boolean {
     const isPossible = size > 0 && size < this.#size && this.#copies.length === 0;
-    return isPossible && !this.isCompressed && this.#cut(size);
+    if (this.isCompressed || this.isGrouped) return false;
+    return isPossible && this.#cut(size);
   }
 
   #cut(size: number): boolean {
@@ -78,7 +81,7 @@ export class IncomingChunk {
   /** Notes what is in the older file; false when it overlaps what has come, or is too many pieces. */
   addCopy(copy: Copy): boolean {
     const { start, length } = copy;
-    if (this.isCompressed) return false;
+    if (this.isCompressed || this.isGrouped) return false;
     if (this.#received.add(start, start + length) !== length) return false;
     this.#copies.push(copy);
     this.#filled += length;
@@ -102,9 +105,9 @@ export class IncomingChunk {
     return packed;
   }
 
-  /** Bytes received so far. */
-  get filled(): number {
-    return this.#filled;
+  /** Whether nothing is known of it yet but its sum. */
+  get isUntouched(): boolean {
+    return this.#filled === 0 && !this.isCompressed && !this.isGrouped;
   }
 
   get whole(): boolean {

@@ -29,6 +29,8 @@ export const TRANSFER_LIMITS = {
   waitingFiles: 1024,
   /** Records that may wait for that: a window of 32 MiB brings 512 full ones, or many that are not. */
   waitingRecords: 16_384,
+  /** Entries among which the files of one group are: what one frame may make us open. */
+  groupEntries: 1024,
   /** Separate pieces of one chunk: records of 1,200 bytes leave at most half of 874 islands. */
   chunkIslands: 1024,
   /**

@@ -7,6 +7,8 @@ export const LAST_PAGE = 1;
 export const LIMITED = 2;
 /** Flag of the first page of an ANSWER: chunks may come compressed. */
 export const TAKES_COMPRESSED = 4;
+/** The same: and several small files together. */
+export const TAKES_GROUPS = 8;
 
 /** A page is closed once it has grown to this: few enough records, little enough memory. */
 export const PAGE_BYTES: number = 16 * 1024;

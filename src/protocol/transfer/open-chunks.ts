@@ -3,6 +3,7 @@ import { ChunkSums } from './chunk-sums.ts';
 import type { Offer } from './entry.ts';
 import { EntryLengths } from './entry-lengths.ts';
 import { IncomingChunk } from './incoming-chunk.ts';
+import type { GroupedChunk } from './incoming-group.ts';
 import { chunkCount, MAX_CHUNK_LOG, TRANSFER_LIMITS } from './limits.ts';
 
 /** An entry of which some chunks, but not all, are whole. */
@@ -80,6 +81,25 @@ export class OpenChunks {
   openNumbered(entry: number, index: number): IncomingChunk | undefined {
     const count = chunkCount(this.sizeOf(entry), this.#chunkBytes);
     return index < count && index <= MAX_CHUNK ? this.open(entry, index) : undefined;
+  }
+
+  /**
+   * All that travel of `count` entries from one on, which have to be files of a chunk at most together
+   * and of which nothing has come; `undefined` when they are not, or too many chunks are open.
+   */
+  openFiles(first: number, count: number): GroupedChunk[] | undefined {
+    if (first > this.#whole.length - count) return undefined;
+    const files: GroupedChunk[] = [];
+    let length = 0;
+    for (let entry = first; entry < first + count; entry += 1) {
+      if (this.#whole[entry] === 1) continue;
+      length += this.sizeOf(entry);
+      if (length > this.#chunkBytes) return undefined;
+      const chunk = this.open(entry, 0);
+      if (!chunk?.isUntouched) return undefined;
+      files.push({ entry, chunk });
+    }
+    return files;
   }
 
   /** Less of a chunk is to come than it seemed; false of `cut`, and of this: more has come already. */

@@ -2,6 +2,7 @@ import type { Hasher } from '../ports.ts';
 import type { AnswerPage } from './answer-message.ts';
 import { ChunkCursor } from './chunk-cursor.ts';
 import { ChunkSums } from './chunk-sums.ts';
+import { compressionRun, LEAST_WAIT_MS } from './compression-run.ts';
 import type { Entries } from './entry.ts';
 import { endFrame, sumFrame } from './frame.ts';
 import { chunkCount } from './limits.ts';
@@ -9,18 +10,20 @@ import { OlderFiles } from './older-files.ts';
 import {
   bytesBeside,
   type ChunkRead,
-  compressChunk,
+  type CompressionRun,
+  compressChunks,
   MAX_SUM_BYTES,
   type OutgoingChunk,
   outgoingChunk,
   packChunk,
+  type ReadChunk,
   takenBytes,
 } from './outgoing-chunk.ts';
 import type { RecordBuilder } from './record-builder.ts';
 import { SenderHoldings } from './sender-holdings.ts';
 
 /** Reads under way or waiting to be sent, beside the limit in bytes: for many small entries. */
-const MAX_AHEAD = 64;
+const MAX_AHEAD = 256;
 
 /** The chunks of all entries in order: asks for them ahead of time and cuts them into records. */
 export class OutgoingChunks {
@@ -67,13 +70,6 @@ export class OutgoingChunks {
     return this.#bytesTaken + this.#cursor.heldBytes;
   }
 
-  /** Bytes that are to travel and are not in records yet. */
-  get waitingBytes(): number {
-    let waiting = 0;
-    for (const { bytes, sent } of this.#chunks) waiting += (bytes?.length ?? 0) - sent;
-    return waiting;
-  }
-
   get finished(): boolean {
     const isAllPacked = this.#chunks.length === 0 && this.#untold.length === 0;
     return isAllPacked && this.#cursor.at === undefined;
@@ -100,31 +96,14 @@ export class OutgoingChunks {
     return read;
   }
 
-  /**
-   * How many bytes of a chunk that was read, and is going to be handed in, have to travel: those that are
-   * neither zeros nor in the receiver's older file; 0 where it is not wanted any more. What was found is
-   * kept for `handleRead`.
-   */
-  neededBytes(entry: number, offset: number, bytes: Uint8Array): number {
-    const chunk = this.#chunkAt(entry, offset);
-    if (chunk === undefined) return 0;
-    chunk.copies = this.#bases.match(entry, chunk.index, bytes);
-    return bytesBeside(chunk.copies, bytes.length);
-  }
-
-  /**
-   * Takes what was read, whose memory is lent until `pollReleased` gives it back, and what it is when it
-   * is compressed, where it is.
-   */
-  handleRead(entry: number, offset: number, bytes: Uint8Array, compressed?: Uint8Array): void {
+  /** Takes what was read, whose memory is lent until `pollReleased` gives it back. */
+  handleRead(entry: number, offset: number, bytes: Uint8Array): void {
     const chunk = this.#chunkAt(entry, offset);
     if (chunk === undefined && offset >= this.sizeOf(entry)) {
       this.#released.push(bytes);
       return;
     }
-    if (chunk === undefined || chunk.bytes !== undefined) {
-      throw new Error(`unreachable: no read of ${entry}:${offset}`);
-    }
+    if (chunk?.stage !== 'reading') throw new Error(`unreachable: no read of ${entry}:${offset}`);
     const isEnd = this.#isStream(entry) && bytes.length < chunk.length;
     if (bytes.length !== chunk.length && !isEnd) {
       throw new Error(`unreachable: ${bytes.length} bytes of ${entry}:${offset}`);
@@ -132,8 +111,43 @@ export class OutgoingChunks {
     chunk.bytes = bytes;
     chunk.memory = bytes;
     if (isEnd) this.#endIn(chunk);
-    chunk.copies ??= this.#bases.match(entry, chunk.index, bytes);
-    if (compressed !== undefined && !isEnd) compressChunk(chunk, compressed);
+    chunk.copies = this.#bases.match(entry, chunk.index, bytes);
+    const needed = bytesBeside(chunk.copies, bytes.length);
+    // Where a stream ends nobody could tell what is compressed; of a few bytes in many it is no use.
+    chunk.stage = isEnd || needed < bytes.length / 2 ? 'settled' : 'read';
+  }
+
+  /**
+   * What had better be compressed before it is sent, which may leave at `rate` bytes a millisecond; it is
+   * kept back until `handleCompressed`. `takesGroups`: whether small files may travel together.
+   */
+  pollCompression(rate: number, takesGroups: boolean): CompressionRun | undefined {
+    // Most of the time, where the path is fast.
+    if (this.#ahead / rate < LEAST_WAIT_MS) return undefined;
+    const waiting = compressionRun(this.#chunks, {
+      rate,
+      chunkBytes: takesGroups ? this.chunkBytes : undefined,
+      isLeftOut: (entry) => this.#ended.has(entry),
+    });
+    if (waiting === undefined) return undefined;
+    const chunks = waiting.chunks.map((chunk) => {
+      chunk.stage = 'compressing';
+      return { entry: chunk.entry, offset: chunk.offset, bytes: chunk.bytes as Uint8Array };
+    });
+    return { chunks, waitMs: waiting.waitMs };
+  }
+
+  /** Takes what came of `pollCompression`: nothing where it was not worth it. */
+  handleCompressed(pieces: readonly ReadChunk[], compressed: Uint8Array | undefined): void {
+    const chunks: OutgoingChunk[] = [];
+    for (const { entry, offset, bytes } of pieces) {
+      const chunk = this.#chunkAt(entry, offset);
+      if (chunk?.stage === 'compressing') chunks.push(chunk);
+      // It was alone, and has been left out meanwhile with the rest of its file.
+      else this.#released.push(bytes);
+    }
+    for (const chunk of chunks) chunk.stage = 'settled';
+    if (compressed !== undefined) compressChunks(chunks, compressed);
   }
 
   /**
@@ -142,13 +156,16 @@ export class OutgoingChunks {
    */
   omit(entry: number): boolean {
     if (this.#ended.has(entry)) return true;
-    const first = this.#chunks.findIndex((each) => each.entry === entry && !each.bytes);
+    const first = this.#chunks.findIndex((each) => {
+      return each.entry === entry && each.stage === 'reading';
+    });
     const end = this.#chunks[first]?.offset ?? 0;
     if (first === -1 || this.#holdings.holdsBeyond(entry, end / this.chunkBytes)) return false;
     const rest = this.#chunks.filter((each) => each.entry === entry && each.offset >= end);
-    for (const { length, memory } of this.#chunks.splice(first, rest.length)) {
+    for (const { length, memory, stage } of this.#chunks.splice(first, rest.length)) {
       this.#ahead -= length;
-      if (memory !== undefined) this.#released.push(memory);
+      // What is being compressed is in use.
+      if (memory !== undefined && stage !== 'compressing') this.#released.push(memory);
     }
     this.#ended.set(entry, end);
     this.#untold.push(entry);
@@ -188,14 +205,14 @@ export class OutgoingChunks {
       record.add(endFrame(entry, this.sizeOf(entry)));
     }
     if (!this.#worthSending(record.room)) return;
-    for (let chunk = this.#chunks[0]; chunk?.bytes !== undefined; chunk = this.#chunks[0]) {
+    for (let chunk = this.#chunks[0]; chunk && mayTravel(chunk); chunk = this.#chunks[0]) {
       const before = takenBytes(chunk);
-      const isPacked = packChunk(record, chunk, chunk.bytes);
+      const isPacked = packChunk(record, chunk, chunk.bytes as Uint8Array);
       this.#bytesTaken += takenBytes(chunk) - before;
       if (!isPacked) return;
       if (chunk.length > 0) record.add(sumFrame(chunk.entry, chunk.index, this.#addSum(chunk)));
       if (chunk.last) this.#finishEntry(chunk.entry);
-      this.#spent.push(chunk.memory ?? chunk.bytes);
+      this.#spent.push(chunk.memory as Uint8Array);
       this.#chunks.shift();
       this.#ahead -= chunk.length;
     }
@@ -225,8 +242,8 @@ export class OutgoingChunks {
     let last = true;
     for (const chunk of this.#chunks) {
       // A file is there in a moment; what a pipe yields next may be long in coming.
-      if (chunk.bytes === undefined) return last && this.#isStream(chunk.entry);
-      available += chunk.bytes.length - chunk.sent;
+      if (!mayTravel(chunk)) return last && this.#isStream(chunk.entry);
+      available += (chunk.bytes?.length ?? 0) - chunk.sent;
       if (available >= room) return true;
       last = chunk.last;
     }
@@ -270,4 +287,9 @@ export class OutgoingChunks {
     this.digests[entry] = sums.digest(this.#hasher);
     this.#sums.delete(entry);
   }
+}
+
+/** Whether it has been read and is not kept back. */
+function mayTravel({ stage }: OutgoingChunk): boolean {
+  return stage === 'read' || stage === 'settled';
 }

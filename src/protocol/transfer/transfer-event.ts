@@ -11,15 +11,8 @@ export interface TransferFailed {
 }
 
 export type SenderEvent =
-  /**
-   * `limit`: bytes a second that the receiver wants at most; `undefined` for as many as there are.
-   * `takesCompressed`: whether `handleRead` may be given compressed chunks.
-   */
-  | {
-      readonly kind: 'accepted';
-      readonly limit: number | undefined;
-      readonly takesCompressed: boolean;
-    }
+  /** `limit`: bytes a second that the receiver wants at most; `undefined` for as many as there are. */
+  | { readonly kind: 'accepted'; readonly limit: number | undefined }
   /** The receiver does not want it; nothing follows. */
   | { readonly kind: 'declined'; readonly reason: ErrorCode }
   /** All data has been handed over; the receiver has still to write, check and publish it. */

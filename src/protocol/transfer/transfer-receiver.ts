@@ -2,7 +2,7 @@ import type { ErrorCode } from '../errors.ts';
 import type { Hasher } from '../ports.ts';
 import { answerPages, type Holdings, NOTHING_HELD } from './answer-message.ts';
 import { ChunkAssembly } from './chunk-assembly.ts';
-import type { ChunkWrite } from './chunk-writes.ts';
+import type { ChunkWrite, GroupWrite } from './chunk-writes.ts';
 import { DigestCheck } from './digest-check.ts';
 import type { DonePage } from './done-message.ts';
 import type { Offer } from './entry.ts';
@@ -85,8 +85,8 @@ export class TransferReceiver {
     return this.#events.shift();
   }
 
-  /** The next chunk to write. Its bytes stay untouched until `handleWritten`. */
-  pollWrite(): ChunkWrite | undefined {
+  /** The next chunk or group of files to write. Its bytes stay untouched until `handleWritten`. */
+  pollWrite(): ChunkWrite | GroupWrite | undefined {
     return this.#state.kind === 'receiving' ? this.#state.assembly.pollWrite() : undefined;
   }
 
@@ -174,6 +174,7 @@ export class TransferReceiver {
       case 'copy':
       case 'zeros':
       case 'compressed':
+      case 'group':
         return this.#handleChunkFrame(frame);
       case 'message':
       case 'delivered':
@@ -199,6 +200,8 @@ export class TransferReceiver {
         return assembly.handleSum(frame);
       case 'compressed':
         return assembly.handleCompressed(frame);
+      case 'group':
+        return assembly.handleGroup(frame);
       case 'end':
         return assembly.handleEnd(frame);
     }

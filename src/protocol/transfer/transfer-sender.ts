@@ -8,7 +8,7 @@ import { CHUNK_BYTES, TRANSFER_LIMITS } from './limits.ts';
 import { decodeMessage, encodeCancel, type Message } from './message.ts';
 import { MessageStream } from './message-stream.ts';
 import { offerPages } from './offer-message.ts';
-import type { ChunkRead } from './outgoing-chunk.ts';
+import type { ChunkRead, CompressionRun, ReadChunk } from './outgoing-chunk.ts';
 import { OutgoingChunks } from './outgoing-chunks.ts';
 import { readRecord } from './record.ts';
 import { RecordBuilder } from './record-builder.ts';
@@ -34,22 +34,27 @@ export class TransferSender {
   readonly #events: SenderEvent[] = [];
   #state: State = 'preparing';
   #limit: number | undefined;
+  readonly #compresses: boolean;
   #takesCompressed = false;
+  #takesGroups = false;
   #answerBytes = 0;
   #handedIn = 0;
 
-  /** `chunkBytes`: a power of two from 2^10 to 2^20. */
+  /** `chunkBytes`: a power of two from 2^10 to 2^20; `compresses`: whether to ask for compression. */
   constructor({
     hasher,
     chunkBytes = CHUNK_BYTES,
     readAhead = READ_AHEAD,
+    compresses = false,
   }: {
     readonly hasher: Hasher;
     readonly chunkBytes?: number;
     readonly readAhead?: number;
+    readonly compresses?: boolean;
   }) {
     this.#hasher = hasher;
     this.#readAhead = readAhead;
+    this.#compresses = compresses;
     this.#chunks = new OutgoingChunks([], chunkBytes, hasher, readAhead);
   }
 
@@ -71,16 +76,6 @@ export class TransferSender {
   /** Bytes of the offer that are in records or that the receiver holds already. */
   get bytesTaken(): number {
     return this.#chunks.bytesTaken;
-  }
-
-  /** Bytes of chunks that are read and not in records yet. */
-  get waitingBytes(): number {
-    return this.#chunks.waitingBytes;
-  }
-
-  /** How many bytes of a chunk have to travel, before it is handed in (`OutgoingChunks.neededBytes`). */
-  neededBytes(entry: number, offset: number, bytes: Uint8Array): number {
-    return this.#chunks.neededBytes(entry, offset, bytes);
   }
 
   /** Whether all has been said, and only the receiver's word is missing that it has it. */
@@ -119,15 +114,31 @@ export class TransferSender {
   /**
    * Takes the bytes of a chunk that was asked for; their memory is lent until `pollReleased` yields
    * it. Fewer bytes than asked for are the end of a stream, and mean that anything else has changed.
-   * `compressed`: the same by Brotli (RFC 7932), which travels instead where it is shorter.
    */
-  handleRead(entry: number, offset: number, bytes: Uint8Array, compressed?: Uint8Array): void {
+  handleRead(entry: number, offset: number, bytes: Uint8Array): void {
     if (this.#state !== 'sending') return;
     const left = this.#chunks.sizeOf(entry) - offset;
     const isStream = this.#entries.at(entry)?.kind === 'stream';
     if (!isStream && bytes.length < Math.min(left, this.#chunks.chunkBytes)) {
       this.#fail({ code: 'P2P_SOURCE_CHANGED', detail: 'source ended early' });
-    } else this.#chunks.handleRead(entry, offset, bytes, compressed);
+    } else this.#chunks.handleRead(entry, offset, bytes);
+  }
+
+  /**
+   * What of that had better be compressed before it is sent, if it may leave at so many bytes a
+   * millisecond; answered by `handleCompressed`.
+   */
+  pollCompression(rate: number): CompressionRun | undefined {
+    if (!this.#compresses || !this.#takesCompressed || this.#state !== 'sending') return undefined;
+    return this.#chunks.pollCompression(rate, this.#takesGroups);
+  }
+
+  /**
+   * Takes what the chunks of `pollCompression` are by Brotli (RFC 7932), one after the other, which
+   * travels instead where it is shorter; `undefined` where it is not.
+   */
+  handleCompressed(chunks: readonly ReadChunk[], compressed: Uint8Array | undefined): void {
+    if (this.#state === 'sending') this.#chunks.handleCompressed(chunks, compressed);
   }
 
   /**
@@ -214,11 +225,11 @@ export class TransferSender {
     if (!this.#chunks.addHoldings(page)) return protocolViolation('holdings out of order');
     this.#limit ??= page.limit;
     this.#takesCompressed ||= page.takesCompressed;
+    this.#takesGroups ||= page.takesGroups;
     if (!page.last) return undefined;
     this.#chunks.begin();
     this.#state = 'sending';
-    const [limit, takesCompressed] = [this.#limit, this.#takesCompressed];
-    this.#events.push({ kind: 'accepted', limit, takesCompressed });
+    this.#events.push({ kind: 'accepted', limit: this.#limit });
     return undefined;
   }
 

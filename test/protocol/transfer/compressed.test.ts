@@ -2,13 +2,13 @@ import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { createHasher } from '../../../src/crypto/xxhash.ts';
 import type { Hasher } from '../../../src/protocol/ports.ts';
-import { answerPages, NOTHING_HELD } from '../../../src/protocol/transfer/answer-message.ts';
+import { type Holdings, NOTHING_HELD } from '../../../src/protocol/transfer/answer-message.ts';
 import { compressedFrame, sumFrame } from '../../../src/protocol/transfer/frame.ts';
 import { TransferReceiver } from '../../../src/protocol/transfer/transfer-receiver.ts';
-import { TransferSender } from '../../../src/protocol/transfer/transfer-sender.ts';
 import { SeededRandom } from '../../support/seeded-random.ts';
 import { seededText } from '../../support/seeded-text.ts';
 import { data, message, offer } from './receiver-support.ts';
+import { type SendingOptions, sending } from './sender-support.ts';
 import { compress, fileEntry, joined, TransferPair } from './transfer-pair.ts';
 
 let hasher: Hasher;
@@ -81,15 +81,14 @@ describe('compressed chunks', () => {
 
 describe('a sender of a compressed chunk', () => {
   it('sends views into it, and gives back what was read once it is sent', () => {
-    const sender = new TransferSender({ hasher, chunkBytes: CHUNK });
-    sender.offer([fileEntry('a', CHUNK)]);
-    sender.pollRecord(1200);
-    const [answer = new Uint8Array()] = answerPages(NOTHING_HELD);
-    sender.handleRecord(message(0, answer));
-    sender.pollRead();
+    const sender = sending({ hasher, chunkBytes: CHUNK, entries: [fileEntry('a', CHUNK)] });
     const bytes = seededText(new SeededRandom(4), CHUNK);
     const compressed = compress(bytes);
-    sender.handleRead(0, 0, bytes, compressed);
+    sender.handleRead(0, 0, bytes);
+    const { chunks = [], waitMs } = sender.pollCompression(1) ?? {};
+    expect([chunks, waitMs]).toEqual([[{ entry: 0, offset: 0, bytes }], CHUNK]);
+    expect(sender.pollRecord(63_056)).toBeUndefined();
+    sender.handleCompressed(chunks, compressed);
     const pieces = sender.pollRecord(63_056) ?? [];
     expect(pieces.some(({ buffer }) => buffer === compressed.buffer)).toBe(true);
     expect(pieces.some(({ buffer }) => buffer === bytes.buffer)).toBe(false);
@@ -100,36 +99,46 @@ describe('a sender of a compressed chunk', () => {
   });
 });
 
-describe('a sender that has an answer', () => {
-  it('knows how much of a chunk has to travel', () => {
-    const sender = new TransferSender({ hasher, chunkBytes: CHUNK });
-    sender.offer([fileEntry('a', 3 * CHUNK)]);
-    const [same, other] = [
-      seededText(new SeededRandom(5), CHUNK),
-      new SeededRandom(6).bytes(CHUNK),
-    ];
-    const strong = [same, other].map((chunk) => hasher.xxh64(chunk));
-    const none = new Uint32Array(0);
-    const basis = { entry: 0, blockLog: 0, weak: none, strong: BigUint64Array.from(strong) };
-    const [answer = new Uint8Array()] = answerPages({ ...NOTHING_HELD, bases: [basis] });
-    sender.handleRecord(message(0, answer));
-    while (sender.pollRead() !== undefined);
-    const needed = [same, same, new Uint8Array(CHUNK)].map((chunk, index) => {
-      return sender.neededBytes(0, index * CHUNK, chunk);
+describe('a sender that has read a chunk', () => {
+  const text = seededText(new SeededRandom(5), CHUNK);
+
+  it.each<[string, Partial<SendingOptions> & { bytes?: Uint8Array; rate?: number }]>([
+    ['that is to leave soon', { rate: CHUNK }],
+    ['for a receiver that does not know of it', { flags: 0b1001 }],
+    ['where nobody wants that', { compresses: false }],
+    ['of which the receiver has all', { bytes: text, holdings: havingOlder }],
+    ['of zeros', { bytes: new Uint8Array(CHUNK) }],
+  ])('asks for no compression of one %s', (_, { bytes = text, rate = 1, ...options }) => {
+    const sender = sending({
+      hasher,
+      chunkBytes: CHUNK,
+      entries: [fileEntry('a', CHUNK)],
+      ...options,
     });
-    expect(needed).toEqual([0, CHUNK, 0]);
-    expect(sender.neededBytes(0, 3 * CHUNK, same)).toBe(0);
+    sender.handleRead(0, 0, bytes);
+    expect(sender.pollCompression(rate)).toBeUndefined();
   });
 
-  it.each([true, false])('knows whether chunks may come compressed: %s', (takesCompressed) => {
-    const sender = new TransferSender({ hasher, chunkBytes: CHUNK });
-    sender.offer([fileEntry('a', CHUNK)]);
-    const [answer = new Uint8Array()] = answerPages(NOTHING_HELD);
-    // The flags are the third byte; an older receiver does not know the third of them.
-    if (!takesCompressed) answer[2] = 1;
-    sender.handleRecord(message(0, answer));
-    expect(sender.pollEvent()).toMatchObject({ kind: 'accepted', takesCompressed });
+  it('asks for none of what has begun to travel', () => {
+    const sender = sending({ hasher, chunkBytes: CHUNK, entries: [fileEntry('a', CHUNK)] });
+    sender.handleRead(0, 0, text);
+    sender.pollRecord(1200);
+    expect(sender.pollCompression(1)).toBeUndefined();
   });
+
+  it('goes on with it as it is where it has not become shorter', () => {
+    const sender = sending({ hasher, chunkBytes: CHUNK, entries: [fileEntry('a', CHUNK)] });
+    sender.handleRead(0, 0, text);
+    sender.handleCompressed(sender.pollCompression(1)?.chunks ?? [], undefined);
+    expect(sender.pollCompression(1)).toBeUndefined();
+    expect(sender.pollRecord(1200)).toBeDefined();
+  });
+
+  /** The receiver has an older version of the chunk, which is the same. */
+  function havingOlder(): Holdings {
+    const [weak, strong] = [new Uint32Array(0), BigUint64Array.of(hasher.xxh64(text))];
+    return { ...NOTHING_HELD, bases: [{ entry: 0, blockLog: 0, weak, strong }] };
+  }
 });
 
 describe('a receiver of a compressed chunk', () => {

@@ -6,6 +6,8 @@ import {
   dataRoom,
   deliveredFrame,
   type Frame,
+  groupHeader,
+  groupRoom,
   messageHeader,
   readFrame,
   sumFrame,
@@ -24,6 +26,8 @@ describe('frames', () => {
     expect(hex(messageHeader(3, false, 2))).toBe('040302');
     expect(hex(deliveredFrame(16))).toBe('0510');
     expect(hex(compressedFrame(5, 64, 300))).toBe('09054040412c');
+    const group = { entry: 5, count: 64, size: 300, offset: 10 };
+    expect(hex(groupHeader(group, 2))).toBe('0a054040412c0a02');
   });
 
   it('are read back with all their fields', () => {
@@ -42,6 +46,8 @@ describe('frames', () => {
     expect(read('0510')).toEqual({ kind: 'delivered', next: 16 });
     const compressed = { kind: 'compressed', entry: 5, chunk: 64, length: 300 };
     expect(read('09054040412c')).toEqual(compressed);
+    const group = { kind: 'group', entry: 5, count: 64, size: 300, offset: 10 };
+    expect(read('0a054040412c0a026869')).toEqual({ ...group, bytes: Buffer.from('hi') });
   });
 
   it.each([
@@ -58,7 +64,8 @@ describe('frames', () => {
     '05',
     '05ffffffffffffffff',
     '0905404041',
-    '0a',
+    '0a054040412c0a0268',
+    '0b',
   ])('are refused when unknown, cut short or beyond 2^53 - 1: %s', (text) => {
     expect(read(text)).toBeUndefined();
   });
@@ -74,16 +81,34 @@ describe('frames', () => {
   });
 });
 
-describe('dataRoom', () => {
-  it('fills the room to within the two bytes by which a shorter length may be shorter', () => {
-    const size = fc.integer({ min: 1, max: 70_000 });
-    const property = fc.property(size, size, fc.maxSafeNat(), (room, available, offset) => {
-      const length = dataRoom(1, offset, available, room);
-      if (length <= 0) return;
-      const taken = dataHeader(1, offset, length).length + length;
-      expect(taken).toBeLessThanOrEqual(room);
-      expect(length === available || taken >= room - 2).toBe(true);
-    });
-    fc.assert(property, { numRuns: 500 });
-  });
+describe('the room for data', () => {
+  it.each([
+    ['a file', dataRoomOf],
+    ['a group', groupRoomOf],
+  ])(
+    'of %s is filled to within the two bytes by which a shorter length may be shorter',
+    (_, of) => {
+      const size = fc.integer({ min: 1, max: 70_000 });
+      const property = fc.property(size, size, fc.maxSafeNat(), (room, available, offset) => {
+        const { length, header } = of(room, available, offset);
+        if (length <= 0) return;
+        const taken = header().length + length;
+        expect(taken).toBeLessThanOrEqual(room);
+        expect(length === available || taken >= room - 2).toBe(true);
+      });
+      fc.assert(property, { numRuns: 500 });
+    },
+  );
 });
+
+function dataRoomOf(room: number, available: number, offset: number) {
+  const length = dataRoom(1, offset, available, room);
+  return { length, header: () => dataHeader(1, offset, length) };
+}
+
+function groupRoomOf(room: number, available: number, any: number) {
+  const offset = any % 2 ** 30;
+  const group = { entry: 1, count: 2, size: offset + available, offset };
+  const length = groupRoom(group, room);
+  return { length, header: () => groupHeader(group, length) };
+}

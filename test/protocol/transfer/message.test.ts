@@ -24,8 +24,8 @@ describe('messages', () => {
   it('are on the wire what the document says', () => {
     const entry = fileEntry('a.txt', 256);
     expect(hexes(offerPages([entry], 256, 20, 128))).toEqual([OFFER]);
-    expect(hexes(answerPages(NOTHING_HELD))).toEqual(['020005000000']);
-    expect(hexes(answerPages(NOTHING_HELD, 10_000))).toEqual(['0200070000006710']);
+    expect(hexes(answerPages(NOTHING_HELD))).toEqual(['02000d000000']);
+    expect(hexes(answerPages(NOTHING_HELD, 10_000))).toEqual(['02000f0000006710']);
     const have = [{ entry: 0, first: 64, count: 3 }];
     const skipped = [{ first: 1, count: 2 }];
     const none = new Uint32Array(0);
@@ -34,7 +34,7 @@ describe('messages', () => {
       { entry: 1, blockLog: 12, weak: Uint32Array.of(0xabcdef01), strong: BigUint64Array.of(8n) },
     ];
     expect(hexes(answerPages({ skipped, have, bases }))).toEqual([
-      '02000501010201004040030201000001000000000000000901' + '0c0001abcdef010000000000000008',
+      '02000d01010201004040030201000001000000000000000901' + '0c0001abcdef010000000000000008',
     ]);
     expect(hexes([encodeDecline('P2P_TARGET_EXISTS')])).toEqual(['020113']);
     const digest = BigUint64Array.of(0x0123456789abcdefn);
@@ -73,10 +73,12 @@ describe('messages', () => {
         strong: BigUint64Array.of(8n),
       },
     ];
-    const accept = { kind: 'accept', last: true, takesCompressed: true, skipped, have, bases };
+    const takes = { takesCompressed: true, takesGroups: true };
+    const accept = { kind: 'accept', last: true, ...takes, skipped, have, bases };
     const known = '010102010040400301010c0001abcdef010000000000000008ff';
-    expect(decode(`020005${known}`)).toEqual(accept);
-    expect(decode(`020001${known}`)).toEqual({ ...accept, takesCompressed: false });
+    expect(decode(`02000d${known}`)).toEqual(accept);
+    expect(decode(`020005${known}`)).toEqual({ ...accept, takesGroups: false });
+    expect(decode(`020009${known}`)).toEqual({ ...accept, takesCompressed: false });
     expect(decode('020113ff')).toEqual({ kind: 'decline', reason: 'P2P_TARGET_EXISTS' });
     const entries = [{ size: 256, digest: 0x0123456789abcdefn }];
     expect(decode('03000141000123456789abcdefff')).toEqual({ kind: 'done', first: 0, entries });

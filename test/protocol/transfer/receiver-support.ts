@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
 import type { Entry } from '../../../src/protocol/transfer/entry.ts';
-import { dataHeader, messageHeader } from '../../../src/protocol/transfer/frame.ts';
+import { dataHeader, groupHeader, messageHeader } from '../../../src/protocol/transfer/frame.ts';
 import { offerPages } from '../../../src/protocol/transfer/offer-message.ts';
 import type { TransferReceiver } from '../../../src/protocol/transfer/transfer-receiver.ts';
 import { joined } from './transfer-pair.ts';
@@ -11,6 +11,9 @@ export const message = (sequence: number, body: Uint8Array): Uint8Array =>
   joined([messageHeader(sequence, true, body.length), body]);
 export const data = (entry: number, offset: number, length: number): Uint8Array =>
   joined([dataHeader(entry, offset, length), new Uint8Array(length)]);
+/** A part of a group, of zeros. */
+export const group = (at: Parameters<typeof groupHeader>[0], length: number): Uint8Array =>
+  joined([groupHeader(at, length), new Uint8Array(length)]);
 /** An offer's single page with totals and chunk size as told, true or not. */
 export function offer(
   entries: readonly Entry[],
@@ -19,6 +22,14 @@ export function offer(
 ): Uint8Array {
   const total = totalBytes ?? entries.reduce((sum, { size }) => sum + size, 0);
   return [...offerPages(entries, total, chunkLog)][0] as Uint8Array;
+}
+
+/** Says of all that is to be written that it is. */
+export function finishWrites(receiver: TransferReceiver): void {
+  for (let write = receiver.pollWrite(); write; write = receiver.pollWrite()) {
+    if ('entry' in write) receiver.handleWritten(write.entry, write.offset, write.length);
+    else for (const { entry, length } of write.files) receiver.handleWritten(entry, 0, length);
+  }
 }
 
 /** Expects the failure, that the sender is told, and that all credit has come back. */

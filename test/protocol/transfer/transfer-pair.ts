@@ -2,10 +2,10 @@ import { brotliCompressSync, brotliDecompressSync, constants } from 'node:zlib';
 import { expect } from 'vitest';
 import type { Hasher, Random } from '../../../src/protocol/ports.ts';
 import type { Holdings } from '../../../src/protocol/transfer/answer-message.ts';
-import type { ChunkWrite } from '../../../src/protocol/transfer/chunk-writes.ts';
+import type { ChunkWrite, GroupWrite } from '../../../src/protocol/transfer/chunk-writes.ts';
 import type { Entry, FileEntry } from '../../../src/protocol/transfer/entry.ts';
 import { type EntryName, parseEntryName } from '../../../src/protocol/transfer/entry-name.ts';
-import type { ChunkRead } from '../../../src/protocol/transfer/outgoing-chunk.ts';
+import type { ChunkRead, CompressionRun } from '../../../src/protocol/transfer/outgoing-chunk.ts';
 import type { ReceiverEvent, SenderEvent } from '../../../src/protocol/transfer/transfer-event.ts';
 import { TransferReceiver } from '../../../src/protocol/transfer/transfer-receiver.ts';
 import { TransferSender } from '../../../src/protocol/transfer/transfer-sender.ts';
@@ -56,8 +56,8 @@ interface Options {
   readonly streams?: readonly number[];
   /** From which offset on a file has changed, by index: then all are in a folder. */
   readonly changed?: ReadonlyMap<number, number>;
-  /** What a chunk is when it is compressed, where it is to be. */
-  readonly compress?: (chunk: Uint8Array) => Uint8Array | undefined;
+  /** What chunks are when they are compressed together, where they are to be. */
+  readonly compress?: (chunks: Uint8Array) => Uint8Array | undefined;
   /** Older files that the receiver has, by index; the holdings tell of them. */
   readonly older?: ReadonlyMap<number, Uint8Array>;
 }
@@ -76,13 +76,16 @@ export class TransferPair {
   readonly records: number[] = [];
   /** What was asked of the sender's disk. */
   readonly reads: ChunkRead[] = [];
+  /** Entries of the chunks that were compressed together. */
+  readonly compressed: number[][] = [];
   consumed = 0;
   handedIn = 0;
   readonly #options: Options;
   readonly #toReceiver: Uint8Array[] = [];
   readonly #toSender: Uint8Array[] = [];
   readonly #reads: { entry: number; offset: number; length: number }[] = [];
-  readonly #writes: ChunkWrite[] = [];
+  readonly #compressions: CompressionRun[] = [];
+  readonly #writes: (ChunkWrite | GroupWrite)[] = [];
 
   constructor(options: Options) {
     const { files, hasher, chunkBytes, readAhead = 4 } = options;
@@ -92,7 +95,8 @@ export class TransferPair {
         ? streamEntry(`file ${index}`)
         : fileEntry(`file ${index}`, file.length, options.changed && 'folder'),
     );
-    this.sender = new TransferSender({ hasher, chunkBytes, readAhead });
+    const compresses = options.compress !== undefined;
+    this.sender = new TransferSender({ hasher, chunkBytes, readAhead, compresses });
     this.sender.offer(entries);
     this.receiver = new TransferReceiver({ hasher });
     this.received = files.map((file) => new Uint8Array(file.length));
@@ -115,6 +119,7 @@ export class TransferPair {
       () => this.#deliver(this.#toReceiver, (record) => this.#handToReceiver(record)),
       () => this.#deliver(this.#toSender, (record) => this.sender.handleRecord(record)),
       () => this.#read(),
+      () => this.#compress(),
       () => this.#write(),
     ];
     for (let idle = 0, steps = 0; idle < 200; steps += 1) {
@@ -173,8 +178,25 @@ export class TransferPair {
       return true;
     }
     const bytes = this.#options.files[entry]?.slice(offset, offset + length) ?? new Uint8Array(0);
-    this.sender.handleRead(entry, offset, bytes, this.#options.compress?.(bytes));
+    this.sender.handleRead(entry, offset, bytes);
     return true;
+  }
+
+  #compress(): boolean {
+    for (let run = this.#pollCompression(); run; run = this.#pollCompression()) {
+      this.#compressions.push(run);
+      this.compressed.push(run.chunks.map((chunk) => chunk.entry));
+    }
+    const run = this.#pick(this.#compressions);
+    if (run === undefined) return false;
+    const plain = new Uint8Array(Buffer.concat(run.chunks.map(({ bytes }) => bytes)));
+    this.sender.handleCompressed(run.chunks, this.#options.compress?.(plain));
+    return true;
+  }
+
+  /** On a path that is slow enough for anything. */
+  #pollCompression(): CompressionRun | undefined {
+    return this.sender.pollCompression(1e-3);
   }
 
   #write(): boolean {
@@ -183,9 +205,27 @@ export class TransferPair {
     }
     const write = this.#pick(this.#writes);
     if (write === undefined) return false;
-    this.received[write.entry]?.set(this.#assembled(write), write.offset);
-    this.receiver.handleWritten(write.entry, write.offset, write.length);
+    if ('files' in write) this.#writeGroup(write);
+    else {
+      this.received[write.entry]?.set(this.#assembled(write), write.offset);
+      this.receiver.handleWritten(write.entry, write.offset, write.length);
+    }
     return true;
+  }
+
+  #writeGroup({ files, bytes }: GroupWrite): void {
+    const plain = brotliDecompressSync(bytes);
+    let end = 0;
+    const parts = files.map(({ entry, length }) => {
+      end += length;
+      return { entry, length, part: plain.subarray(end - length, end) };
+    });
+    while (parts.length > 0) {
+      const { entry, length, part } = this.#pick(parts) as (typeof parts)[number];
+      this.received[entry]?.set(part);
+      this.receiver.handleWritten(entry, 0, length);
+    }
+    expect(end).toBe(plain.length);
   }
 
   /** A chunk of which parts are in the older file, as a sink puts it together. */

@@ -11,7 +11,7 @@ import {
 } from '../../../src/protocol/transfer/frame.ts';
 import { encodeCancel, encodeVerified } from '../../../src/protocol/transfer/message.ts';
 import { TransferReceiver } from '../../../src/protocol/transfer/transfer-receiver.ts';
-import { data, expectFailed, message, offer } from './receiver-support.ts';
+import { data, expectFailed, finishWrites, group, message, offer } from './receiver-support.ts';
 import { fileEntry, joined, streamEntry } from './transfer-pair.ts';
 
 let hasher: Hasher;
@@ -123,11 +123,15 @@ describe('a receiver of a stream whose sender breaks the rules', () => {
   });
 });
 
-/** Of three entries, of which there are two: mostly nonsense, and now and then what fits. */
+/** Mostly nonsense, and now and then what fits entries of 3000, 1024, 100 and 500 bytes. */
 const anyFrame = fc.oneof(
   fc.tuple(fc.nat(2), fc.nat(3100), fc.nat(1100)).map(([e, o, n]) => data(e, o, n)),
   fc.tuple(fc.nat(2), fc.nat(3100), fc.nat(1100)).map(([e, o, n]) => zerosFrame(e, o, n)),
   fc.tuple(fc.nat(2), fc.nat(3), fc.nat(1100)).map(([e, c, n]) => compressedFrame(e, c, n)),
+  fc
+    .tuple(fc.constantFrom(2, 2, 2, 1), fc.constantFrom(2, 2, 2, 3), fc.constantFrom(0, 0, 0, 20))
+    .map(([entry, count, offset]) => group({ entry, count, size: 40, offset }, 40 - offset)),
+  fc.constantFrom(2, 3).map((entry) => sumFrame(entry, 0, 0n)),
   fc.tuple(fc.nat(2), fc.nat(3)).map(([e, c]) => endFrame(e, c * 1024)),
   fc.tuple(fc.nat(2), fc.nat(3)).map(([e, c]) => sumFrame(e, c, sumOfZeros(c === 2 ? 952 : 1024))),
   fc.tuple(fc.nat(80), fc.uint8Array({ maxLength: 30 })).map(([s, b]) => message(s, b)),
@@ -179,13 +183,11 @@ describe('a receiver under attack', () => {
 
   it('neither throws nor loses credit, whatever comes', () => {
     const property = fc.property(fc.array(anyFrame, { maxLength: 30 }), (frames) => {
-      const receiver = receiving(3000, 1024);
+      const receiver = receiving(3000, 1024, 100, 500);
       let consumed = receiver.takeConsumed();
       const start = consumed;
       for (const record of frames) receiver.handleRecord(record);
-      for (let write = receiver.pollWrite(); write; write = receiver.pollWrite()) {
-        receiver.handleWritten(write.entry, write.offset, write.length);
-      }
+      finishWrites(receiver);
       receiver.cancel('P2P_CANCELLED');
       consumed += receiver.takeConsumed();
       expect(consumed - start).toBe(frames.reduce((sum, { length }) => sum + length, 0));

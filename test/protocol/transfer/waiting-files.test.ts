@@ -44,7 +44,9 @@ function recordOf(first: number, count: number): Uint8Array {
 /** All that is to be written now. */
 function writes(receiver: TransferReceiver): ChunkWrite[] {
   const all: ChunkWrite[] = [];
-  for (let write = receiver.pollWrite(); write; write = receiver.pollWrite()) all.push(write);
+  for (let write = receiver.pollWrite(); write; write = receiver.pollWrite()) {
+    if ('entry' in write) all.push(write);
+  }
   return all;
 }
 
