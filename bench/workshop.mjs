@@ -1,8 +1,8 @@
 // What a bench works with: programs and a folder that are gone when it ends, however it ends.
 import { createHash, randomBytes } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { mkdtemp, open, readdir, readFile, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { createReadStream, existsSync } from 'node:fs';
+import { mkdir, mkdtemp, open, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { dirname, join, relative } from 'node:path';
 import { Program } from './program.mjs';
 
 export class Workshop {
@@ -44,6 +44,23 @@ export class Workshop {
     return await this.#made(`text-${bytes}.txt`, bytes, () => text);
   }
 
+  /** A folder of copies of our own sources and documents, made once; yields its path and its bytes. */
+  async tree(bytes) {
+    const path = this.path('tree');
+    const files = await ownFiles();
+    const once = files.reduce((sum, { content }) => sum + content.length, 0);
+    const copies = Math.max(1, Math.round(bytes / once));
+    for (let copy = 0; copy < copies; copy += 1) {
+      const root = join(path, String(copy));
+      if (existsSync(root)) continue;
+      for (const { name, content } of files) {
+        await mkdir(dirname(join(root, name)), { recursive: true });
+        await writeFile(join(root, name), content);
+      }
+    }
+    return { path, bytes: copies * once };
+  }
+
   /** A file of so many bytes of pieces, unless it is there. */
   async #made(name, bytes, next) {
     const path = this.path(name);
@@ -71,14 +88,21 @@ export class Workshop {
 }
 
 async function ownText() {
+  return Buffer.concat((await ownFiles()).map(({ content }) => content));
+}
+
+/** Our own sources and documents, in the order of their names. */
+async function ownFiles() {
   const root = join(import.meta.dirname, '..');
-  const texts = [];
+  const files = [];
   for (const folder of ['src', 'docs', 'test']) {
     const entries = await readdir(join(root, folder), { recursive: true, withFileTypes: true });
     const paths = entries.filter((it) => it.isFile()).map((it) => join(it.parentPath, it.name));
-    for (const path of paths.sort()) texts.push(await readFile(path));
+    for (const path of paths.sort()) {
+      files.push({ name: relative(root, path), content: await readFile(path) });
+    }
   }
-  return Buffer.concat(texts);
+  return files;
 }
 
 export async function sha256(path) {

@@ -1,5 +1,5 @@
 // Long, slow and lossy links, made by linkemu.c between two namespaces; TCP beside it as iperf3 runs
-// it, with BBR and with CUBIC. A text, compressed and not. And 20 Mbit/s shared with one TCP flow.
+// it, with BBR and with CUBIC. A text, and a folder of small ones, compressed and not. And 20 Mbit/s shared with one TCP flow.
 import { execFileSync } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -37,6 +37,12 @@ const TEXTS = [20, 200, 500, 1000].map((rate) => ({
   rtt: 30,
   loss: [],
 }));
+const TREES = [20, 100].map((rate) => ({
+  name: `Small texts over ${rate} Mbit/s, 30 ms`,
+  rate,
+  rtt: 30,
+  loss: [],
+}));
 const SHARED = [1, 10].map((queue) => ({
   name: `20 Mbit/s, 30 ms, a queue of ${queue === 1 ? '1 product' : '10 products'} of both`,
   rate: 20,
@@ -54,7 +60,10 @@ export async function run({ workshop, rounds, isWanted, say }) {
     tables[link.name] = await onLink(context, link, linkWays(), rounds);
   }
   for (const link of TEXTS.filter(({ name }) => isWanted(name))) {
-    tables[link.name] = await onLink(context, link, textWays(), rounds);
+    tables[link.name] = await onLink(context, link, compressedWays(text), rounds);
+  }
+  for (const link of TREES.filter(({ name }) => isWanted(name))) {
+    tables[link.name] = await onLink(context, link, compressedWays(tree), rounds);
   }
   for (const link of SHARED.filter(({ name }) => isWanted(name))) {
     tables[`${link.name}, shared`] = await shared(context, link, rounds);
@@ -108,15 +117,18 @@ async function raise({ workshop, emulator, namespaces }, { rate, rtt, loss, queu
 function linkWays() {
   const hasIperf = tool('iperf3') !== undefined;
   return {
-    p2pshare: p2pshare((workshop, bytes) => workshop.file(bytes)),
+    p2pshare: p2pshare(noise),
     ...(hasIperf ? { 'TCP, BBR': tcp('bbr'), 'TCP, CUBIC': tcp('cubic') } : {}),
   };
 }
 
-function textWays() {
-  const text = (workshop, bytes) => workshop.text(bytes);
-  return { p2pshare: p2pshare(text), 'p2pshare --no-compress': p2pshare(text, ['--no-compress']) };
+function compressedWays(make) {
+  return { p2pshare: p2pshare(make), 'p2pshare --no-compress': p2pshare(make, ['--no-compress']) };
 }
+
+const noise = async (workshop, bytes) => ({ path: await workshop.file(bytes), bytes });
+const text = async (workshop, bytes) => ({ path: await workshop.text(bytes), bytes });
+const tree = async (workshop, bytes) => await workshop.tree(bytes);
 
 async function onLink(context, link, ways, rounds) {
   const rows = Object.keys(ways).map((name) => ({ name, unit: 'Mbit/s', values: [] }));
@@ -138,16 +150,15 @@ async function onLink(context, link, ways, rounds) {
 /** Sends what `make` makes: as much as the link carries in so many seconds. */
 function p2pshare(make, sendFlags = []) {
   return async ({ workshop }, places, { rate }) => {
-    const bytes = Math.floor((rate * 1e6 * SECONDS) / 8);
-    const source = await make(workshop, bytes);
+    const { path, bytes } = await make(workshop, Math.floor((rate * 1e6 * SECONDS) / 8));
     const out = workshop.path('target.bin');
     const { ms } = await transfer((...program) => workshop.start(...program), {
-      source,
+      source: path,
       out,
       places,
       sendFlags,
     });
-    await rm(out);
+    await rm(out, { recursive: true });
     return (bytes * 8) / ms / 1000;
   };
 }
