@@ -9,7 +9,7 @@ import {
   written,
 } from './openssl-calls.ts';
 
-/** Of both suites. */
+/** Of all suites. */
 const KEY_BYTES = 32;
 
 const SET_NONCE_LENGTH = 0x09;
@@ -75,10 +75,9 @@ export class OpenSslAead implements Aead {
     const pieces = plaintext.length > MAX_PIECES ? [joined(plaintext, into)] : plaintext;
     let done = 0;
     for (const piece of pieces) {
-      this.#update(context, piece, piece.length, done === 0 ? into : into.subarray(done));
-      done += piece.length;
+      done += this.#update(context, piece, piece.length, done === 0 ? into : into.subarray(done));
     }
-    must(this.#calls.EVP_CipherFinal_ex(context, nothing, written));
+    must(this.#finish(context, into, done));
     must(this.#calls.EVP_CIPHER_CTX_ctrl(context, GET_TAG, AEAD_TAG_BYTES, this.#tag));
   }
 
@@ -95,9 +94,8 @@ export class OpenSslAead implements Aead {
     this.#authenticate(context, aad);
     this.#tag.set(sealed.subarray(length));
     must(this.#calls.EVP_CIPHER_CTX_ctrl(context, SET_TAG, AEAD_TAG_BYTES, this.#tag));
-    this.#update(context, sealed, length, into);
-    if (this.#calls.EVP_CipherFinal_ex(context, nothing, written) !== 1) return undefined;
-    return into.subarray(0, length);
+    const done = this.#update(context, sealed, length, into);
+    return this.#finish(context, into, done) === 1 ? into.subarray(0, length) : undefined;
   }
 
   #context(direction: number): Handle {
@@ -119,10 +117,17 @@ export class OpenSslAead implements Aead {
     must(this.#calls.EVP_CipherUpdate(context, null, written, aad, aad.length));
   }
 
-  #update(context: Handle, from: Uint8Array, length: number, into: Uint8Array): void {
+  /** Yields how many bytes are in `into`: OCB keeps those behind the last whole block. */
+  #update(context: Handle, from: Uint8Array, length: number, into: Uint8Array): number {
     mustHaveRoom(into, length);
-    if (length === 0) return;
+    if (length === 0) return 0;
     must(this.#calls.EVP_CipherUpdate(context, into, written, from, length));
+    return written[0] as number;
+  }
+
+  /** Writes what is kept, behind what is done; 1 where the tag is what it should be. */
+  #finish(context: Handle, into: Uint8Array, done: number): number {
+    return this.#calls.EVP_CipherFinal_ex(context, into.subarray(done), written);
   }
 }
 

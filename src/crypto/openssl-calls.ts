@@ -7,6 +7,7 @@ export type Handle = object;
 export interface OpenSslCalls {
   EVP_aes_128_ecb(): Handle;
   EVP_aes_256_gcm(): Handle;
+  EVP_aes_256_ocb(): Handle;
   EVP_chacha20_poly1305(): Handle;
   EVP_CIPHER_CTX_new(): Handle | null;
   EVP_CIPHER_CTX_free(context: Handle): void;
@@ -40,6 +41,7 @@ export async function openSslCalls(): Promise<OpenSslCalls> {
   return {
     EVP_aes_128_ecb: library.func('void *EVP_aes_128_ecb()'),
     EVP_aes_256_gcm: library.func('void *EVP_aes_256_gcm()'),
+    EVP_aes_256_ocb: library.func('void *EVP_aes_256_ocb()'),
     EVP_chacha20_poly1305: library.func('void *EVP_chacha20_poly1305()'),
     EVP_CIPHER_CTX_new: library.func('void *EVP_CIPHER_CTX_new()'),
     EVP_CIPHER_CTX_free: library.func('void EVP_CIPHER_CTX_free(void *context)'),

@@ -10,8 +10,8 @@ export interface Random {
   integer(below: number): number;
 }
 
-/** AEAD cipher suites by their number on the wire. Both have 32-byte keys, 12-byte nonces, 16-byte tags. */
-export const CipherSuite = { chacha20Poly1305: 1, aes256Gcm: 2 } as const;
+/** AEAD cipher suites by their number on the wire. All have 32-byte keys, 12-byte nonces, 16-byte tags. */
+export const CipherSuite = { chacha20Poly1305: 1, aes256Gcm: 2, aes256Ocb: 3 } as const;
 export type CipherSuite = (typeof CipherSuite)[keyof typeof CipherSuite];
 
 export const AEAD_TAG_BYTES = 16;

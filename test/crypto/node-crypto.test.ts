@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { availableSuites } from '../../src/crypto/aead.ts';
 import { createCrypto } from '../../src/crypto/node-crypto.ts';
 import { preferredSuites } from '../../src/crypto/preferred-suites.ts';
 import { systemRandom } from '../../src/crypto/random.ts';
@@ -87,6 +88,23 @@ describe.each(AEAD_VECTORS)('%s', (_, vector) => {
     const pieces = aead.seal(nonce, aad, []);
     expect(pieces).toHaveLength(1);
     expect(aead.open(nonce, aad, pieces[0] as Uint8Array)).toHaveLength(0);
+  });
+});
+
+describe('AES-256-OCB', () => {
+  // RFC 7253 Appendix A: the algorithm that tests whole implementations by one tag.
+  it('is what RFC 7253 says it is, at all lengths below 128 bytes', () => {
+    const aead = crypto.aead(CipherSuite.aes256Ocb, Uint8Array.of(...new Uint8Array(31), 128));
+    const nonceOf = (number: number) => hex(number.toString(16).padStart(24, '0'));
+    const sealed: Uint8Array[] = [];
+    for (let length = 0; length < 128; length += 1) {
+      const [zeros, nothing] = [new Uint8Array(length), new Uint8Array(0)];
+      sealed.push(...aead.seal(nonceOf(3 * length + 1), zeros, [zeros]));
+      sealed.push(...aead.seal(nonceOf(3 * length + 2), nothing, [zeros]));
+      sealed.push(...aead.seal(nonceOf(3 * length + 3), zeros, []));
+    }
+    const tag = aead.seal(nonceOf(385), Buffer.concat(sealed), []);
+    expect(text(Buffer.concat(tag))).toBe('d90eb8e9c977c88b79dd793d7ffa161c');
   });
 });
 
@@ -199,21 +217,25 @@ describe('the randomness of the system', () => {
 });
 
 describe('the preferred suites', () => {
-  const { aes256Gcm, chacha20Poly1305 } = CipherSuite;
+  const { aes256Gcm, aes256Ocb, chacha20Poly1305 } = CipherSuite;
 
   it.each([
-    [0.3, 0.02, [chacha20Poly1305, aes256Gcm]],
-    [0.02, 0.3, [aes256Gcm, chacha20Poly1305]],
+    [0.3, 0.2, 0.02, [chacha20Poly1305, aes256Ocb, aes256Gcm]],
+    [0.02, 0.03, 0.3, [aes256Gcm, aes256Ocb, chacha20Poly1305]],
+    [0.02, 0.01, 0.3, [aes256Ocb, aes256Gcm, chacha20Poly1305]],
     // What differs by less may be noise.
-    [0.03, 0.02, [aes256Gcm, chacha20Poly1305]],
-  ])('lists both, where AES takes %d ms and ChaCha20 %d ms', (aesMs, chachaMs, expected) => {
+    [0.04, 0.03, 0.02, [aes256Ocb, chacha20Poly1305, aes256Gcm]],
+  ])('where GCM takes %d ms, OCB %d ms and ChaCha20 %d ms are %j', (gcm, ocb, chacha, expected) => {
     const clock = { now: 0 };
-    const aead = (suite: CipherSuite) => taking(suite === aes256Gcm ? aesMs : chachaMs, clock);
+    const costs = { [aes256Gcm]: gcm, [aes256Ocb]: ocb, [chacha20Poly1305]: chacha };
+    const aead = (suite: CipherSuite) => taking(costs[suite], clock);
     expect(preferredSuites({ aead }, () => clock.now)).toEqual(expected);
   });
 
-  it('lists both suites whatever this machine is', () => {
-    expect(preferredSuites(crypto).sort()).toEqual([chacha20Poly1305, aes256Gcm]);
+  it('are all that there are, whatever this machine is', () => {
+    const all = Object.values(CipherSuite).sort();
+    expect(availableSuites().sort()).toEqual(all);
+    expect(preferredSuites(crypto).sort()).toEqual(all);
   });
 });
 

@@ -19,15 +19,15 @@ export function mismatchWithSender(theirs: readonly number[]): ErrorCode {
 }
 
 /**
- * The suite of a session: AES-256-GCM if it is the favourite of both, else ChaCha20-Poly1305, which
- * is never slow anywhere; whatever else is common if that is not.
+ * The suite of a session, of those in common: ChaCha20-Poly1305, which is never slow anywhere, if it is
+ * the favourite of either side, which then has no instructions for AES; else our own favourite.
  */
 export function chooseSuite(
   ours: readonly CipherSuite[],
   theirs: readonly number[],
 ): CipherSuite | undefined {
-  const { aes256Gcm, chacha20Poly1305 } = CipherSuite;
-  if (ours[0] === aes256Gcm && theirs[0] === aes256Gcm) return aes256Gcm;
   const common = ours.filter((suite) => theirs.includes(suite));
-  return common.includes(chacha20Poly1305) ? chacha20Poly1305 : common[0];
+  const favourites = [common[0], theirs.find((suite) => common.some((one) => one === suite))];
+  const { chacha20Poly1305 } = CipherSuite;
+  return favourites.includes(chacha20Poly1305) ? chacha20Poly1305 : common[0];
 }

@@ -3,7 +3,8 @@ import { ByteWriter } from '../wire/byte-writer.ts';
 
 /**
  * Records per key: 2^20 of at most 64 KiB are 64 GiB, an eighth of what AES-GCM may seal under one
- * key at this size (RFC 9001 §6.6 and B.1 scaled to 4,096 blocks a record).
+ * key at this size (RFC 9001 §6.6 and B.1 scaled to 4,096 blocks a record), and 2^32 blocks, of which OCB
+ * may seal 2^48 (RFC 7253 §5).
  */
 export const RECORDS_PER_EPOCH = 2 ** 20;
 

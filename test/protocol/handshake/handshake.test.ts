@@ -21,7 +21,7 @@ import {
   wrongCode,
 } from './fixture.ts';
 
-const { aes256Gcm, chacha20Poly1305 } = CipherSuite;
+const { aes256Gcm, aes256Ocb, chacha20Poly1305 } = CipherSuite;
 
 describe('a handshake between two who know the words', () => {
   it('gives both the same keys, mirrored, and the box of the other', () => {
@@ -63,6 +63,10 @@ describe('a handshake between two who know the words', () => {
     [[chacha20Poly1305, aes256Gcm], [aes256Gcm, chacha20Poly1305], chacha20Poly1305],
     [[chacha20Poly1305, aes256Gcm], [aes256Gcm], aes256Gcm],
     [[aes256Gcm], [chacha20Poly1305, aes256Gcm], aes256Gcm],
+    [[aes256Ocb, aes256Gcm, chacha20Poly1305], [aes256Gcm, chacha20Poly1305], aes256Gcm],
+    [[aes256Gcm, chacha20Poly1305], [aes256Ocb, aes256Gcm, chacha20Poly1305], aes256Gcm],
+    [[aes256Ocb, aes256Gcm, chacha20Poly1305], [aes256Gcm, aes256Ocb], aes256Ocb],
+    [[aes256Ocb, aes256Gcm, chacha20Poly1305], [chacha20Poly1305, aes256Ocb], chacha20Poly1305],
   ])(
     'of a sender that prefers %j and a receiver that prefers %j uses suite %i',
     (ours, theirs, suite) => {
