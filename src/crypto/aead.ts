@@ -49,8 +49,8 @@ export function availableSuites(): CipherSuite[] {
 }
 
 /**
- * Whether a byte behind the last whole block is authenticated. An OCB inside of OpenSSL did not do that
- * (CVE-2025-69418); what calls it for us has not been affected, but who would notice?
+ * Whether a byte behind the last whole block is authenticated. A part of OpenSSL's OCB that we do not
+ * call did not do that (CVE-2025-69418), and whatever is sealed would go on to look well.
  */
 function protectsEnds(aead: Aead): boolean {
   const nonce = new Uint8Array(AEAD_NONCE_BYTES);
