@@ -7,7 +7,8 @@ export type Handle = object;
 export interface OpenSslCalls {
   EVP_aes_128_ecb(): Handle;
   EVP_aes_256_gcm(): Handle;
-  EVP_aes_256_ocb(): Handle;
+  /** Not there where OpenSSL is built without OCB. */
+  readonly EVP_aes_256_ocb: (() => Handle) | undefined;
   EVP_chacha20_poly1305(): Handle;
   EVP_CIPHER_CTX_new(): Handle | null;
   EVP_CIPHER_CTX_free(context: Handle): void;
@@ -41,7 +42,7 @@ export async function openSslCalls(): Promise<OpenSslCalls> {
   return {
     EVP_aes_128_ecb: library.func('void *EVP_aes_128_ecb()'),
     EVP_aes_256_gcm: library.func('void *EVP_aes_256_gcm()'),
-    EVP_aes_256_ocb: library.func('void *EVP_aes_256_ocb()'),
+    EVP_aes_256_ocb: ifThere(() => library.func('void *EVP_aes_256_ocb()')),
     EVP_chacha20_poly1305: library.func('void *EVP_chacha20_poly1305()'),
     EVP_CIPHER_CTX_new: library.func('void *EVP_CIPHER_CTX_new()'),
     EVP_CIPHER_CTX_free: library.func('void EVP_CIPHER_CTX_free(void *context)'),
@@ -61,6 +62,15 @@ export async function openSslCalls(): Promise<OpenSslCalls> {
       'int EVP_CipherFinal_ex(void *context, void *into, void *written)',
     ),
   };
+}
+
+/** A call of the library; `undefined` where it has none of that name. */
+function ifThere<T>(find: () => T): T | undefined {
+  try {
+    return find();
+  } catch {
+    return undefined;
+  }
 }
 
 /** A new context. It holds a key, which the library wipes when nobody has `owner` any more. */

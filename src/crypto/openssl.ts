@@ -10,7 +10,7 @@ import { createBlockCipher } from './block-cipher.ts';
 import { mayCallLibraries } from './native.ts';
 import { OpenSslAead } from './openssl-aead.ts';
 import { OpenSslBlockCipher } from './openssl-block-cipher.ts';
-import { type Handle, openSslCalls } from './openssl-calls.ts';
+import { type Handle, type OpenSslCalls, openSslCalls } from './openssl-calls.ts';
 
 /**
  * The OpenSSL that this process has loaded anyway, called without `node:crypto` in between, which
@@ -32,15 +32,21 @@ export function openSsl(): Promise<OpenSsl | undefined> {
 let loaded: Promise<OpenSsl | undefined> | undefined;
 
 async function load(): Promise<OpenSsl | undefined> {
-  if (!mayCallLibraries()) return undefined;
-  const calls = await openSslCalls();
-  const ciphers: Record<CipherSuite, Handle> = {
+  return mayCallLibraries() ? openSslBy(await openSslCalls()) : undefined;
+}
+
+/** The same by these calls; what they lack is done by `node:crypto`. */
+export function openSslBy(calls: OpenSslCalls): OpenSsl | undefined {
+  const ciphers: Record<CipherSuite, Handle | undefined> = {
     [CipherSuite.aes256Gcm]: calls.EVP_aes_256_gcm(),
-    [CipherSuite.aes256Ocb]: calls.EVP_aes_256_ocb(),
+    [CipherSuite.aes256Ocb]: calls.EVP_aes_256_ocb?.(),
     [CipherSuite.chacha20Poly1305]: calls.EVP_chacha20_poly1305(),
   };
   const made: OpenSsl = {
-    aead: (suite, key) => new OpenSslAead(calls, ciphers[suite], key),
+    aead: (suite, key) => {
+      const cipher = ciphers[suite];
+      return cipher === undefined ? createAead(suite, key) : new OpenSslAead(calls, cipher, key);
+    },
     blockCipher: (key) => new OpenSslBlockCipher(calls, key),
   };
   const agrees = availableSuites().every((suite) => agreesOnAead(made, suite));

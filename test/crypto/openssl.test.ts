@@ -4,7 +4,9 @@ import { describe, expect, it } from 'vitest';
 import { createAead } from '../../src/crypto/aead.ts';
 import { createBlockCipher } from '../../src/crypto/block-cipher.ts';
 import { createCrypto } from '../../src/crypto/node-crypto.ts';
-import { openSsl } from '../../src/crypto/openssl.ts';
+import { openSsl, openSslBy } from '../../src/crypto/openssl.ts';
+import { OpenSslAead } from '../../src/crypto/openssl-aead.ts';
+import { openSslCalls } from '../../src/crypto/openssl-calls.ts';
 import { systemRandom } from '../../src/crypto/random.ts';
 import { AEAD_TAG_BYTES, CipherSuite } from '../../src/protocol/ports.ts';
 
@@ -123,6 +125,18 @@ it.runIf(native)('never opens into less memory than it takes', () => {
   const little = memory.subarray(0, 9999);
   expect(() => aead.openInto(nonce, sealed, little)).toThrow('no room');
   expect(memory.subarray(9999).every((byte) => byte === 0)).toBe(true);
+});
+
+it.runIf(native)('goes on without a cipher that the library does not have', async () => {
+  const made = openSslBy({ ...(await openSslCalls()), EVP_aes_256_ocb: undefined });
+  const [key, nonce] = [randomBytes(32), randomBytes(12)];
+  for (const suite of Object.values(CipherSuite)) {
+    const sealed = createAead(suite, key).seal(nonce, NO_AAD, [nonce]);
+    const opened = made?.aead(suite, key).open(nonce, NO_AAD, Buffer.concat(sealed));
+    expect(opened && nonce.equals(opened)).toBe(true);
+  }
+  expect(made?.aead(CipherSuite.aes256Ocb, key)).not.toBeInstanceOf(OpenSslAead);
+  expect(made?.aead(CipherSuite.aes256Gcm, key)).toBeInstanceOf(OpenSslAead);
 });
 
 it.runIf(native)('takes no key and no nonce of another length', () => {
