@@ -265,6 +265,9 @@ export class SessionRun<S extends Session> {
       case 'rate-limited':
         this.#phases.enter('waiting-for-server');
         break;
+      case 'admitted':
+        this.#phases.enter('waiting-for-peer');
+        break;
       case 'queued':
         this.#phases.enter('waiting-for-turn');
         break;

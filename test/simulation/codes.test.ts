@@ -137,6 +137,18 @@ describe('squatters on a code who then say nothing (F32)', () => {
 });
 
 /** A receiver with a word wrong, each from a port of its own. */
+describe('a receiver whose server lets its address begin no more for now', () => {
+  it('says so, and when it is let in after all', () => {
+    const scene = new Scene(1, { limits: { claimRate: { perMinute: 1, burst: 1 } } });
+    const { sender, code } = scene.send();
+    expect(failureOf(scene, guess(scene, code, 1))).toBe('P2P_CODE_MISMATCH');
+    const receiver = scene.receive(code);
+    scene.expectTransfer({ sender, receiver });
+    const told = receiver.events.map(({ kind }) => kind);
+    expect(told.slice(0, 2)).toEqual(['rate-limited', 'admitted']);
+  });
+});
+
 function guess(scene: Scene, code: Code, n: number): SimulatedReceiver {
   return scene.receive({ ...code, words: WRONG }, { name: `guesser ${n}`, port: 7000 + n });
 }

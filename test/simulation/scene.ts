@@ -1,5 +1,6 @@
 import { expect } from 'vitest';
 import type { Code } from '../../src/protocol/handshake/code.ts';
+import type { RendezvousServerOptions } from '../../src/protocol/rendezvous/rendezvous-server.ts';
 import { type Millis, millis } from '../../src/protocol/time.ts';
 import {
   type ReceiverOptions,
@@ -31,6 +32,7 @@ export interface SceneOptions {
   readonly line?: LinePair;
   readonly homeNat?: NatOptions;
   readonly officeNat?: NatOptions;
+  readonly limits?: RendezvousServerOptions['limits'];
 }
 
 /** A sender at home and a receiver in an office, each behind a NAT, and a server on the internet. */
@@ -46,12 +48,12 @@ export class Scene {
   readonly file: Uint8Array;
 
   constructor(seed: number, options: SceneOptions = {}) {
-    const { bytes = 100_000, line = SLOW_LINE } = options;
+    const { bytes = 100_000, line = SLOW_LINE, limits } = options;
     const { homeNat = NAT.portRestricted, officeNat = NAT.portRestricted } = options;
     this.sim = new Simulation({ seed });
     this.internet = this.sim.internet();
     this.serverHost = this.internet.host(SERVER_ADDRESS);
-    this.server = startServer(this.sim, this.serverHost);
+    this.server = startServer(this.sim, this.serverHost, 'server', limits && { limits });
     this.home = this.internet.nat(HOME_ADDRESS, homeNat, line);
     this.office = this.internet.nat(OFFICE_ADDRESS, officeNat, line);
     this.homeHost = this.home.host('10.0.1.2');

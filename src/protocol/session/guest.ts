@@ -16,9 +16,24 @@ export interface Guest {
   observed: Endpoint | undefined;
   peer: Endpoint | undefined;
   hello: Uint8Array | undefined;
+  /** Whether it has refused us because our address begins too much. */
+  isLimiting: boolean;
   /** Our try to prove the code here. */
   attempt: ProofAttempt | undefined;
   failure: ErrorCode | undefined;
+}
+
+/** One that has not been heard of. */
+export function newGuest(parts: Pick<Guest, 'machine' | 'server' | 'claimId' | 'isNamed'>): Guest {
+  return {
+    ...parts,
+    observed: undefined,
+    peer: undefined,
+    hello: undefined,
+    isLimiting: false,
+    attempt: undefined,
+    failure: undefined,
+  };
 }
 
 interface ProofAttempt {

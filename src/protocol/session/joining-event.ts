@@ -26,5 +26,7 @@ export type JoiningEvent =
   | { readonly kind: 'dial'; readonly server: Endpoint }
   /** A server lets our address begin no more for now, and is asked again. */
   | { readonly kind: 'rate-limited'; readonly server: Endpoint }
+  /** That server lets us in after all. */
+  | { readonly kind: 'admitted' }
   /** No server that is being tried can bring us together any more. */
   | { readonly kind: 'failed'; readonly code: ErrorCode };

@@ -12,6 +12,7 @@ import {
   isSameSender,
   isSilent,
   isTelling,
+  newGuest,
   type Proving,
   patienceEnd,
   turnEnd,
@@ -63,17 +64,9 @@ export class Joining implements Machine<JoiningEvent> {
     const { random, code } = this.#options;
     const claimId = random.bytes(CLAIM_ID_BYTES);
     const { nameplate } = code;
-    this.#guests.push({
-      machine: new RendezvousGuest({ server, ...transports, nameplate, claimId, random }, now),
-      server,
-      claimId,
-      isNamed,
-      observed: undefined,
-      peer: undefined,
-      hello: undefined,
-      attempt: undefined,
-      failure: undefined,
-    });
+    const options = { server, ...transports, nameplate, claimId, random };
+    const machine = new RendezvousGuest(options, now);
+    this.#guests.push(newGuest({ machine, server, claimId, isNamed }));
     this.#drain(now);
   }
 
@@ -158,6 +151,7 @@ export class Joining implements Machine<JoiningEvent> {
           this.#considerPassage(guest, this.#won, now);
           break;
         }
+        if (guest.isLimiting) this.#events.push({ kind: 'admitted' });
         this.#spareAttempts(now);
         if (guest.attempt !== undefined) this.#begin(guest, now);
         else this.#beginNext(now);
@@ -174,8 +168,11 @@ export class Joining implements Machine<JoiningEvent> {
       case 'failed':
         this.#onFailed(guest, event.code, now);
         break;
-      case 'dial':
       case 'rate-limited':
+        guest.isLimiting = true;
+        this.#events.push({ kind: event.kind, server: guest.server });
+        break;
+      case 'dial':
         this.#events.push({ kind: event.kind, server: guest.server });
         break;
       // The relay is a candidate like any other: whether it works, checks tell.

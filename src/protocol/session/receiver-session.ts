@@ -158,6 +158,7 @@ export class ReceiverSession extends TransferSession<JoiningEvent> {
         break;
       case 'dial':
       case 'queued':
+      case 'admitted':
         this.peer.tell(event);
         break;
       case 'rate-limited':

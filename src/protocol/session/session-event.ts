@@ -17,6 +17,8 @@ export type SessionEvent =
   | { readonly kind: 'dial'; readonly server: Endpoint }
   /** A server lets our address begin no more for now, and is asked again. */
   | { readonly kind: 'rate-limited' }
+  /** Receiver: it has let us in after all. */
+  | { readonly kind: 'admitted' }
   | { readonly kind: 'wrong-code'; readonly used: number; readonly allowed: number }
   /** Receiver: the sender is there, serves others just now, and lets us wait. */
   | { readonly kind: 'queued' }

@@ -29,7 +29,7 @@ export function startServer(
   sim: Simulation,
   host: Host,
   name = 'server',
-  options: Pick<RendezvousServerOptions, 'relayLimits'> = {},
+  options: Pick<RendezvousServerOptions, 'relayLimits' | 'limits'> = {},
 ): SimulatedServer {
   const random = sim.random.fork(name);
   const listeners = [host.endpoint(PORT), { ...host.endpoint(PORT + 1), base: 1 }];
