@@ -38,6 +38,13 @@ describe('a compressor', () => {
     expect(asked).toEqual([]);
   });
 
+  it('tries what has something in its middle that could not be', async () => {
+    const mixed = Buffer.from(TEXT);
+    mixed.set(NOISE.subarray(0, MIB / 4), (3 * MIB) / 8);
+    const { compressor } = compressorOf();
+    expect((await compressor.begin(mixed, LONG_MS))?.length).toBeLessThan((3 * MIB) / 4);
+  });
+
   it('learns what its machine takes for it', async () => {
     const slow = compressorOf({ msPerCall: 5000 });
     expect(await slow.compressor.begin(TEXT, 200)).toBeDefined();
