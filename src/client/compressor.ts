@@ -42,15 +42,19 @@ export class Compressor {
   }
 
   /**
-   * Begins to compress the bytes, where that takes less than a part of `waitMs`: when they would have
-   * left as they are. Resolves with `undefined` where it was not worth it.
+   * Begins to compress the pieces together, where that takes less than a part of `waitMs`: when they would
+   * have left as they are. Resolves with `undefined` where it was not worth it.
    */
-  begin(bytes: Uint8Array, waitMs: number): Promise<Uint8Array | undefined> | undefined {
-    const { length } = bytes;
+  begin(
+    pieces: readonly Uint8Array[],
+    waitMs: number,
+  ): Promise<Uint8Array | undefined> | undefined {
+    const length = pieces.reduce((sum, piece) => sum + piece.length, 0);
     const mostMs = waitMs * SHARE - this.#busyMs - CALL_MS;
     const cost = this.#choose(mostMs / length);
-    if (cost === undefined || length < FEWEST_BYTES || !isPromising(bytes)) return undefined;
-    return this.#run(bytes, cost);
+    if (cost === undefined || length < FEWEST_BYTES) return undefined;
+    const bytes = joined(pieces);
+    return isPromising(bytes) ? this.#run(bytes, cost) : undefined;
   }
 
   /** The best for which there is time. */
@@ -83,6 +87,12 @@ export class Compressor {
 interface Cost {
   readonly quality: number;
   msPerByte: number;
+}
+
+/** The bytes of all, without a copy where there is but one. */
+function joined(pieces: readonly Uint8Array[]): Uint8Array {
+  const [first, second] = pieces;
+  return first !== undefined && second === undefined ? first : Buffer.concat(pieces);
 }
 
 /**

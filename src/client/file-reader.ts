@@ -4,7 +4,6 @@ import type { SenderSession } from '../protocol/session/sender-session.ts';
 import type { SessionEvent } from '../protocol/session/session-event.ts';
 import { ChunkMemory } from '../protocol/transfer/chunk-memory.ts';
 import { CHUNK_BYTES } from '../protocol/transfer/limits.ts';
-import type { ReadChunk } from '../protocol/transfer/outgoing-chunk.ts';
 import { Compressor } from './compressor.ts';
 import type { SessionRun } from './session-run.ts';
 
@@ -68,8 +67,11 @@ export class FileReader {
     { chunks, waitMs }: Extract<SessionEvent, { kind: 'compress' }>,
     run: SessionRun<SenderSession>,
   ): Promise<void> {
+    const pieces = chunks.map(({ bytes }) => bytes);
     try {
-      const compressed = await this.#compressor.begin(joined(chunks), waitMs);
+      const compressing = this.#compressor.begin(pieces, waitMs);
+      // Where there is no time for it, there is none for keeping them back until the next turn either.
+      const compressed = compressing && (await compressing);
       run.report((session, now) => session.handleCompressed(chunks, compressed, now));
     } catch (error) {
       run.abort(asSourceError(error));
@@ -91,13 +93,6 @@ export class FileReader {
       onOmitted?.(entry, error);
     }
   }
-}
-
-/** The bytes of all, without a copy where there is but one. */
-function joined(chunks: readonly ReadChunk[]): Uint8Array {
-  const [first, second] = chunks;
-  if (first !== undefined && second === undefined) return first.bytes;
-  return Buffer.concat(chunks.map(({ bytes }) => bytes));
 }
 
 /** What can be wrong with a file that has nothing to do with the others. */

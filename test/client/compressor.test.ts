@@ -14,7 +14,7 @@ describe('a compressor', () => {
     const { compressor } = compressorOf();
     const lengths = [];
     for (const waitMs of [40, LONG_MS]) {
-      lengths.push((await compressor.begin(TEXT, waitMs))?.length ?? 0);
+      lengths.push((await compressor.begin([TEXT], waitMs))?.length ?? 0);
     }
     const [quick = 0, thorough = 0] = lengths;
     expect(quick).toBeLessThan(MIB / 2);
@@ -29,12 +29,12 @@ describe('a compressor', () => {
     ['a short file that cannot be', NOISE.subarray(0, 5000), LONG_MS],
     ['a few bytes', TEXT.subarray(0, 500), LONG_MS],
   ])('leaves %s as it is', async (_, bytes, waitMs) => {
-    expect(await compressorOf().compressor.begin(bytes, waitMs)).toBeUndefined();
+    expect(await compressorOf().compressor.begin([bytes], waitMs)).toBeUndefined();
   });
 
   it('does not even try what looks as if it could not be', async () => {
     const { compressor, asked } = compressorOf();
-    await compressor.begin(NOISE, LONG_MS);
+    await compressor.begin([NOISE], LONG_MS);
     expect(asked).toEqual([]);
   });
 
@@ -42,22 +42,22 @@ describe('a compressor', () => {
     const mixed = Buffer.from(TEXT);
     mixed.set(NOISE.subarray(0, MIB / 4), (3 * MIB) / 8);
     const { compressor } = compressorOf();
-    expect((await compressor.begin(mixed, LONG_MS))?.length).toBeLessThan((3 * MIB) / 4);
+    expect((await compressor.begin([mixed], LONG_MS))?.length).toBeLessThan((3 * MIB) / 4);
   });
 
   it('learns what its machine takes for it', async () => {
     const slow = compressorOf({ msPerCall: 5000 });
-    expect(await slow.compressor.begin(TEXT, 200)).toBeDefined();
-    expect(await slow.compressor.begin(TEXT, 200)).toBeDefined();
-    expect(await slow.compressor.begin(TEXT, 200)).toBeUndefined();
+    expect(await slow.compressor.begin([TEXT], 200)).toBeDefined();
+    expect(await slow.compressor.begin([TEXT], 200)).toBeDefined();
+    expect(await slow.compressor.begin([TEXT], 200)).toBeUndefined();
     expect(slow.asked).toEqual([5, 1]);
-    for (let chunk = 0; chunk < 100; chunk += 1) await slow.compressor.begin(TEXT, 200);
+    for (let chunk = 0; chunk < 100; chunk += 1) await slow.compressor.begin([TEXT], 200);
     // It may have been busy with something else.
     expect(slow.asked.length).toBeGreaterThan(2);
     expect(slow.asked.length).toBeLessThan(6);
     const quick = compressorOf({ msPerCall: 3 });
-    for (let call = 0; call < 20; call += 1) await quick.compressor.begin(TEXT, LONG_MS);
-    expect(await quick.compressor.begin(TEXT, 20)).toBeDefined();
+    for (let call = 0; call < 20; call += 1) await quick.compressor.begin([TEXT], LONG_MS);
+    expect(await quick.compressor.begin([TEXT], 20)).toBeDefined();
   });
 });
 

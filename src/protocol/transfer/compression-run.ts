@@ -6,8 +6,8 @@ export const LEAST_WAIT_MS = 5;
 /** Of a full chunk, a file that travels with others has at most: larger ones compress as well alone. */
 const FILE_SHARE = 1 / 8;
 /** The same of all of them: more would compress hardly better, and others are to go on meanwhile. */
-const RUN_SHARE = 1 / 2;
-const RUN_FILES = 96;
+export const RUN_SHARE = 1 / 2;
+export const RUN_FILES = 96;
 
 /** A chunk, or small files that follow each other. */
 interface WaitingRun {
@@ -34,7 +34,8 @@ export function compressionRun(
   options: RunOptions,
 ): WaitingRun | undefined {
   let waiting = 0;
-  for (const [index, chunk] of chunks.entries()) {
+  for (let index = 0; index < chunks.length; index += 1) {
+    const chunk = chunks[index] as OutgoingChunk;
     waiting += leftBytes(chunk);
     const waitMs = waiting / options.rate;
     if (chunk.stage !== 'read' || chunk.sent > 0 || waitMs < LEAST_WAIT_MS) continue;

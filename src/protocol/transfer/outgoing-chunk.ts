@@ -94,6 +94,11 @@ export function outgoingChunk(
   };
 }
 
+/** Whether it has been read and is not kept back. */
+export function mayTravel({ stage }: OutgoingChunk): boolean {
+  return stage === 'read' || stage === 'settled';
+}
+
 /** How many of so many bytes have to travel beside these copies. */
 export function bytesBeside(copies: readonly Copy[], bytes: number): number {
   return copies.reduce((left, { length }) => left - length, bytes);

@@ -2,7 +2,7 @@ import type { Hasher } from '../ports.ts';
 import type { AnswerPage } from './answer-message.ts';
 import { ChunkCursor } from './chunk-cursor.ts';
 import { ChunkSums } from './chunk-sums.ts';
-import { compressionRun, LEAST_WAIT_MS } from './compression-run.ts';
+import { compressionRun, LEAST_WAIT_MS, RUN_FILES, RUN_SHARE } from './compression-run.ts';
 import type { Entries } from './entry.ts';
 import { endFrame, sumFrame } from './frame.ts';
 import { chunkCount } from './limits.ts';
@@ -13,6 +13,7 @@ import {
   type CompressionRun,
   compressChunks,
   MAX_SUM_BYTES,
+  mayTravel,
   type OutgoingChunk,
   outgoingChunk,
   packChunk,
@@ -40,6 +41,10 @@ export class OutgoingChunks {
   readonly #untold: number[] = [];
   readonly #holdings: SenderHoldings;
   #ahead = 0;
+  /** Reads under way. */
+  #reading = 0;
+  /** Bytes that came since it was last looked for what to compress, and chunks that went. */
+  #news = 0;
   readonly #cursor: ChunkCursor;
   readonly #sums = new Map<number, ChunkSums>();
   /** XXH64 over the sums of the chunks that were sent, of each entry. */
@@ -104,6 +109,8 @@ export class OutgoingChunks {
       return;
     }
     if (chunk?.stage !== 'reading') throw new Error(`unreachable: no read of ${entry}:${offset}`);
+    this.#reading -= 1;
+    this.#news += Math.max(bytes.length, (RUN_SHARE * this.chunkBytes) / RUN_FILES);
     const isEnd = this.#isStream(entry) && bytes.length < chunk.length;
     if (bytes.length !== chunk.length && !isEnd) {
       throw new Error(`unreachable: ${bytes.length} bytes of ${entry}:${offset}`);
@@ -122,14 +129,16 @@ export class OutgoingChunks {
    * kept back until `handleCompressed`. `takesGroups`: whether small files may travel together.
    */
   pollCompression(rate: number, takesGroups: boolean): CompressionRun | undefined {
-    // Most of the time, where the path is fast.
-    if (this.#ahead / rate < LEAST_WAIT_MS) return undefined;
+    if (this.#ahead / rate < LEAST_WAIT_MS || !this.#hasNews) return undefined;
     const waiting = compressionRun(this.#chunks, {
       rate,
       chunkBytes: takesGroups ? this.chunkBytes : undefined,
       isLeftOut: (entry) => this.#ended.has(entry),
     });
-    if (waiting === undefined) return undefined;
+    if (waiting === undefined) {
+      this.#news = 0;
+      return undefined;
+    }
     const chunks = waiting.chunks.map((chunk) => {
       chunk.stage = 'compressing';
       return { entry: chunk.entry, offset: chunk.offset, bytes: chunk.bytes as Uint8Array };
@@ -164,6 +173,8 @@ export class OutgoingChunks {
     const rest = this.#chunks.filter((each) => each.entry === entry && each.offset >= end);
     for (const { length, memory, stage } of this.#chunks.splice(first, rest.length)) {
       this.#ahead -= length;
+      this.#news += 1;
+      if (stage === 'reading') this.#reading -= 1;
       // What is being compressed is in use.
       if (memory !== undefined && stage !== 'compressing') this.#released.push(memory);
     }
@@ -214,6 +225,7 @@ export class OutgoingChunks {
       if (chunk.last) this.#finishEntry(chunk.entry);
       this.#spent.push(chunk.memory as Uint8Array);
       this.#chunks.shift();
+      this.#news += 1;
       this.#ahead -= chunk.length;
     }
   }
@@ -227,6 +239,11 @@ export class OutgoingChunks {
     chunk.last = true;
     chunk.heads.push(endFrame(chunk.entry, this.sizeOf(chunk.entry)));
     this.#cursor.seek();
+  }
+
+  /** Whether to look for what to compress: many reads come in one turn, and a look goes through them all. */
+  get #hasNews(): boolean {
+    return this.#news >= (this.#reading === 0 ? 1 : RUN_SHARE * this.chunkBytes);
   }
 
   #chunkAt(entry: number, offset: number): OutgoingChunk | undefined {
@@ -269,6 +286,7 @@ export class OutgoingChunks {
       outgoingChunk(read, { chunkBytes: this.chunkBytes, last, hasher: this.#hasher }),
     );
     this.#ahead += read.length;
+    this.#reading += 1;
   }
 
   /** All of the chunk is hashed: notes and yields its sum. */
@@ -287,9 +305,4 @@ export class OutgoingChunks {
     this.digests[entry] = sums.digest(this.#hasher);
     this.#sums.delete(entry);
   }
-}
-
-/** Whether it has been read and is not kept back. */
-function mayTravel({ stage }: OutgoingChunk): boolean {
-  return stage === 'read' || stage === 'settled';
 }
