@@ -52,7 +52,7 @@ export function availableSuites(): CipherSuite[] {
  * Whether a byte behind the last whole block is authenticated. A part of OpenSSL's OCB that we do not
  * call did not do that (CVE-2025-69418), and whatever is sealed would go on to look well.
  */
-function protectsEnds(aead: Aead): boolean {
+export function protectsEnds(aead: Pick<Aead, 'seal' | 'open'>): boolean {
   const nonce = new Uint8Array(AEAD_NONCE_BYTES);
   const sealed = Buffer.concat(aead.seal(nonce, NO_AAD, [new Uint8Array(UNEVEN_BYTES)]));
   if (aead.open(nonce, NO_AAD, sealed)?.length !== UNEVEN_BYTES) return false;

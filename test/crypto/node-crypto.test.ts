@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { availableSuites } from '../../src/crypto/aead.ts';
+import { availableSuites, protectsEnds } from '../../src/crypto/aead.ts';
 import { createCrypto } from '../../src/crypto/node-crypto.ts';
 import { preferredSuites } from '../../src/crypto/preferred-suites.ts';
 import { systemRandom } from '../../src/crypto/random.ts';
@@ -213,6 +213,27 @@ describe('the randomness of the system', () => {
     const drawn = new Set(Array.from({ length: 200 }, () => systemRandom.integer(3)));
     expect([...drawn].sort()).toEqual([0, 1, 2]);
     expect(systemRandom.integer(2 ** 47)).toBeLessThan(2 ** 47);
+  });
+});
+
+describe('a cipher that leaves the end of a message alone', () => {
+  it('is found out', () => {
+    const aead = crypto.aead(CipherSuite.aes256Gcm, new Uint8Array(32));
+    const whole = ({ length }: Uint8Array) => length - (length % 16);
+    const careless: Parameters<typeof protectsEnds>[0] = {
+      seal: (nonce, aad, [plaintext = new Uint8Array(0)]) => {
+        const end = whole(plaintext);
+        const [sealed, tag] = aead.seal(nonce, aad, [plaintext.subarray(0, end)]);
+        return [sealed, plaintext.subarray(end), tag] as Uint8Array[];
+      },
+      open: (nonce, aad, sealed) => {
+        const [text, tag] = [sealed.subarray(0, -16), sealed.subarray(-16)];
+        const end = whole(text);
+        const opened = aead.open(nonce, aad, Buffer.concat([text.subarray(0, end), tag]));
+        return opened && Buffer.concat([opened, text.subarray(end)]);
+      },
+    };
+    expect([protectsEnds(aead), protectsEnds(careless)]).toEqual([true, false]);
   });
 });
 

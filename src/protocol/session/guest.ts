@@ -16,7 +16,7 @@ export interface Guest {
   observed: Endpoint | undefined;
   peer: Endpoint | undefined;
   hello: Uint8Array | undefined;
-  /** Whether it has refused us because our address begins too much. */
+  /** Whether it refuses us because our address begins too much. */
   isLimiting: boolean;
   /** Our try to prove the code here. */
   attempt: ProofAttempt | undefined;

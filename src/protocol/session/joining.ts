@@ -152,6 +152,7 @@ export class Joining implements Machine<JoiningEvent> {
           break;
         }
         if (guest.isLimiting) this.#events.push({ kind: 'admitted' });
+        guest.isLimiting = false;
         this.#spareAttempts(now);
         if (guest.attempt !== undefined) this.#begin(guest, now);
         else this.#beginNext(now);
