@@ -5,7 +5,7 @@
 import { once } from 'node:events';
 import process from 'node:process';
 import { createInterface } from 'node:readline';
-import { openUdpSocket } from '../../dist/io/udp-socket.js';
+import { openUdpSocket } from '../../dist/io/network/udp-socket.js';
 import { batchFor, PACKET_BYTES } from './relay-packets.mjs';
 
 const [pairs, seconds] = process.argv.slice(2).map(Number);

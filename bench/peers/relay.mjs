@@ -8,7 +8,7 @@ import { createInterface } from 'node:readline';
 import { createCrypto } from '../../dist/crypto/node-crypto.js';
 import { monotonicNow } from '../../dist/io/clock.js';
 import { Driver } from '../../dist/io/driver.js';
-import { openUdpSocket } from '../../dist/io/udp-socket.js';
+import { openUdpSocket } from '../../dist/io/network/udp-socket.js';
 import { DEFAULT_RELAY_LIMITS } from '../../dist/protocol/relay/relay-limits.js';
 import { RelayServer } from '../../dist/protocol/relay/relay-server.js';
 import { connectionId } from './relay-packets.mjs';

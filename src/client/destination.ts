@@ -1,10 +1,10 @@
 import { lstat } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { FileSink } from '../io/file-sink.ts';
-import { placeOf, resolveOut, resolveTarget, type Target } from '../io/file-target.ts';
-import { STREAM_PATH, StreamSink } from '../io/stream-sink.ts';
-import { TextSink } from '../io/text-sink.ts';
-import { openSink, type SinkOptions } from '../io/tree-sink.ts';
+import type { FileSink } from '../io/target/file-sink.ts';
+import { placeOf, resolveOut, resolveTarget, type Target } from '../io/target/file-target.ts';
+import { STREAM_PATH, StreamSink } from '../io/target/stream-sink.ts';
+import { TextSink } from '../io/target/text-sink.ts';
+import { openSink, type SinkOptions } from '../io/target/tree-sink.ts';
 import { P2PShareError } from '../protocol/errors.ts';
 import { type Holdings, NOTHING_HELD } from '../protocol/transfer/answer-message.ts';
 import type { Entries } from '../protocol/transfer/entry.ts';

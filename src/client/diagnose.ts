@@ -1,6 +1,6 @@
 import { setMaxListeners } from 'node:events';
-import { localCandidateAddresses } from '../io/network-interfaces.ts';
-import { parseServerAddress, type ServerAddress } from '../io/resolve-server.ts';
+import { localCandidateAddresses } from '../io/network/network-interfaces.ts';
+import { parseServerAddress, type ServerAddress } from '../io/network/resolve-server.ts';
 import { P2PShareError } from '../protocol/errors.ts';
 import type { MappingName } from '../protocol/mapping/mapping-protocol.ts';
 import type { NatFindings } from '../protocol/nat/nat-findings.ts';

@@ -1,10 +1,10 @@
-import { type LocalAddress, localCandidateAddresses } from '../io/network-interfaces.ts';
-import type { StreamChannel } from '../io/stream-channel.ts';
-import type { TcpChannel } from '../io/tcp-channel.ts';
-import { openSimultaneously } from '../io/tcp-simultaneous-open.ts';
-import { openUdpSocket, type UdpSocket } from '../io/udp-socket.ts';
-import type { WebSocketChannel } from '../io/websocket-channel.ts';
-import type { WebSocketDial } from '../io/websocket-dial.ts';
+import { type LocalAddress, localCandidateAddresses } from '../io/network/network-interfaces.ts';
+import type { StreamChannel } from '../io/network/stream-channel.ts';
+import type { TcpChannel } from '../io/network/tcp-channel.ts';
+import { openSimultaneously } from '../io/network/tcp-simultaneous-open.ts';
+import { openUdpSocket, type UdpSocket } from '../io/network/udp-socket.ts';
+import type { WebSocketChannel } from '../io/network/websocket-channel.ts';
+import type { WebSocketDial } from '../io/network/websocket-dial.ts';
 import type { Endpoint } from '../protocol/wire/endpoint.ts';
 
 /** The sockets of a session, one for each address family that this machine has, and connections. */
@@ -46,7 +46,7 @@ export class Endpoints {
   async openStream(number: number, dial: WebSocketDial): Promise<WebSocketChannel> {
     const { signal } = this.#closing;
     // Most sessions need none, and somebody waits for the code while it loads.
-    const { dialWebSocket } = await import('../io/websocket-dial.ts');
+    const { dialWebSocket } = await import('../io/network/websocket-dial.ts');
     const channel = await dialWebSocket({ ...dial, signal });
     return this.#keep(number, channel);
   }

@@ -1,4 +1,4 @@
-import type { Omitted } from '../io/source-scan.ts';
+import type { Omitted } from '../io/source/source-scan.ts';
 import type { ErrorCode } from '../protocol/errors.ts';
 
 /**

@@ -1,4 +1,4 @@
-import type { LocalAddress } from '../io/network-interfaces.ts';
+import type { LocalAddress } from '../io/network/network-interfaces.ts';
 import type { MappingName } from '../protocol/mapping/mapping-protocol.ts';
 import type { NatFindings } from '../protocol/nat/nat-findings.ts';
 import { addressClass } from '../protocol/path/address-class.ts';

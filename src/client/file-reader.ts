@@ -1,4 +1,4 @@
-import type { EntryReader } from '../io/stream-reader.ts';
+import type { EntryReader } from '../io/source/stream-reader.ts';
 import { type ErrorCode, P2PShareError } from '../protocol/errors.ts';
 import type { SenderSession } from '../protocol/session/sender-session.ts';
 import type { SessionEvent } from '../protocol/session/session-event.ts';

@@ -1,5 +1,5 @@
 import { decompress } from '../io/brotli.ts';
-import type { FileSink } from '../io/file-sink.ts';
+import type { FileSink } from '../io/target/file-sink.ts';
 import { P2PShareError } from '../protocol/errors.ts';
 import type { Hasher } from '../protocol/ports.ts';
 import type { SessionEvent } from '../protocol/session/session-event.ts';

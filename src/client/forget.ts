@@ -1,4 +1,4 @@
-import { removeLeftovers } from '../io/file-leftovers.ts';
+import { removeLeftovers } from '../io/target/file-leftovers.ts';
 import { P2PShareError } from '../protocol/errors.ts';
 import { isTicketId } from './ticket.ts';
 import { TicketStore } from './ticket-store.ts';

@@ -1,4 +1,4 @@
-import { LanResponder } from '../io/lan-beacon.ts';
+import { LanResponder } from '../io/network/lan-beacon.ts';
 import type { Endpoints } from './endpoints.ts';
 
 /** Makes a sender findable without a server, under the number that its code has now. */

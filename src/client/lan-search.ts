@@ -1,4 +1,4 @@
-import { LanSearcher } from '../io/lan-beacon.ts';
+import { LanSearcher } from '../io/network/lan-beacon.ts';
 import type { ReceiverSession } from '../protocol/session/receiver-session.ts';
 import { type Millis, millis } from '../protocol/time.ts';
 import type { SessionRun } from './session-run.ts';

@@ -1,5 +1,5 @@
-import type { LocalAddress } from '../io/network-interfaces.ts';
-import { PortMapper } from '../io/port-mapper.ts';
+import type { LocalAddress } from '../io/network/network-interfaces.ts';
+import { PortMapper } from '../io/router/port-mapper.ts';
 
 interface MappedPortOptions {
   /** The UDP port of ours that is to be reached from everywhere. */

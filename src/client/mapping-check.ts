@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { localCandidateAddresses } from '../io/network-interfaces.ts';
-import { PortMapper } from '../io/port-mapper.ts';
-import { openUdpSocket } from '../io/udp-socket.ts';
+import { localCandidateAddresses } from '../io/network/network-interfaces.ts';
+import { openUdpSocket } from '../io/network/udp-socket.ts';
+import { PortMapper } from '../io/router/port-mapper.ts';
 import type { MappingName } from '../protocol/mapping/mapping-protocol.ts';
 
 /** Routers that know any of the protocols answer within a tenth of it. */

@@ -1,7 +1,11 @@
 import { setTimeout } from 'node:timers/promises';
-import { type LocalAddress, localCandidateAddresses } from '../io/network-interfaces.ts';
-import { proxyFor } from '../io/proxy-server.ts';
-import { parseServerAddress, resolveServer, type ServerAddress } from '../io/resolve-server.ts';
+import { type LocalAddress, localCandidateAddresses } from '../io/network/network-interfaces.ts';
+import { proxyFor } from '../io/network/proxy-server.ts';
+import {
+  parseServerAddress,
+  resolveServer,
+  type ServerAddress,
+} from '../io/network/resolve-server.ts';
 import { P2PShareError } from '../protocol/errors.ts';
 import { type Endpoint, FOREIGN_STREAM, sameEndpoint } from '../protocol/wire/endpoint.ts';
 

@@ -1,7 +1,7 @@
 import { systemRandom } from '../crypto/random.ts';
 import { monotonicNow } from '../io/clock.ts';
 import { Driver } from '../io/driver.ts';
-import { openUdpSocket } from '../io/udp-socket.ts';
+import { openUdpSocket } from '../io/network/udp-socket.ts';
 import type { NatFindings } from '../protocol/nat/nat-findings.ts';
 import { NatProber, type NatProberEvent } from '../protocol/nat/nat-prober.ts';
 import type { Endpoint } from '../protocol/wire/endpoint.ts';

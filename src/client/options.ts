@@ -1,4 +1,4 @@
-import type { SymlinkPolicy } from '../io/source-scan.ts';
+import type { SymlinkPolicy } from '../io/source/source-scan.ts';
 import type { CongestionName } from '../protocol/transport/controllers.ts';
 
 /** What `send` and `receive` have in common. */
@@ -125,7 +125,7 @@ export interface ReceiveOptions extends CommonOptions {
   readonly decide?: (offer: Offer, signal: AbortSignal) => Promise<Decision>;
 }
 
-export type { SymlinkPolicy } from '../io/source-scan.ts';
+export type { SymlinkPolicy } from '../io/source/source-scan.ts';
 export { CONGESTION_NAMES, type CongestionName } from '../protocol/transport/controllers.ts';
 
 export const SYMLINK_POLICIES: readonly SymlinkPolicy[] = ['keep', 'follow', 'skip'];

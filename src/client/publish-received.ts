@@ -1,5 +1,5 @@
-import type { FileSink } from '../io/file-sink.ts';
-import { offerKey } from '../io/offer-key.ts';
+import type { FileSink } from '../io/target/file-sink.ts';
+import { offerKey } from '../io/target/offer-key.ts';
 import type { Hasher } from '../protocol/ports.ts';
 import type { Offer } from '../protocol/transfer/entry.ts';
 import type { Destination } from './destination.ts';

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { Published } from '../io/tree-publish.ts';
+import type { Published } from '../io/target/tree-publish.ts';
 import type { Entries } from '../protocol/transfer/entry.ts';
 import type { FileEvent, OmittedEvent } from './events.ts';
 import { topSizes } from './offer-summary.ts';

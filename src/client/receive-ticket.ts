@@ -1,5 +1,5 @@
 import { createHmac, randomBytes } from 'node:crypto';
-import { offerKey } from '../io/offer-key.ts';
+import { offerKey } from '../io/target/offer-key.ts';
 import { type Code, formatCode } from '../protocol/handshake/code.ts';
 import type { Hasher } from '../protocol/ports.ts';
 import type { Entries } from '../protocol/transfer/entry.ts';

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
-import { removeLeftovers } from '../io/file-leftovers.ts';
-import { placeOf } from '../io/file-target.ts';
-import { publishSettled } from '../io/publish-settled.ts';
+import { removeLeftovers } from '../io/target/file-leftovers.ts';
+import { placeOf } from '../io/target/file-target.ts';
+import { publishSettled } from '../io/target/publish-settled.ts';
 import { P2PShareError } from '../protocol/errors.ts';
 import { type Code, parseCode } from '../protocol/handshake/code.ts';
 import type { Attempt } from './attempts.ts';

@@ -1,6 +1,6 @@
 import { monotonicNow } from '../io/clock.ts';
-import { isNameTaken } from '../io/file-errors.ts';
-import type { FileSink } from '../io/file-sink.ts';
+import { isNameTaken } from '../io/files/file-errors.ts';
+import type { FileSink } from '../io/target/file-sink.ts';
 import { type ErrorCode, P2PShareError } from '../protocol/errors.ts';
 import { ReceiverSession } from '../protocol/session/receiver-session.ts';
 import type { SessionEvent } from '../protocol/session/session-event.ts';

@@ -1,8 +1,8 @@
 import { createBlockCipher } from '../crypto/block-cipher.ts';
 import { systemRandom } from '../crypto/random.ts';
-import { nameRefused } from '../io/name-refused.ts';
-import { requireSources } from '../io/source-scan.ts';
-import { versionTags } from '../io/version-tag.ts';
+import { nameRefused } from '../io/source/name-refused.ts';
+import { requireSources } from '../io/source/source-scan.ts';
+import { versionTags } from '../io/source/version-tag.ts';
 import { P2PShareError } from '../protocol/errors.ts';
 import { MAX_TEXT_BYTES } from '../protocol/transfer/entry.ts';
 import { type EntryName, parseEntryName } from '../protocol/transfer/entry-name.ts';

@@ -1,7 +1,7 @@
 import { monotonicNow } from '../io/clock.ts';
-import type { SourceScan } from '../io/source-scan.ts';
-import type { EntryReader } from '../io/stream-reader.ts';
-import { STREAM_PATH } from '../io/stream-sink.ts';
+import type { SourceScan } from '../io/source/source-scan.ts';
+import type { EntryReader } from '../io/source/stream-reader.ts';
+import { STREAM_PATH } from '../io/target/stream-sink.ts';
 import type { P2PShareError } from '../protocol/errors.ts';
 import { type Code, formatCode } from '../protocol/handshake/code.ts';
 import { SenderSession } from '../protocol/session/sender-session.ts';

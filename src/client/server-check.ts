@@ -1,9 +1,9 @@
 import { systemRandom } from '../crypto/random.ts';
 import { monotonicNow } from '../io/clock.ts';
 import { Driver } from '../io/driver.ts';
-import { resolveServer, type ServerAddress } from '../io/resolve-server.ts';
-import { reachByTcp } from '../io/tcp-reach.ts';
-import { openUdpSocket, type UdpSocket } from '../io/udp-socket.ts';
+import { resolveServer, type ServerAddress } from '../io/network/resolve-server.ts';
+import { reachByTcp } from '../io/network/tcp-reach.ts';
+import { openUdpSocket, type UdpSocket } from '../io/network/udp-socket.ts';
 import {
   ServerProbe,
   type ServerProbeEvent,

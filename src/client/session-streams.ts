@@ -1,6 +1,6 @@
 import type { Driver } from '../io/driver.ts';
-import type { StreamChannel } from '../io/stream-channel.ts';
-import type { WebSocketChannel } from '../io/websocket-channel.ts';
+import type { StreamChannel } from '../io/network/stream-channel.ts';
+import type { WebSocketChannel } from '../io/network/websocket-channel.ts';
 import type { SessionEvent } from '../protocol/session/session-event.ts';
 import { STREAM_PATIENCE } from '../protocol/session/stream-punch.ts';
 import type { Instant } from '../protocol/time.ts';

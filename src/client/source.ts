@@ -1,5 +1,5 @@
-import type { SourceScan } from '../io/source-scan.ts';
-import type { EntryReader } from '../io/stream-reader.ts';
+import type { SourceScan } from '../io/source/source-scan.ts';
+import type { EntryReader } from '../io/source/stream-reader.ts';
 
 /** What is sent, in one way or another. */
 export interface Source {

@@ -1,5 +1,5 @@
-import { SourceReader } from '../io/source-reader.ts';
-import { type ScanOptions, type SourceScan, scanSources } from '../io/source-scan.ts';
+import { SourceReader } from '../io/source/source-reader.ts';
+import { type ScanOptions, type SourceScan, scanSources } from '../io/source/source-scan.ts';
 import type { Source } from './source.ts';
 
 /** After this what was found is looked for again: somebody may wait for the receiver for a day. */

@@ -1,5 +1,5 @@
-import { proxyFor } from '../io/proxy-server.ts';
-import type { ServerAddress } from '../io/resolve-server.ts';
+import { proxyFor } from '../io/network/proxy-server.ts';
+import type { ServerAddress } from '../io/network/resolve-server.ts';
 import { UNSPECIFIED } from '../protocol/wire/endpoint.ts';
 import type { StreamDiagnosis } from './diagnosis.ts';
 
@@ -13,7 +13,7 @@ export async function checkStream(
 ): Promise<StreamDiagnosis> {
   const { tls } = server;
   const dial = { server, tls, remote: UNSPECIFIED, signal: end, timeoutMs: PATIENCE_MS };
-  const { dialWebSocket } = await import('../io/websocket-dial.ts');
+  const { dialWebSocket } = await import('../io/network/websocket-dial.ts');
   const works = await dialWebSocket(dial).then(
     (channel) => {
       channel.terminate();

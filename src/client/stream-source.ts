@@ -1,5 +1,5 @@
-import type { SourceScan } from '../io/source-scan.ts';
-import { type EntryReader, StreamReader, streamEntry } from '../io/stream-reader.ts';
+import type { SourceScan } from '../io/source/source-scan.ts';
+import { type EntryReader, StreamReader, streamEntry } from '../io/source/stream-reader.ts';
 import type { EntryName } from '../protocol/transfer/entry-name.ts';
 import type { Source } from './source.ts';
 

@@ -1,5 +1,5 @@
-import { InterfaceWatch } from '../io/interface-watch.ts';
-import type { LocalAddress } from '../io/network-interfaces.ts';
+import { InterfaceWatch } from '../io/network/interface-watch.ts';
+import type { LocalAddress } from '../io/network/network-interfaces.ts';
 import { SleepWatch } from '../io/sleep-watch.ts';
 import type { Instant } from '../protocol/time.ts';
 

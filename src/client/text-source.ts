@@ -1,6 +1,6 @@
-import type { SourceScan } from '../io/source-scan.ts';
-import type { EntryReader } from '../io/stream-reader.ts';
-import { TextReader, textEntry } from '../io/text-reader.ts';
+import type { SourceScan } from '../io/source/source-scan.ts';
+import type { EntryReader } from '../io/source/stream-reader.ts';
+import { TextReader, textEntry } from '../io/source/text-reader.ts';
 import type { EntryName } from '../protocol/transfer/entry-name.ts';
 import type { Source } from './source.ts';
 

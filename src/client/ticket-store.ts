@@ -1,5 +1,5 @@
-import { ProcessLock } from '../io/process-lock.ts';
-import { StateFolder } from '../io/state-folder.ts';
+import { ProcessLock } from '../io/files/process-lock.ts';
+import { StateFolder } from '../io/files/state-folder.ts';
 import { HeldTicket } from './held-ticket.ts';
 import { isExpired, type Ticket } from './ticket.ts';
 import { decodeTicket, encodeTicket } from './ticket-codec.ts';

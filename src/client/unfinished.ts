@@ -1,5 +1,5 @@
 import { createHasher } from '../crypto/xxhash.ts';
-import { arrivedBytes } from '../io/arrived-bytes.ts';
+import { arrivedBytes } from '../io/target/arrived-bytes.ts';
 import { isExpired, TICKET_LIFE_MS, type Ticket } from './ticket.ts';
 import { type StoredTicket, TicketStore } from './ticket-store.ts';
 import type { UnfinishedTransfer, UnfinishedTransfers } from './unfinished-transfers.ts';

@@ -1,14 +1,14 @@
 import type { Machine, Transmit } from '../protocol/machine.ts';
 import type { Instant } from '../protocol/time.ts';
 import type { Endpoint } from '../protocol/wire/endpoint.ts';
+import { MAX_TIMER_MS, monotonicNow } from './clock.ts';
 import {
   type BatchHandler,
   type Channel,
   MAX_PENDING_SENDS,
   type SocketErrorHandler,
-} from './channel.ts';
-import { MAX_TIMER_MS, monotonicNow } from './clock.ts';
-import type { UdpSocket } from './udp-socket.ts';
+} from './network/channel.ts';
+import type { UdpSocket } from './network/udp-socket.ts';
 
 export interface DriverOptions<Event> {
   readonly machine: Machine<Event>;

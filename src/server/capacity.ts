@@ -1,5 +1,5 @@
 import { MAX_PER_ADDRESS } from '../client/options.ts';
-import { DEFAULT_WEBSOCKET_LIMITS, type WebSocketLimits } from '../io/websocket-limits.ts';
+import { DEFAULT_WEBSOCKET_LIMITS, type WebSocketLimits } from '../io/network/websocket-limits.ts';
 import { P2PShareError } from '../protocol/errors.ts';
 import { DEFAULT_RELAY_LIMITS, type RelayLimits } from '../protocol/relay/relay-limits.ts';
 import type { Rate } from '../protocol/rendezvous/rate-limit.ts';

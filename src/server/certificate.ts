@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { createSecureContext } from 'node:tls';
 import type { CertificateFiles } from '../client/options.ts';
-import type { Certificate } from '../io/http-entrance.ts';
+import type { Certificate } from '../io/network/http-entrance.ts';
 import { P2PShareError } from '../protocol/errors.ts';
 
 /** Reads a certificate and its key, and sees that they belong together. Throws `P2P_USAGE`. */

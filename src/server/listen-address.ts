@@ -1,5 +1,5 @@
 import { isIPv4, isIPv6 } from 'node:net';
-import { DEFAULT_SERVER_PORT } from '../io/resolve-server.ts';
+import { DEFAULT_SERVER_PORT } from '../io/network/resolve-server.ts';
 import { P2PShareError } from '../protocol/errors.ts';
 import type { Endpoint } from '../protocol/wire/endpoint.ts';
 

@@ -1,8 +1,8 @@
 import type { Driver } from '../io/driver.ts';
-import type { Certificate } from '../io/http-entrance.ts';
-import type { WebSocketChannel } from '../io/websocket-channel.ts';
-import type { WebSocketLimits } from '../io/websocket-limits.ts';
-import { WebSocketListener } from '../io/websocket-listener.ts';
+import type { Certificate } from '../io/network/http-entrance.ts';
+import type { WebSocketChannel } from '../io/network/websocket-channel.ts';
+import type { WebSocketLimits } from '../io/network/websocket-limits.ts';
+import { WebSocketListener } from '../io/network/websocket-listener.ts';
 import { type Endpoint, FOREIGN_STREAM } from '../protocol/wire/endpoint.ts';
 
 type Bases = Pick<Driver<unknown>, 'addBase' | 'removeBase'>;

@@ -1,4 +1,4 @@
-import { openUdpSocket, type UdpSocket } from '../io/udp-socket.ts';
+import { openUdpSocket, type UdpSocket } from '../io/network/udp-socket.ts';
 import { P2PShareError } from '../protocol/errors.ts';
 import { type Endpoint, formatEndpoint } from '../protocol/wire/endpoint.ts';
 import { ANY_ADDRESS } from './listen-address.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { messageFor } from '../../src/cli/messages.ts';
-import { nameRefused } from '../../src/io/name-refused.ts';
+import { nameRefused } from '../../src/io/source/name-refused.ts';
 import { P2PShareError } from '../../src/protocol/errors.ts';
 
 type Code = 'P2P_SERVER_UNREACHABLE' | 'P2P_SOURCE_UNREADABLE' | 'P2P_DISK_FULL' | 'P2P_LOCAL_IO';

@@ -5,7 +5,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { diagnose } from '../../src/client/diagnose.ts';
 import type { RunningServer } from '../../src/client/options.ts';
 import { send } from '../../src/client/send.ts';
-import { udpOffload } from '../../src/io/udp-offload.ts';
+import { udpOffload } from '../../src/io/network/udp-offload.ts';
 import { openMessage } from '../../src/protocol/rendezvous/message.ts';
 import { encodeError } from '../../src/protocol/rendezvous/replies.ts';
 import { serve } from '../../src/server/serve.ts';

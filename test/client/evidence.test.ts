@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { diagnosisOf, type Evidence } from '../../src/client/evidence.ts';
 import type { EndpointCheck } from '../../src/client/server-check.ts';
-import type { LocalAddress } from '../../src/io/network-interfaces.ts';
+import type { LocalAddress } from '../../src/io/network/network-interfaces.ts';
 import type { NatBehavior } from '../../src/protocol/nat/nat-behavior.ts';
 import type { NatFindings } from '../../src/protocol/nat/nat-findings.ts';
 import { PEERS } from '../../src/protocol/path/path-prediction.ts';

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { FileReader } from '../../src/client/file-reader.ts';
 import type { SessionRun } from '../../src/client/session-run.ts';
 import { decompress } from '../../src/io/brotli.ts';
-import type { EntryReader } from '../../src/io/stream-reader.ts';
+import type { EntryReader } from '../../src/io/source/stream-reader.ts';
 import type { SenderSession } from '../../src/protocol/session/sender-session.ts';
 import { SeededRandom } from '../support/seeded-random.ts';
 import { seededText } from '../support/seeded-text.ts';

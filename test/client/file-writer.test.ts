@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { FileWriter, type WriteListener } from '../../src/client/file-writer.ts';
 import { createHasher } from '../../src/crypto/xxhash.ts';
 import { compressNow } from '../../src/io/brotli.ts';
-import type { FileSink } from '../../src/io/file-sink.ts';
+import type { FileSink } from '../../src/io/target/file-sink.ts';
 import { P2PShareError } from '../../src/protocol/errors.ts';
 import type { Hasher } from '../../src/protocol/ports.ts';
 import { SeededRandom } from '../support/seeded-random.ts';

@@ -9,8 +9,8 @@ import type { Entry } from '../../src/protocol/transfer/entry.ts';
 import { type EntryName, parseEntryName } from '../../src/protocol/transfer/entry-name.ts';
 import { serve } from '../../src/server/serve.ts';
 
-vi.mock('../../src/io/source-scan.ts', async (importOriginal) => {
-  const original = await importOriginal<typeof import('../../src/io/source-scan.ts')>();
+vi.mock('../../src/io/source/source-scan.ts', async (importOriginal) => {
+  const original = await importOriginal<typeof import('../../src/io/source/source-scan.ts')>();
   const scanSources: typeof original.scanSources = async (...args) => {
     const scan = await original.scanSources(...args);
     const [first, ...others] = scan.entries;

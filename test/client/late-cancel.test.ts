@@ -7,8 +7,8 @@ import { send } from '../../src/client/send.ts';
 import { serve } from '../../src/server/serve.ts';
 
 const disk = vi.hoisted(() => ({ beforeNaming: (): void => undefined }));
-vi.mock('../../src/io/publish-settled.ts', async (importOriginal) => {
-  const original = await importOriginal<typeof import('../../src/io/publish-settled.ts')>();
+vi.mock('../../src/io/target/publish-settled.ts', async (importOriginal) => {
+  const original = await importOriginal<typeof import('../../src/io/target/publish-settled.ts')>();
   const publishStaged: typeof original.publishStaged = async (...parts) => {
     disk.beforeNaming();
     return await original.publishStaged(...parts);

@@ -7,8 +7,8 @@ import { send } from '../../src/client/send.ts';
 import type { Transfer } from '../../src/client/transfer-handle.ts';
 
 const disk = vi.hoisted(() => ({ isRead: Promise.resolve() }));
-vi.mock('../../src/io/source-scan.ts', async (importOriginal) => {
-  const original = await importOriginal<typeof import('../../src/io/source-scan.ts')>();
+vi.mock('../../src/io/source/source-scan.ts', async (importOriginal) => {
+  const original = await importOriginal<typeof import('../../src/io/source/source-scan.ts')>();
   const scanSources: typeof original.scanSources = async (...parts) => {
     await disk.isRead;
     return await original.scanSources(...parts);

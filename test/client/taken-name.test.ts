@@ -15,8 +15,8 @@ const BYTES = randomBytes(12 * 2 ** 20);
 const TAKEN = { code: 'P2P_TARGET_EXISTS', ticket: expect.any(String) };
 
 const disk = vi.hoisted(() => ({ beforeNaming: async (): Promise<void> => undefined }));
-vi.mock('../../src/io/publish-settled.ts', async (importOriginal) => {
-  const original = await importOriginal<typeof import('../../src/io/publish-settled.ts')>();
+vi.mock('../../src/io/target/publish-settled.ts', async (importOriginal) => {
+  const original = await importOriginal<typeof import('../../src/io/target/publish-settled.ts')>();
   const publishStaged: typeof original.publishStaged = async (...parts) => {
     await disk.beforeNaming();
     return await original.publishStaged(...parts);

@@ -13,8 +13,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { SendTicket, Ticket } from '../../src/client/ticket.ts';
 import { encodeTicket } from '../../src/client/ticket-codec.ts';
 import { TicketStore } from '../../src/client/ticket-store.ts';
-import { ProcessLock } from '../../src/io/process-lock.ts';
-import { StateFolder } from '../../src/io/state-folder.ts';
+import { ProcessLock } from '../../src/io/files/process-lock.ts';
+import { StateFolder } from '../../src/io/files/state-folder.ts';
 import { RECEIVE_TICKET, SEND_TICKET } from './tickets.ts';
 
 const NOW = 3_000_000;

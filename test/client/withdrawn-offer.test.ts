@@ -10,8 +10,8 @@ import type { Transfer } from '../../src/client/transfer-handle.ts';
 import { serve } from '../../src/server/serve.ts';
 
 const disk = vi.hoisted(() => ({ isReady: Promise.resolve() }));
-vi.mock('../../src/io/tree-sink.ts', async (importOriginal) => {
-  const original = await importOriginal<typeof import('../../src/io/tree-sink.ts')>();
+vi.mock('../../src/io/target/tree-sink.ts', async (importOriginal) => {
+  const original = await importOriginal<typeof import('../../src/io/target/tree-sink.ts')>();
   const openSink: typeof original.openSink = async (options) => {
     await disk.isReady;
     return await original.openSink(options);

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { NatDiagnosis, PairDiagnosis, PathPrediction } from '../../src/client/diagnosis.ts';
 import type { PathKind } from '../../src/client/events.ts';
-import { udpOffload } from '../../src/io/udp-offload.ts';
+import { udpOffload } from '../../src/io/network/udp-offload.ts';
 import { predictPath } from '../../src/protocol/path/path-prediction.ts';
 import { ensureBuilt } from './support/build.ts';
 import { Lab, skipReason } from './support/lab.ts';

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Driver } from '../../src/io/driver.ts';
-import { openUdpSocket, type UdpSocket } from '../../src/io/udp-socket.ts';
+import { openUdpSocket, type UdpSocket } from '../../src/io/network/udp-socket.ts';
 import type { Endpoint } from '../../src/protocol/wire/endpoint.ts';
 import { Parrot } from './parrot.ts';
 

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { monotonicNow } from '../../src/io/clock.ts';
 import { Driver } from '../../src/io/driver.ts';
-import { openUdpSocket, type UdpSocket } from '../../src/io/udp-socket.ts';
+import { openUdpSocket, type UdpSocket } from '../../src/io/network/udp-socket.ts';
 import type { Instant } from '../../src/protocol/time.ts';
 import type { Endpoint } from '../../src/protocol/wire/endpoint.ts';
 import { Parrot } from './parrot.ts';

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { RunningServer, ServerEvent } from '../../src/client/options.ts';
 import { Driver } from '../../src/io/driver.ts';
-import { openUdpSocket } from '../../src/io/udp-socket.ts';
+import { openUdpSocket } from '../../src/io/network/udp-socket.ts';
 import type { Machine, Transmit } from '../../src/protocol/machine.ts';
 import { decodeReply, type Reply } from '../../src/protocol/rendezvous/replies.ts';
 import { encodeObserve, type ReplySource } from '../../src/protocol/rendezvous/requests.ts';

@@ -1,4 +1,4 @@
-import type { SmallFile } from '../../src/io/file-calls.ts';
+import type { SmallFile } from '../../src/io/files/file-calls.ts';
 import {
   type FileStat,
   type FileSystem,
@@ -7,8 +7,8 @@ import {
   putInSteps,
   type TakenFile,
   takeInSteps,
-} from '../../src/io/file-system.ts';
-import type { SyncFileSystem } from '../../src/io/sync-filesystem.ts';
+} from '../../src/io/files/file-system.ts';
+import type { SyncFileSystem } from '../../src/io/files/sync-filesystem.ts';
 import { MemoryDisk } from './memory-disk.ts';
 import { MemoryFile, MemoryHandle, type Process } from './memory-handle.ts';
 import { type Lacks, statOf, systemError } from './memory-node.ts';

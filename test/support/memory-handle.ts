@@ -1,4 +1,4 @@
-import type { FileStat, OpenFile, OpenFolder } from '../../src/io/file-system.ts';
+import type { FileStat, OpenFile, OpenFolder } from '../../src/io/files/file-system.ts';
 import { type File, type Folder, type Lacks, statOf, systemError } from './memory-node.ts';
 
 /** What open files and folders need of the file system that they are in. */

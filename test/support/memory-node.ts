@@ -1,4 +1,4 @@
-import type { FileStat } from '../../src/io/file-system.ts';
+import type { FileStat } from '../../src/io/files/file-system.ts';
 import type { SeededRandom } from './seeded-random.ts';
 
 export interface File {

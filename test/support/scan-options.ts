@@ -1,6 +1,6 @@
 import { createBlockCipher } from '../../src/crypto/block-cipher.ts';
-import type { ScanOptions } from '../../src/io/source-scan.ts';
-import { type VersionTags, versionTags } from '../../src/io/version-tag.ts';
+import type { ScanOptions } from '../../src/io/source/source-scan.ts';
+import { type VersionTags, versionTags } from '../../src/io/source/version-tag.ts';
 
 /** Versions as a transfer makes them that has this byte for its salt. */
 export function tagsOf(salt: number): VersionTags {

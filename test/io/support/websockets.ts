@@ -1,12 +1,12 @@
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import { afterEach } from 'vitest';
-import type { Channel } from '../../../src/io/channel.ts';
-import type { WebSocketChannel } from '../../../src/io/websocket-channel.ts';
-import { dialWebSocket, type WebSocketDial } from '../../../src/io/websocket-dial.ts';
+import type { Channel } from '../../../src/io/network/channel.ts';
+import type { WebSocketChannel } from '../../../src/io/network/websocket-channel.ts';
+import { dialWebSocket, type WebSocketDial } from '../../../src/io/network/websocket-dial.ts';
 import {
   WebSocketListener,
   type WebSocketListenerOptions,
-} from '../../../src/io/websocket-listener.ts';
+} from '../../../src/io/network/websocket-listener.ts';
 import type { Endpoint } from '../../../src/protocol/wire/endpoint.ts';
 
 const opened: { close: () => unknown }[] = [];
