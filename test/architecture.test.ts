@@ -68,6 +68,16 @@ const CONTACTS: Readonly<Record<string, readonly string[]>> = {
   rendezvous: ['protocol/relay/relay-server.ts', 'protocol/relay/relay-limits.ts'],
 };
 
+/** What the parts of `io/` use of each other; the empty name is its root. */
+const IO_CONTACTS: Readonly<Record<string, readonly string[]>> = {
+  '': ['network'],
+  files: [],
+  network: [],
+  router: ['', 'network'],
+  source: ['files'],
+  target: ['files'],
+};
+
 const PACKAGES: Readonly<Record<string, RegExp>> = {
   cli: /^(node:|yargs$|ora$|cli-progress$|smol-toml$|uqr$)/,
   crypto: /^(node:|koffi$|@noble\/curves\/|xxhash-wasm$)/,
@@ -115,6 +125,19 @@ describe('imports', () => {
         .filter((target) => layerOf(target) === 'protocol')
         .filter((target) => !['', 'wire', part].includes(partOf(target)))
         .filter((target) => !CONTACTS[part]?.includes(target));
+    });
+    expect(wrong).toEqual([]);
+  });
+});
+
+describe('the parts of io', () => {
+  it('are those that the rules know, and touch where these say so', () => {
+    const files = FILES.filter(({ path }) => layerOf(path) === 'io');
+    const wrong = violations(files, ({ path, imports }) => {
+      const part = partOf(path);
+      return imports
+        .filter((target) => layerOf(target) === 'io' && partOf(target) !== part)
+        .filter((target) => !IO_CONTACTS[part]?.includes(partOf(target)));
     });
     expect(wrong).toEqual([]);
   });
