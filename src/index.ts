@@ -3,7 +3,7 @@
  * result, `serve` runs a rendezvous server and relay, `diagnose` says how this machine is
  * connected. Everything else is private.
  */
-export { diagnose } from './client/diagnose.ts';
+
 export type {
   Advice,
   DiagnoseOptions,
@@ -26,7 +26,7 @@ export type {
   StreamDiagnosis,
   TcpAnswer,
   UdpAnswer,
-} from './client/diagnosis.ts';
+} from './client/api/diagnosis.ts';
 export type {
   CodeEvent,
   CurrentEntry,
@@ -48,8 +48,7 @@ export type {
   TicketEvent,
   TransferEvent,
   TransferPhase,
-} from './client/events.ts';
-export { forget } from './client/forget.ts';
+} from './client/api/events.ts';
 export type {
   CertificateFiles,
   CommonOptions,
@@ -65,17 +64,19 @@ export type {
   ServerEvent,
   SymlinkPolicy,
   Verify,
-} from './client/options.ts';
-export { receive } from './client/receive.ts';
-export { resume } from './client/resume.ts';
-export type { ResumeOptions } from './client/resume-options.ts';
-export { send } from './client/send.ts';
-export type { Transfer, TransferResult } from './client/transfer-handle.ts';
-export { unfinished } from './client/unfinished.ts';
+} from './client/api/options.ts';
+export type { ResumeOptions } from './client/api/resume-options.ts';
+export type { Transfer, TransferResult } from './client/api/transfer-handle.ts';
 export type {
   IgnoredFile,
   UnfinishedTransfer,
   UnfinishedTransfers,
-} from './client/unfinished-transfers.ts';
+} from './client/api/unfinished-transfers.ts';
+export { diagnose } from './client/diagnose.ts';
+export { forget } from './client/forget.ts';
+export { receive } from './client/receive.ts';
+export { resume } from './client/resume.ts';
+export { send } from './client/send.ts';
+export { unfinished } from './client/unfinished.ts';
 export { type ErrorCode, P2PShareError } from './protocol/errors.ts';
 export { serve } from './server/serve.ts';

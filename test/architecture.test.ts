@@ -27,13 +27,13 @@ const BELOW: Readonly<Record<string, readonly RegExp[]>> = {
   // A user of the library like any other: its public types, and what makes text fit to be shown.
   cli: [
     /^index\.ts$/,
-    /^client\/(diagnosis|events|options|resume-options|transfer-handle|unfinished-transfers)\.ts$/,
+    /^client\/api\/(diagnosis|events|options|resume-options|transfer-handle|unfinished-transfers)\.ts$/,
     // What a code is, too: a typo is to be seen before anything is sent.
     /^protocol\/(errors|display|handshake\/code)\.ts$/,
   ],
   client: [/^io\//, /^crypto\//, /^protocol\//],
   // The public option types live together.
-  server: [/^client\/options\.ts$/, /^io\//, /^crypto\//, /^protocol\//],
+  server: [/^client\/api\/options\.ts$/, /^io\//, /^crypto\//, /^protocol\//],
   io: [/^protocol\//],
   crypto: [/^protocol\//],
   protocol: [],

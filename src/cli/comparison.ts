@@ -1,4 +1,4 @@
-import type { Verify } from '../client/options.ts';
+import type { Verify } from '../client/api/options.ts';
 import type { Prompt } from './prompt.ts';
 import type { Reporter } from './reporter.ts';
 import { isInteractive, type Terminal } from './terminal.ts';

@@ -1,4 +1,4 @@
-import type { ConflictPolicy, Decision, Offer } from '../client/options.ts';
+import type { ConflictPolicy, Decision, Offer } from '../client/api/options.ts';
 import { display } from '../protocol/display.ts';
 import type { Prompt } from './prompt.ts';
 import { formatContent } from './quantity.ts';

@@ -3,7 +3,7 @@ import type {
   NatDiagnosis,
   PairDiagnosis,
   ServerDiagnosis,
-} from '../client/diagnosis.ts';
+} from '../client/api/diagnosis.ts';
 import { display } from '../protocol/display.ts';
 import {
   ADVICE,

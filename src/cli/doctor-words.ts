@@ -8,7 +8,7 @@ import type {
   NatDiagnosis,
   PairDiagnosis,
   StreamDiagnosis,
-} from '../client/diagnosis.ts';
+} from '../client/api/diagnosis.ts';
 
 /** The only place for the words of a diagnosis. */
 export const ADVICE: Readonly<Record<Advice, string>> = {

@@ -9,7 +9,7 @@ import type {
   SteadyPhase,
   TicketEvent,
   TransferEvent,
-} from '../client/events.ts';
+} from '../client/api/events.ts';
 import { display } from '../protocol/display.ts';
 import { P2PShareError } from '../protocol/errors.ts';
 import { messageFor } from './messages.ts';

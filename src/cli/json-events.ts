@@ -1,6 +1,9 @@
-import type { Diagnosis } from '../client/diagnosis.ts';
-import type { TransferEvent } from '../client/events.ts';
-import type { UnfinishedTransfer, UnfinishedTransfers } from '../client/unfinished-transfers.ts';
+import type { Diagnosis } from '../client/api/diagnosis.ts';
+import type { TransferEvent } from '../client/api/events.ts';
+import type {
+  UnfinishedTransfer,
+  UnfinishedTransfers,
+} from '../client/api/unfinished-transfers.ts';
 import { P2PShareError } from '../protocol/errors.ts';
 import { messageFor } from './messages.ts';
 import type { Role } from './role.ts';

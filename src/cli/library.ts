@@ -1,13 +1,13 @@
-import type { DiagnoseOptions, Diagnosis } from '../client/diagnosis.ts';
+import type { DiagnoseOptions, Diagnosis } from '../client/api/diagnosis.ts';
 import type {
   ReceiveOptions,
   RunningServer,
   SendOptions,
   ServeOptions,
-} from '../client/options.ts';
-import type { ResumeOptions } from '../client/resume-options.ts';
-import type { Transfer } from '../client/transfer-handle.ts';
-import type { UnfinishedTransfers } from '../client/unfinished-transfers.ts';
+} from '../client/api/options.ts';
+import type { ResumeOptions } from '../client/api/resume-options.ts';
+import type { Transfer } from '../client/api/transfer-handle.ts';
+import type { UnfinishedTransfers } from '../client/api/unfinished-transfers.ts';
 
 /** What the command line uses of the library: its public functions and nothing else. */
 export interface Library {

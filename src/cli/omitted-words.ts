@@ -1,4 +1,4 @@
-import type { OfferEvent, OmittedEvent } from '../client/events.ts';
+import type { OfferEvent, OmittedEvent } from '../client/api/events.ts';
 import { display } from '../protocol/display.ts';
 import type { ErrorCode } from '../protocol/errors.ts';
 import { formatCount } from './quantity.ts';

@@ -1,4 +1,4 @@
-import type { PathEvent } from '../client/events.ts';
+import type { PathEvent } from '../client/api/events.ts';
 
 /** A path as a person reads of it, after the one `before`. */
 export function pathWords(event: PathEvent, before: PathEvent | undefined): string {

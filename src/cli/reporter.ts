@@ -1,4 +1,4 @@
-import type { TransferEvent } from '../client/events.ts';
+import type { TransferEvent } from '../client/api/events.ts';
 
 /** Tells somebody what happens: a person on stderr, or a program on stdout. */
 export interface Reporter {

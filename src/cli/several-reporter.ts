@@ -1,4 +1,4 @@
-import type { DoneEvent, TransferEvent } from '../client/events.ts';
+import type { DoneEvent, TransferEvent } from '../client/api/events.ts';
 import { HumanReporter, type HumanReporterOptions } from './human-reporter.ts';
 import type { Views } from './pick-view.ts';
 import { formatBytes, formatSpan } from './quantity.ts';

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { Readable, Writable } from 'node:stream';
-import type { PathEvent } from '../client/events.ts';
-import type { RoutePolicy } from '../client/options.ts';
+import type { PathEvent } from '../client/api/events.ts';
+import type { RoutePolicy } from '../client/api/options.ts';
 import type { Library } from './library.ts';
 
 /** What a transfer to itself has shown. */

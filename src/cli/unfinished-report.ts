@@ -1,4 +1,4 @@
-import type { UnfinishedTransfer } from '../client/unfinished-transfers.ts';
+import type { UnfinishedTransfer } from '../client/api/unfinished-transfers.ts';
 import { display } from '../protocol/display.ts';
 import { formatBytes } from './quantity.ts';
 

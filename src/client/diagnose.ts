@@ -6,13 +6,13 @@ import type { MappingName } from '../protocol/mapping/mapping-protocol.ts';
 import type { NatFindings } from '../protocol/nat/nat-findings.ts';
 import { addressClass } from '../protocol/path/address-class.ts';
 import type { Endpoint } from '../protocol/wire/endpoint.ts';
-import type { DiagnoseOptions, Diagnosis } from './diagnosis.ts';
-import { diagnosisOf, type Evidence } from './evidence.ts';
-import { checkPortMapping } from './mapping-check.ts';
-import { surveyNat } from './nat-survey.ts';
-import { checkPair } from './pair-check.ts';
-import { checkServer } from './server-check.ts';
-import { checkStream } from './stream-check.ts';
+import type { DiagnoseOptions, Diagnosis } from './api/diagnosis.ts';
+import { diagnosisOf, type Evidence } from './diagnosis/evidence.ts';
+import { checkPortMapping } from './diagnosis/mapping-check.ts';
+import { surveyNat } from './diagnosis/nat-survey.ts';
+import { checkPair } from './diagnosis/pair-check.ts';
+import { checkServer } from './diagnosis/server-check.ts';
+import { checkStream } from './diagnosis/stream-check.ts';
 
 /** What is not known by then stays unknown. Over a satellite it takes eight. */
 const TOTAL_MS = 10_000;

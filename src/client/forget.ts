@@ -1,7 +1,7 @@
 import { removeLeftovers } from '../io/target/file-leftovers.ts';
 import { P2PShareError } from '../protocol/errors.ts';
-import { isTicketId } from './ticket.ts';
-import { TicketStore } from './ticket-store.ts';
+import { isTicketId } from './tickets/ticket.ts';
+import { TicketStore } from './tickets/ticket-store.ts';
 
 /**
  * Gives up an unfinished transfer: removes what has come of it, by the names that we have given to

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
-import { type ReceiveOptions, type SendOptions, SYMLINK_POLICIES } from './options.ts';
-import type { StoredOptions, StoredValue } from './ticket.ts';
+import { type ReceiveOptions, type SendOptions, SYMLINK_POLICIES } from './api/options.ts';
+import type { StoredOptions, StoredValue } from './tickets/ticket.ts';
 
 /**
  * What a sender was asked for, in such a form that the same is found again from any folder;

@@ -1,14 +1,14 @@
 import { P2PShareError } from '../protocol/errors.ts';
-import type { TicketEvent } from './events.ts';
-import { requireBounds } from './option-bounds.ts';
+import type { TicketEvent } from './api/events.ts';
+import { requireBounds } from './api/option-bounds.ts';
+import type { ResumeOptions } from './api/resume-options.ts';
+import { type Transfer, TransferHandle, type TransferResult } from './api/transfer-handle.ts';
 import { receiveKept } from './receive.ts';
 import { receiveRequest, sendRequest } from './requests.ts';
-import type { ResumeOptions } from './resume-options.ts';
 import { sendKept } from './send.ts';
-import type { ReceiveTicket, SendTicket, Ticket } from './ticket.ts';
-import { TicketKeeper } from './ticket-keeper.ts';
-import { TicketStore } from './ticket-store.ts';
-import { type Transfer, TransferHandle, type TransferResult } from './transfer-handle.ts';
+import type { ReceiveTicket, SendTicket, Ticket } from './tickets/ticket.ts';
+import { TicketKeeper } from './tickets/ticket-keeper.ts';
+import { TicketStore } from './tickets/ticket-store.ts';
 import { waysOf } from './ways.ts';
 
 /** Goes on with a transfer, as it was asked for. Its events are those of `send` or `receive`. */

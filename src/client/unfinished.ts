@@ -1,8 +1,8 @@
 import { createHasher } from '../crypto/xxhash.ts';
 import { arrivedBytes } from '../io/target/arrived-bytes.ts';
-import { isExpired, TICKET_LIFE_MS, type Ticket } from './ticket.ts';
-import { type StoredTicket, TicketStore } from './ticket-store.ts';
-import type { UnfinishedTransfer, UnfinishedTransfers } from './unfinished-transfers.ts';
+import type { UnfinishedTransfer, UnfinishedTransfers } from './api/unfinished-transfers.ts';
+import { isExpired, TICKET_LIFE_MS, type Ticket } from './tickets/ticket.ts';
+import { type StoredTicket, TicketStore } from './tickets/ticket-store.ts';
 
 /** The unfinished transfers of this user, the oldest first. Rejects with `P2P_STATE_UNSAFE`. */
 export async function unfinished(stateFolder: string): Promise<UnfinishedTransfers> {

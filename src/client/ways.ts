@@ -3,8 +3,8 @@ import {
   type CommonOptions,
   type RoutePolicy,
   type SendOptions,
-} from './options.ts';
-import type { StoredOptions } from './ticket.ts';
+} from './api/options.ts';
+import type { StoredOptions } from './tickets/ticket.ts';
 
 /** How a transfer is gone about, as a ticket keeps it. */
 export function storedWays(options: Ways): StoredOptions {

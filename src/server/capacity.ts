@@ -1,4 +1,4 @@
-import { MAX_PER_ADDRESS } from '../client/options.ts';
+import { MAX_PER_ADDRESS } from '../client/api/options.ts';
 import { DEFAULT_WEBSOCKET_LIMITS, type WebSocketLimits } from '../io/network/websocket-limits.ts';
 import { P2PShareError } from '../protocol/errors.ts';
 import { DEFAULT_RELAY_LIMITS, type RelayLimits } from '../protocol/relay/relay-limits.ts';

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { createSecureContext } from 'node:tls';
-import type { CertificateFiles } from '../client/options.ts';
+import type { CertificateFiles } from '../client/api/options.ts';
 import type { Certificate } from '../io/network/http-entrance.ts';
 import { P2PShareError } from '../protocol/errors.ts';
 

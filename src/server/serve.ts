@@ -1,4 +1,4 @@
-import type { RunningServer, ServeOptions } from '../client/options.ts';
+import type { RunningServer, ServeOptions } from '../client/api/options.ts';
 import { createCrypto } from '../crypto/node-crypto.ts';
 import { systemRandom } from '../crypto/random.ts';
 import { monotonicNow } from '../io/clock.ts';

@@ -1,6 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { nickname, outlook, ports, reached } from '../../src/cli/doctor-words.ts';
-import type { EndpointDiagnosis, Expectation, NatDiagnosis } from '../../src/client/diagnosis.ts';
+import type {
+  EndpointDiagnosis,
+  Expectation,
+  NatDiagnosis,
+} from '../../src/client/api/diagnosis.ts';
 
 const NAT: NatDiagnosis = {
   scope: 'internet',

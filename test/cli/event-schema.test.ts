@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { SteadyPhase } from '../../src/client/events.ts';
+import type { SteadyPhase } from '../../src/client/api/events.ts';
 import { ERROR_CODES } from '../../src/protocol/errors.ts';
 import { eventSchema, isEvent, requireEvent } from '../support/event-schema.ts';
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { HumanReporter } from '../../src/cli/human-reporter.ts';
 import type { View } from '../../src/cli/view.ts';
-import type { PathEvent, StatusEvent } from '../../src/client/events.ts';
+import type { PathEvent, StatusEvent } from '../../src/client/api/events.ts';
 import { fakeTerminal } from './support/fake-terminal.ts';
 
 const DIRECT: PathEvent = {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { pickViews } from '../../src/cli/pick-view.ts';
 import { ReceiverBoard } from '../../src/cli/receiver-board.ts';
 import { SeveralReporter } from '../../src/cli/several-reporter.ts';
-import type { TransferEvent } from '../../src/client/events.ts';
+import type { TransferEvent } from '../../src/client/api/events.ts';
 import { fakeTerminal } from './support/fake-terminal.ts';
 
 const OPTIONS = { role: 'sender', verbose: false, servers: [] } as const;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { unfinishedReport, unfinishedSummary } from '../../src/cli/unfinished-report.ts';
-import type { UnfinishedTransfer } from '../../src/client/unfinished-transfers.ts';
+import type { UnfinishedTransfer } from '../../src/client/api/unfinished-transfers.ts';
 
 const HOUR = 3_600_000;
 const NOW = 1_000 * HOUR;

@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { forget } from '../../src/client/forget.ts';
 import { resume } from '../../src/client/resume.ts';
-import { TicketStore } from '../../src/client/ticket-store.ts';
+import { TicketStore } from '../../src/client/tickets/ticket-store.ts';
 import { unfinished } from '../../src/client/unfinished.ts';
-import { RECEIVE_TICKET } from './tickets.ts';
+import { RECEIVE_TICKET } from './tickets/tickets.ts';
 
 const { id } = RECEIVE_TICKET;
 let parent: string;

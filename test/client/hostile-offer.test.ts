@@ -2,7 +2,7 @@ import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import type { RunningServer } from '../../src/client/options.ts';
+import type { RunningServer } from '../../src/client/api/options.ts';
 import { receive } from '../../src/client/receive.ts';
 import { send } from '../../src/client/send.ts';
 import type { Entry } from '../../src/protocol/transfer/entry.ts';

@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough, Writable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { RunningServer } from '../../src/client/options.ts';
+import type { RunningServer } from '../../src/client/api/options.ts';
+import type { Transfer } from '../../src/client/api/transfer-handle.ts';
 import { receive } from '../../src/client/receive.ts';
 import { send } from '../../src/client/send.ts';
-import type { Transfer } from '../../src/client/transfer-handle.ts';
 import { serve } from '../../src/server/serve.ts';
 import { SeededRandom } from '../support/seeded-random.ts';
 

@@ -3,11 +3,11 @@ import { appendFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { OmittedEvent } from '../../src/client/events.ts';
-import type { RunningServer } from '../../src/client/options.ts';
+import type { OmittedEvent } from '../../src/client/api/events.ts';
+import type { RunningServer } from '../../src/client/api/options.ts';
+import type { Transfer } from '../../src/client/api/transfer-handle.ts';
 import { receive } from '../../src/client/receive.ts';
 import { send } from '../../src/client/send.ts';
-import type { Transfer } from '../../src/client/transfer-handle.ts';
 import { serve } from '../../src/server/serve.ts';
 
 const MIB = 2 ** 20;

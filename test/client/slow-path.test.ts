@@ -3,10 +3,10 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { TransferEvent } from '../../src/client/events.ts';
+import type { TransferEvent } from '../../src/client/api/events.ts';
+import type { Transfer } from '../../src/client/api/transfer-handle.ts';
 import { receive } from '../../src/client/receive.ts';
 import { send } from '../../src/client/send.ts';
-import type { Transfer } from '../../src/client/transfer-handle.ts';
 
 describe.concurrent('over a slow path', () => {
   it('progress does not wait for a chunk to be whole', async () => {

@@ -2,9 +2,9 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import type { Transfer } from '../../src/client/api/transfer-handle.ts';
 import { receive } from '../../src/client/receive.ts';
 import { send } from '../../src/client/send.ts';
-import type { Transfer } from '../../src/client/transfer-handle.ts';
 
 const disk = vi.hoisted(() => ({ isRead: Promise.resolve() }));
 vi.mock('../../src/io/source/source-scan.ts', async (importOriginal) => {

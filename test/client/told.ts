@@ -1,5 +1,5 @@
-import type { TransferEvent } from '../../src/client/events.ts';
-import type { Transfer } from '../../src/client/transfer-handle.ts';
+import type { TransferEvent } from '../../src/client/api/events.ts';
+import type { Transfer } from '../../src/client/api/transfer-handle.ts';
 
 /** What is found in the first event that has it. Rejects when the transfer ends before. */
 export async function told<T>(

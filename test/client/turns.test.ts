@@ -2,11 +2,11 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { TransferEvent } from '../../src/client/events.ts';
-import type { Decision, ReceiveOptions, RunningServer } from '../../src/client/options.ts';
+import type { TransferEvent } from '../../src/client/api/events.ts';
+import type { Decision, ReceiveOptions, RunningServer } from '../../src/client/api/options.ts';
+import type { Transfer } from '../../src/client/api/transfer-handle.ts';
 import { receive } from '../../src/client/receive.ts';
 import { send } from '../../src/client/send.ts';
-import type { Transfer } from '../../src/client/transfer-handle.ts';
 import { serve } from '../../src/server/serve.ts';
 import { told } from './told.ts';
 

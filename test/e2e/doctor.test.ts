@@ -1,6 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { NatDiagnosis, PairDiagnosis, PathPrediction } from '../../src/client/diagnosis.ts';
-import type { PathKind } from '../../src/client/events.ts';
+import type {
+  NatDiagnosis,
+  PairDiagnosis,
+  PathPrediction,
+} from '../../src/client/api/diagnosis.ts';
+import type { PathKind } from '../../src/client/api/events.ts';
 import { udpOffload } from '../../src/io/network/udp-offload.ts';
 import { predictPath } from '../../src/protocol/path/path-prediction.ts';
 import { ensureBuilt } from './support/build.ts';

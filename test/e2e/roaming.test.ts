@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as after } from 'node:timers/promises';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { PathEvent } from '../../src/client/events.ts';
+import type { PathEvent } from '../../src/client/api/events.ts';
 import { ensureBuilt } from './support/build.ts';
 import { Crossing, homes, MEGABITS } from './support/crossing.ts';
 import { Lab, skipReason } from './support/lab.ts';

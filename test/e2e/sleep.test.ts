@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import type { StatusEvent } from '../../src/client/events.ts';
+import type { StatusEvent } from '../../src/client/api/events.ts';
 import { ensureBuilt } from './support/build.ts';
 import { Crossing, homes, isFull, MEGABITS } from './support/crossing.ts';
 import { Lab, skipReason } from './support/lab.ts';

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { RunningServer } from '../../src/client/options.ts';
+import type { RunningServer } from '../../src/client/api/options.ts';
+import type { Transfer } from '../../src/client/api/transfer-handle.ts';
 import { send } from '../../src/client/send.ts';
-import type { Transfer } from '../../src/client/transfer-handle.ts';
 import { DEFAULT_SERVER_LIMITS } from '../../src/protocol/rendezvous/server-limits.ts';
 import { capacityFor } from '../../src/server/capacity.ts';
 import { serve } from '../../src/server/serve.ts';

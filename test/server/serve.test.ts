@@ -1,7 +1,7 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { afterEach, describe, expect, it } from 'vitest';
-import type { RunningServer, ServerEvent } from '../../src/client/options.ts';
+import type { RunningServer, ServerEvent } from '../../src/client/api/options.ts';
 import { Driver } from '../../src/io/driver.ts';
 import { openUdpSocket } from '../../src/io/network/udp-socket.ts';
 import type { Machine, Transmit } from '../../src/protocol/machine.ts';

@@ -1,7 +1,7 @@
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { RunningServer, ServeOptions } from '../../src/client/options.ts';
+import type { RunningServer, ServeOptions } from '../../src/client/api/options.ts';
 import { systemRandom } from '../../src/crypto/random.ts';
 import { parseServerAddress } from '../../src/io/network/resolve-server.ts';
 import { openUdpSocket } from '../../src/io/network/udp-socket.ts';

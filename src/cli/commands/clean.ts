@@ -1,4 +1,4 @@
-import type { UnfinishedTransfer } from '../../client/unfinished-transfers.ts';
+import type { UnfinishedTransfer } from '../../client/api/unfinished-transfers.ts';
 import type { Manual } from '../manual.ts';
 import { Prompt } from '../prompt.ts';
 import { requireStateFolder } from '../state-folder.ts';

@@ -1,4 +1,4 @@
-import type { Diagnosis, PeerCode } from '../../client/diagnosis.ts';
+import type { Diagnosis, PeerCode } from '../../client/api/diagnosis.ts';
 import { display } from '../../protocol/display.ts';
 import { P2PShareError } from '../../protocol/errors.ts';
 import { requireCode } from '../code-problem.ts';

@@ -1,4 +1,4 @@
-import type { Transfer } from '../../client/transfer-handle.ts';
+import type { Transfer } from '../../client/api/transfer-handle.ts';
 import type { Reporter } from '../reporter.ts';
 
 /** Reports a transfer until it ends. Its failure is thrown and told where every failure is. */

@@ -1,4 +1,4 @@
-import type { ReceiveOptions } from '../../client/options.ts';
+import type { ReceiveOptions } from '../../client/api/options.ts';
 import { readCode } from '../code-file.ts';
 import { requireCode } from '../code-problem.ts';
 import { comparison, requirePeople } from '../comparison.ts';

@@ -1,4 +1,4 @@
-import type { UnfinishedTransfer } from '../../client/unfinished-transfers.ts';
+import type { UnfinishedTransfer } from '../../client/api/unfinished-transfers.ts';
 import { Consent } from '../consent.ts';
 import { parseDuration } from '../duration.ts';
 import type { Manual } from '../manual.ts';

@@ -4,7 +4,7 @@ import {
   type SendOptions,
   SYMLINK_POLICIES,
   type SymlinkPolicy,
-} from '../../client/options.ts';
+} from '../../client/api/options.ts';
 import { type CodeSharing, sharingCode } from '../code-sharing.ts';
 import { comparison, requirePeople } from '../comparison.ts';
 import type { Flags, Manual } from '../manual.ts';

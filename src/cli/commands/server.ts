@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { type CertificateFiles, MAX_PER_ADDRESS } from '../../client/options.ts';
+import { type CertificateFiles, MAX_PER_ADDRESS } from '../../client/api/options.ts';
 import { jsonLine } from '../json-events.ts';
 import { listenProblem } from '../listen-problem.ts';
 import type { Flags, Manual } from '../manual.ts';

@@ -1,4 +1,4 @@
-import type { UnfinishedTransfers } from '../../client/unfinished-transfers.ts';
+import type { UnfinishedTransfers } from '../../client/api/unfinished-transfers.ts';
 import { jsonLine } from '../json-events.ts';
 import type { Manual } from '../manual.ts';
 import { requireStateFolder } from '../state-folder.ts';

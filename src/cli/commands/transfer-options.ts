@@ -1,4 +1,4 @@
-import type { CommonOptions, RoutePolicy } from '../../client/options.ts';
+import type { CommonOptions, RoutePolicy } from '../../client/api/options.ts';
 import { parseDuration } from '../duration.ts';
 import { parseRate } from '../rate.ts';
 import type { ReporterOptions } from '../reporter-for.ts';

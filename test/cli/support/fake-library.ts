@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { Writable } from 'node:stream';
 import type { Library } from '../../../src/cli/library.ts';
-import type { CommonOptions, Decision, ReceiveOptions } from '../../../src/client/options.ts';
-import { type Transfer, TransferHandle } from '../../../src/client/transfer-handle.ts';
+import type { CommonOptions, Decision, ReceiveOptions } from '../../../src/client/api/options.ts';
+import { type Transfer, TransferHandle } from '../../../src/client/api/transfer-handle.ts';
 import { type ErrorCode, P2PShareError } from '../../../src/protocol/errors.ts';
 import type { FakeTerminal } from './fake-terminal.ts';
 import type { LibraryStep } from './transcript.ts';

@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'vitest';
-import type { PathEvent } from '../../../src/client/events.ts';
+import type { PathEvent } from '../../../src/client/api/events.ts';
 import { expectSuccess } from './expectations.ts';
 import type { Lab } from './lab.ts';
 import { addresses, type HostName } from './lab-topology.ts';

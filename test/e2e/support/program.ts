@@ -2,8 +2,8 @@ import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process'
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import type { BenchEvent } from '../../../src/cli/json-events.ts';
-import type { Diagnosis } from '../../../src/client/diagnosis.ts';
-import type { ErrorEvent, TransferEvent } from '../../../src/client/events.ts';
+import type { Diagnosis } from '../../../src/client/api/diagnosis.ts';
+import type { ErrorEvent, TransferEvent } from '../../../src/client/api/events.ts';
 import { requireEvent } from '../../support/event-schema.ts';
 import { CLI } from './build.ts';
 import type { Lab } from './lab.ts';

@@ -1,0 +1,78 @@
+import { describe, expect, it } from 'vitest';
+import { Compressor } from '../../../src/client/source/compressor.ts';
+import { compress } from '../../../src/io/brotli.ts';
+import { SeededRandom } from '../../support/seeded-random.ts';
+import { seededText } from '../../support/seeded-text.ts';
+
+const MIB = 2 ** 20;
+const LONG_MS = 10_000;
+const TEXT = seededText(new SeededRandom(1), MIB);
+const NOISE = new SeededRandom(2).bytes(MIB);
+
+describe('a compressor', () => {
+  it('compresses what would wait anyway, and the better the longer', async () => {
+    const { compressor } = compressorOf();
+    const lengths = [];
+    for (const waitMs of [40, LONG_MS]) {
+      lengths.push((await compressor.begin([TEXT], waitMs))?.length ?? 0);
+    }
+    const [quick = 0, thorough = 0] = lengths;
+    expect(quick).toBeLessThan(MIB / 2);
+    expect(thorough).toBeLessThan(quick);
+    expect(thorough).toBeGreaterThan(0);
+  });
+
+  it.each([
+    ['what need not wait', TEXT, 0],
+    ['what waits for less than that takes', TEXT, 20],
+    ['what cannot be compressed', NOISE, LONG_MS],
+    ['a short file that cannot be', NOISE.subarray(0, 5000), LONG_MS],
+    ['a few bytes', TEXT.subarray(0, 500), LONG_MS],
+  ])('leaves %s as it is', async (_, bytes, waitMs) => {
+    expect(await compressorOf().compressor.begin([bytes], waitMs)).toBeUndefined();
+  });
+
+  it('does not even try what looks as if it could not be', async () => {
+    const { compressor, asked } = compressorOf();
+    await compressor.begin([NOISE], LONG_MS);
+    expect(asked).toEqual([]);
+  });
+
+  it('tries what has something in its middle that could not be', async () => {
+    const mixed = Buffer.from(TEXT);
+    mixed.set(NOISE.subarray(0, MIB / 4), (3 * MIB) / 8);
+    const { compressor } = compressorOf();
+    expect((await compressor.begin([mixed], LONG_MS))?.length).toBeLessThan((3 * MIB) / 4);
+  });
+
+  it('learns what its machine takes for it', async () => {
+    const slow = compressorOf({ msPerCall: 5000 });
+    expect(await slow.compressor.begin([TEXT], 200)).toBeDefined();
+    expect(await slow.compressor.begin([TEXT], 200)).toBeDefined();
+    expect(await slow.compressor.begin([TEXT], 200)).toBeUndefined();
+    expect(slow.asked).toEqual([5, 1]);
+    for (let chunk = 0; chunk < 100; chunk += 1) await slow.compressor.begin([TEXT], 200);
+    // It may have been busy with something else.
+    expect(slow.asked.length).toBeGreaterThan(2);
+    expect(slow.asked.length).toBeLessThan(6);
+    const quick = compressorOf({ msPerCall: 3 });
+    for (let call = 0; call < 20; call += 1) await quick.compressor.begin([TEXT], LONG_MS);
+    expect(await quick.compressor.begin([TEXT], 20)).toBeDefined();
+  });
+});
+
+/** A compressor whose calls seem to take so long, and the qualities that it has asked for. */
+function compressorOf({ msPerCall = 12 }: { readonly msPerCall?: number } = {}) {
+  let now = 0;
+  const asked: number[] = [];
+  const compressor = new Compressor(
+    () => now,
+    async (bytes, quality) => {
+      asked.push(quality);
+      const compressed = await compress(bytes, quality);
+      now += msPerCall;
+      return compressed;
+    },
+  );
+  return { compressor, asked };
+}
