@@ -2,9 +2,9 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { COMMANDS } from '../dist/cli/commands.js';
-import { EXIT_MEANINGS } from '../dist/cli/exit-code.js';
-import { flagsOf, operandUsage } from '../dist/cli/manual.js';
-import { configKeys, environmentName } from '../dist/cli/settings.js';
+import { EXIT_MEANINGS } from '../dist/cli/errors/exit-code.js';
+import { flagsOf, operandUsage } from '../dist/cli/settings/manual.js';
+import { configKeys, environmentName } from '../dist/cli/settings/settings.js';
 
 const ROOT = join(import.meta.dirname, '..');
 const FOLDER = join(ROOT, 'dist', 'man');

@@ -1,14 +1,14 @@
 import yargs, { type Argv } from 'yargs';
-import { didYouMean } from './closest.ts';
 import type { Command } from './commands/command.ts';
 import { STDIN_OPERAND } from './commands/flags.ts';
 import { COMMANDS } from './commands.ts';
-import { errorNamed, errorPage } from './error-page.ts';
-import { commandPage, overviewPage, paragraphsPage } from './help-page.ts';
-import { type Flag, flagsOf, type Manual } from './manual.ts';
-import type { Arguments } from './settings.ts';
+import { errorNamed, errorPage } from './errors/error-page.ts';
+import { UsageError } from './errors/usage-error.ts';
+import { commandPage, overviewPage, paragraphsPage } from './help/help-page.ts';
+import { didYouMean } from './settings/closest.ts';
+import { type Flag, flagsOf, type Manual } from './settings/manual.ts';
+import type { Arguments } from './settings/settings.ts';
 import { firstOperand, withCommand } from './shorthand.ts';
-import { UsageError } from './usage-error.ts';
 
 /** Either a command to run, or a text that was asked for (`--help`, `--version`). */
 export type CommandLine =

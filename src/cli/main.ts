@@ -3,16 +3,14 @@ import { createRequire } from 'node:module';
 import process from 'node:process';
 import { display } from '../protocol/display.ts';
 import { P2PShareError } from '../protocol/errors.ts';
-import { causeChain } from './cause-chain.ts';
 import { type CommandLine, parseCommandLine } from './command-line.ts';
 import { COMMANDS } from './commands.ts';
-import { configPath, readConfig } from './config-file.ts';
-import { exitCodeOf } from './exit-code.ts';
-import { type Interruption, watchInterruption } from './interruption.ts';
-import { jsonErrorLine, jsonLine, SCHEMA_VERSION } from './json-events.ts';
+import { causeChain } from './errors/cause-chain.ts';
+import { exitCodeOf } from './errors/exit-code.ts';
+import { messageFor } from './errors/messages.ts';
 import type { Library } from './library.ts';
-import { messageFor } from './messages.ts';
-import type { Role } from './role.ts';
+import { jsonErrorLine, jsonLine, SCHEMA_VERSION } from './report/json-events.ts';
+import { configPath, readConfig } from './settings/config-file.ts';
 import {
   type Arguments,
   configKeys,
@@ -20,8 +18,10 @@ import {
   mistypedVariables,
   settle,
   unknownKeys,
-} from './settings.ts';
-import { type Output, processTerminal, type Terminal } from './terminal.ts';
+} from './settings/settings.ts';
+import { type Interruption, watchInterruption } from './terminal/interruption.ts';
+import { type Output, processTerminal, type Terminal } from './terminal/terminal.ts';
+import type { Role } from './words/role.ts';
 
 /** Columns for what the system or the library said about a failure. */
 const CAUSE_COLUMNS = 400;

@@ -1,8 +1,8 @@
 import { parseCode } from '../protocol/handshake/code.ts';
-import { didYouMean } from './closest.ts';
 import { COMMANDS } from './commands.ts';
-import { flagsOf } from './manual.ts';
-import { UsageError } from './usage-error.ts';
+import { UsageError } from './errors/usage-error.ts';
+import { didYouMean } from './settings/closest.ts';
+import { flagsOf } from './settings/manual.ts';
 
 const NAMES = COMMANDS.flatMap(({ manual }) => [manual.name, ...(manual.aliases ?? [])]);
 const FLAGS = COMMANDS.flatMap(({ manual }) => Object.entries(flagsOf(manual)));

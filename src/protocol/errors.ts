@@ -1,6 +1,6 @@
 /**
  * Every way in which a transfer can end badly. The list is closed: the text and the hint that a
- * person sees are made from these codes in one place (`cli/messages.ts`), and so is the exit code.
+ * person sees are made from these codes in one place (`cli/errors/messages.ts`), and so is the exit code.
  */
 export const ERROR_CODES = [
   'P2P_USAGE',
@@ -42,7 +42,7 @@ interface Space {
   readonly freeBytes: number;
 }
 
-/** The one error class of the project. `message` is for logs; people see `cli/messages.ts`. */
+/** The one error class of the project. `message` is for logs; people see `cli/errors/messages.ts`. */
 export class P2PShareError extends Error {
   readonly code: ErrorCode;
   /** Of a transfer that can go on: the id by which `resume` knows it. */

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { COMMANDS } from '../../src/cli/commands.ts';
-import { EXIT_CODES, EXIT_MEANINGS } from '../../src/cli/exit-code.ts';
+import { EXIT_CODES, EXIT_MEANINGS } from '../../src/cli/errors/exit-code.ts';
 import { display } from '../../src/protocol/display.ts';
 import { ERROR_CODES } from '../../src/protocol/errors.ts';
 import { parseTranscripts, type Transcript } from './support/transcript.ts';

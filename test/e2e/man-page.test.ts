@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { COMMANDS } from '../../src/cli/commands.ts';
-import { EXIT_CODES, EXIT_MEANINGS } from '../../src/cli/exit-code.ts';
-import { flagsOf } from '../../src/cli/manual.ts';
+import { EXIT_CODES, EXIT_MEANINGS } from '../../src/cli/errors/exit-code.ts';
+import { flagsOf } from '../../src/cli/settings/manual.ts';
 import { ensureBuilt } from './support/build.ts';
 
 const PAGE = join(import.meta.dirname, '../../dist/man/p2pshare.1');

@@ -1,10 +1,10 @@
 import type { UnfinishedTransfer } from '../../client/api/unfinished-transfers.ts';
-import type { Manual } from '../manual.ts';
-import { Prompt } from '../prompt.ts';
-import { requireStateFolder } from '../state-folder.ts';
-import { isInteractive } from '../terminal.ts';
-import { unfinishedSummary } from '../unfinished-report.ts';
-import { UsageError } from '../usage-error.ts';
+import { Prompt } from '../ask/prompt.ts';
+import { UsageError } from '../errors/usage-error.ts';
+import { unfinishedSummary } from '../report/unfinished-report.ts';
+import type { Manual } from '../settings/manual.ts';
+import { requireStateFolder } from '../settings/state-folder.ts';
+import { isInteractive } from '../terminal/terminal.ts';
 import { type CommandContext, command } from './command.ts';
 import { CAUSES_FLAG } from './flags.ts';
 

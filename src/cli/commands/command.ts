@@ -1,7 +1,7 @@
 import type { Library } from '../library.ts';
-import type { Manual } from '../manual.ts';
-import type { Role } from '../role.ts';
-import type { Terminal } from '../terminal.ts';
+import type { Manual } from '../settings/manual.ts';
+import type { Terminal } from '../terminal/terminal.ts';
+import type { Role } from '../words/role.ts';
 
 /** What a command is given to run with. */
 export interface CommandContext {

@@ -1,6 +1,6 @@
-import { completionScript, SHELLS, type Shell } from '../completion-scripts.ts';
-import type { Manual } from '../manual.ts';
-import { UsageError } from '../usage-error.ts';
+import { UsageError } from '../errors/usage-error.ts';
+import { completionScript, SHELLS, type Shell } from '../help/completion-scripts.ts';
+import type { Manual } from '../settings/manual.ts';
 import { command } from './command.ts';
 
 const MANUAL: Manual = {

@@ -1,12 +1,12 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { display } from '../../protocol/display.ts';
-import { didYouMean } from '../closest.ts';
-import { changeConfig, configPath, makeFolderOf, readConfig } from '../config-file.ts';
-import type { Flag, Flags, Manual } from '../manual.ts';
-import { configKeys, readValue, unknownKeys } from '../settings.ts';
-import type { Environment } from '../terminal.ts';
-import { UsageError } from '../usage-error.ts';
+import { UsageError } from '../errors/usage-error.ts';
+import { didYouMean } from '../settings/closest.ts';
+import { changeConfig, configPath, makeFolderOf, readConfig } from '../settings/config-file.ts';
+import type { Flag, Flags, Manual } from '../settings/manual.ts';
+import { configKeys, readValue, unknownKeys } from '../settings/settings.ts';
+import type { Environment } from '../terminal/terminal.ts';
 import { type CommandContext, command } from './command.ts';
 import { CAUSES_FLAG } from './flags.ts';
 

@@ -1,7 +1,7 @@
-import { parseDuration } from '../duration.ts';
-import type { Flags } from '../manual.ts';
-import { parseRate } from '../rate.ts';
-import { UsageError } from '../usage-error.ts';
+import { UsageError } from '../errors/usage-error.ts';
+import { parseDuration } from '../settings/duration.ts';
+import type { Flags } from '../settings/manual.ts';
+import { parseRate } from '../settings/rate.ts';
 
 /** What is printed, and where. */
 export const OUTPUT_FLAGS = {

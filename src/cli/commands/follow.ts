@@ -1,5 +1,5 @@
 import type { Transfer } from '../../client/api/transfer-handle.ts';
-import type { Reporter } from '../reporter.ts';
+import type { Reporter } from '../report/reporter.ts';
 
 /** Reports a transfer until it ends. Its failure is thrown and told where every failure is. */
 export async function follow(transfer: Transfer, reporter: Reporter): Promise<void> {

@@ -5,13 +5,13 @@ import {
   SYMLINK_POLICIES,
   type SymlinkPolicy,
 } from '../../client/api/options.ts';
-import { type CodeSharing, sharingCode } from '../code-sharing.ts';
-import { comparison, requirePeople } from '../comparison.ts';
-import type { Flags, Manual } from '../manual.ts';
-import { Prompt } from '../prompt.ts';
-import { reporterFor } from '../reporter-for.ts';
-import type { Terminal } from '../terminal.ts';
-import { UsageError } from '../usage-error.ts';
+import { comparison, requirePeople } from '../ask/comparison.ts';
+import { Prompt } from '../ask/prompt.ts';
+import { type CodeSharing, sharingCode } from '../code/code-sharing.ts';
+import { UsageError } from '../errors/usage-error.ts';
+import { reporterFor } from '../report/reporter-for.ts';
+import type { Flags, Manual } from '../settings/manual.ts';
+import type { Terminal } from '../terminal/terminal.ts';
 import { type CommandContext, command } from './command.ts';
 import { OUTPUT_FLAGS, onlyOnce, STDIN_OPERAND, VERIFY_FLAG, WAY_FLAGS } from './flags.ts';
 import { follow } from './follow.ts';

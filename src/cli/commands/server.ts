@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import { type CertificateFiles, MAX_PER_ADDRESS } from '../../client/api/options.ts';
-import { jsonLine } from '../json-events.ts';
-import { listenProblem } from '../listen-problem.ts';
-import type { Flags, Manual } from '../manual.ts';
-import { UsageError } from '../usage-error.ts';
+import { listenProblem } from '../errors/listen-problem.ts';
+import { UsageError } from '../errors/usage-error.ts';
+import { jsonLine } from '../report/json-events.ts';
+import type { Flags, Manual } from '../settings/manual.ts';
 import { type CommandContext, command } from './command.ts';
 import { CAUSES_FLAG, OUTPUT_FLAGS, onlyOnce } from './flags.ts';
 

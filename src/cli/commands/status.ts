@@ -1,8 +1,8 @@
 import type { UnfinishedTransfers } from '../../client/api/unfinished-transfers.ts';
-import { jsonLine } from '../json-events.ts';
-import type { Manual } from '../manual.ts';
-import { requireStateFolder } from '../state-folder.ts';
-import { unfinishedReport } from '../unfinished-report.ts';
+import { jsonLine } from '../report/json-events.ts';
+import { unfinishedReport } from '../report/unfinished-report.ts';
+import type { Manual } from '../settings/manual.ts';
+import { requireStateFolder } from '../settings/state-folder.ts';
 import { type CommandContext, command } from './command.ts';
 import { CAUSES_FLAG } from './flags.ts';
 

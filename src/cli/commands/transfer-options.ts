@@ -1,10 +1,10 @@
 import type { CommonOptions, RoutePolicy } from '../../client/api/options.ts';
-import { parseDuration } from '../duration.ts';
-import { parseRate } from '../rate.ts';
-import type { ReporterOptions } from '../reporter-for.ts';
-import { stateFolder } from '../state-folder.ts';
-import type { Terminal } from '../terminal.ts';
-import { UsageError } from '../usage-error.ts';
+import { UsageError } from '../errors/usage-error.ts';
+import type { ReporterOptions } from '../report/reporter-for.ts';
+import { parseDuration } from '../settings/duration.ts';
+import { parseRate } from '../settings/rate.ts';
+import { stateFolder } from '../settings/state-folder.ts';
+import type { Terminal } from '../terminal/terminal.ts';
 import { onlyOnce } from './flags.ts';
 
 /** The flags of `WAY_FLAGS` as they were given. */

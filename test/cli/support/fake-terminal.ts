@@ -1,5 +1,10 @@
 import { PassThrough, Writable } from 'node:stream';
-import type { EndSignal, Environment, Output, Terminal } from '../../../src/cli/terminal.ts';
+import type {
+  EndSignal,
+  Environment,
+  Output,
+  Terminal,
+} from '../../../src/cli/terminal/terminal.ts';
 
 export interface FakeTerminal extends Terminal {
   readonly written: { stdout: string; stderr: string };

@@ -5,7 +5,7 @@
 import { readFileSync } from 'node:fs';
 import process from 'node:process';
 import { run } from '../../../src/cli/main.ts';
-import { processTerminal } from '../../../src/cli/terminal.ts';
+import { processTerminal } from '../../../src/cli/terminal/terminal.ts';
 import { fakeLibrary } from './fake-library.ts';
 import type { FakeTerminal } from './fake-terminal.ts';
 import type { Transcript } from './transcript.ts';

@@ -1,7 +1,7 @@
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
-import type { BenchEvent } from '../../../src/cli/json-events.ts';
+import type { BenchEvent } from '../../../src/cli/report/json-events.ts';
 import type { Diagnosis } from '../../../src/client/api/diagnosis.ts';
 import type { ErrorEvent, TransferEvent } from '../../../src/client/api/events.ts';
 import { requireEvent } from '../../support/event-schema.ts';
