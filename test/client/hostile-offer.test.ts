@@ -5,8 +5,8 @@ import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import type { RunningServer } from '../../src/client/api/options.ts';
 import { receive } from '../../src/client/receive.ts';
 import { send } from '../../src/client/send.ts';
-import type { Entry } from '../../src/protocol/transfer/entry.ts';
-import { type EntryName, parseEntryName } from '../../src/protocol/transfer/entry-name.ts';
+import type { Entry } from '../../src/protocol/transfer/entries/entry.ts';
+import { type EntryName, parseEntryName } from '../../src/protocol/transfer/entries/entry-name.ts';
 import { serve } from '../../src/server/serve.ts';
 
 vi.mock('../../src/io/source/source-scan.ts', async (importOriginal) => {

@@ -2,7 +2,7 @@ import { basename, join } from 'node:path';
 import { createHasher } from '../../src/crypto/xxhash.ts';
 import { openSink, type SinkOptions, type TreeSink } from '../../src/io/target/tree-sink.ts';
 import { P2PShareError } from '../../src/protocol/errors.ts';
-import type { FileEntry } from '../../src/protocol/transfer/entry.ts';
+import type { FileEntry } from '../../src/protocol/transfer/entries/entry.ts';
 
 export type OneFileOptions = Pick<SinkOptions, 'target' | 'onConflict' | 'files'> & {
   readonly entry: FileEntry;

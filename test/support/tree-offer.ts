@@ -1,8 +1,8 @@
 import type { Hasher } from '../../src/protocol/ports.ts';
-import type { Holdings } from '../../src/protocol/transfer/answer-message.ts';
-import type { Entry } from '../../src/protocol/transfer/entry.ts';
-import { type EntryName, parseEntryName } from '../../src/protocol/transfer/entry-name.ts';
+import type { Entry } from '../../src/protocol/transfer/entries/entry.ts';
+import { type EntryName, parseEntryName } from '../../src/protocol/transfer/entries/entry-name.ts';
 import { chunkCount } from '../../src/protocol/transfer/limits.ts';
+import type { Holdings } from '../../src/protocol/transfer/messages/answer-message.ts';
 
 /** What is offered, with the bytes of its files. */
 export interface TreeOffer {

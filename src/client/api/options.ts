@@ -1,5 +1,5 @@
 import type { SymlinkPolicy } from '../../io/source/source-scan.ts';
-import type { CongestionName } from '../../protocol/transport/controllers.ts';
+import type { CongestionName } from '../../protocol/transport/congestion/controllers.ts';
 
 /** What `send` and `receive` have in common. */
 export interface CommonOptions {
@@ -126,7 +126,10 @@ export interface ReceiveOptions extends CommonOptions {
 }
 
 export type { SymlinkPolicy } from '../../io/source/source-scan.ts';
-export { CONGESTION_NAMES, type CongestionName } from '../../protocol/transport/controllers.ts';
+export {
+  CONGESTION_NAMES,
+  type CongestionName,
+} from '../../protocol/transport/congestion/controllers.ts';
 
 export const SYMLINK_POLICIES: readonly SymlinkPolicy[] = ['keep', 'follow', 'skip'];
 

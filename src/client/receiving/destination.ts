@@ -6,8 +6,8 @@ import { STREAM_PATH, StreamSink } from '../../io/target/stream-sink.ts';
 import { TextSink } from '../../io/target/text-sink.ts';
 import { openSink, type SinkOptions } from '../../io/target/tree-sink.ts';
 import { P2PShareError } from '../../protocol/errors.ts';
-import { type Holdings, NOTHING_HELD } from '../../protocol/transfer/answer-message.ts';
-import type { Entries } from '../../protocol/transfer/entry.ts';
+import type { Entries } from '../../protocol/transfer/entries/entry.ts';
+import { type Holdings, NOTHING_HELD } from '../../protocol/transfer/messages/answer-message.ts';
 import type { ReceiveOptions } from '../api/options.ts';
 import { topNames } from '../session/offer-summary.ts';
 

@@ -3,8 +3,8 @@ import type { FileSink } from '../../io/target/file-sink.ts';
 import { P2PShareError } from '../../protocol/errors.ts';
 import type { Hasher } from '../../protocol/ports.ts';
 import type { SessionEvent } from '../../protocol/session/session-event.ts';
+import { isAllZeros } from '../../protocol/transfer/chunks/zeros.ts';
 import { CHUNK_BYTES } from '../../protocol/transfer/limits.ts';
-import { isAllZeros } from '../../protocol/transfer/zeros.ts';
 
 /** Bytes of one write: chunks that wait behind a write are written together, up to this. */
 const MAX_WRITE_BYTES = 4 * 2 ** 20;

@@ -1,7 +1,7 @@
 import type { FileSink } from '../../io/target/file-sink.ts';
 import { offerKey } from '../../io/target/offer-key.ts';
 import type { Hasher } from '../../protocol/ports.ts';
-import type { Offer } from '../../protocol/transfer/entry.ts';
+import type { Offer } from '../../protocol/transfer/entries/entry.ts';
 import type { TransferEvent } from '../api/events.ts';
 import type { ReceiveTicket } from '../tickets/ticket.ts';
 import type { TicketKeeper } from '../tickets/ticket-keeper.ts';

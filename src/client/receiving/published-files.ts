@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { Published } from '../../io/target/tree-publish.ts';
-import type { Entries } from '../../protocol/transfer/entry.ts';
+import type { Entries } from '../../protocol/transfer/entries/entry.ts';
 import type { FileEvent, OmittedEvent } from '../api/events.ts';
 import type { ConflictPolicy } from '../api/options.ts';
 import { topSizes } from '../session/offer-summary.ts';

@@ -2,7 +2,7 @@ import { createHmac, randomBytes } from 'node:crypto';
 import { offerKey } from '../../io/target/offer-key.ts';
 import { type Code, formatCode } from '../../protocol/handshake/code.ts';
 import type { Hasher } from '../../protocol/ports.ts';
-import type { Entries } from '../../protocol/transfer/entry.ts';
+import type { Entries } from '../../protocol/transfer/entries/entry.ts';
 import { sameBytes } from '../../protocol/wire/bytes.ts';
 import type { TicketEvent } from '../api/events.ts';
 import type { Decision, ReceiveOptions } from '../api/options.ts';

@@ -4,7 +4,7 @@ import type { FileSink } from '../../io/target/file-sink.ts';
 import { type ErrorCode, P2PShareError } from '../../protocol/errors.ts';
 import { ReceiverSession } from '../../protocol/session/receiver-session.ts';
 import type { SessionEvent } from '../../protocol/session/session-event.ts';
-import type { Offer as TransferOffer } from '../../protocol/transfer/entry.ts';
+import type { Offer as TransferOffer } from '../../protocol/transfer/entries/entry.ts';
 import type { FileEvent } from '../api/events.ts';
 import type { ConflictPolicy, ReceiveOptions } from '../api/options.ts';
 import type { TransferResult } from '../api/transfer-handle.ts';

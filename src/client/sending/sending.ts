@@ -6,7 +6,7 @@ import type { P2PShareError } from '../../protocol/errors.ts';
 import { type Code, formatCode } from '../../protocol/handshake/code.ts';
 import { SenderSession } from '../../protocol/session/sender-session.ts';
 import type { SessionEvent } from '../../protocol/session/session-event.ts';
-import { bytesOf, type Entries } from '../../protocol/transfer/entry.ts';
+import { bytesOf, type Entries } from '../../protocol/transfer/entries/entry.ts';
 import type { RateCap } from '../../protocol/transport/rate-cap.ts';
 import type { SendOptions } from '../api/options.ts';
 import type { TransferResult } from '../api/transfer-handle.ts';

@@ -1,4 +1,4 @@
-import type { Entries } from '../../protocol/transfer/entry.ts';
+import type { Entries } from '../../protocol/transfer/entries/entry.ts';
 import type { CurrentEntry } from '../api/events.ts';
 
 /** The entry of this number, from 0, as progress tells it; nothing where there is but one. */

@@ -1,5 +1,5 @@
-import type { Entries, Offer as TransferOffer } from '../../protocol/transfer/entry.ts';
-import type { EntryName } from '../../protocol/transfer/entry-name.ts';
+import type { Entries, Offer as TransferOffer } from '../../protocol/transfer/entries/entry.ts';
+import type { EntryName } from '../../protocol/transfer/entries/entry-name.ts';
 
 /** An offer in a few words. `name` is the sender's choice and raw. */
 export interface OfferSummary {

@@ -5,7 +5,7 @@ import { systemRandom } from '../../crypto/random.ts';
 import { createHasher } from '../../crypto/xxhash.ts';
 import { P2PShareError } from '../../protocol/errors.ts';
 import type { SessionOptions } from '../../protocol/session/session-options.ts';
-import type { CongestionName } from '../../protocol/transport/controllers.ts';
+import type { CongestionName } from '../../protocol/transport/congestion/controllers.ts';
 import type { RateCap } from '../../protocol/transport/rate-cap.ts';
 import type { CommonOptions } from '../api/options.ts';
 import { type Endpoints, noEndpoints, openEndpoints } from './endpoints.ts';

@@ -2,7 +2,7 @@ import type { EntryReader } from '../../io/source/stream-reader.ts';
 import { type ErrorCode, P2PShareError } from '../../protocol/errors.ts';
 import type { SenderSession } from '../../protocol/session/sender-session.ts';
 import type { SessionEvent } from '../../protocol/session/session-event.ts';
-import { ChunkMemory } from '../../protocol/transfer/chunk-memory.ts';
+import { ChunkMemory } from '../../protocol/transfer/chunks/chunk-memory.ts';
 import { CHUNK_BYTES } from '../../protocol/transfer/limits.ts';
 import type { SessionRun } from '../session/session-run.ts';
 import { Compressor } from './compressor.ts';

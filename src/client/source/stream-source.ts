@@ -1,6 +1,6 @@
 import type { SourceScan } from '../../io/source/source-scan.ts';
 import { type EntryReader, StreamReader, streamEntry } from '../../io/source/stream-reader.ts';
-import type { EntryName } from '../../protocol/transfer/entry-name.ts';
+import type { EntryName } from '../../protocol/transfer/entries/entry-name.ts';
 import type { Source } from './source.ts';
 
 /** A stream, which can be read once. */

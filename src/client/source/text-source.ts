@@ -1,7 +1,7 @@
 import type { SourceScan } from '../../io/source/source-scan.ts';
 import type { EntryReader } from '../../io/source/stream-reader.ts';
 import { TextReader, textEntry } from '../../io/source/text-reader.ts';
-import type { EntryName } from '../../protocol/transfer/entry-name.ts';
+import type { EntryName } from '../../protocol/transfer/entries/entry-name.ts';
 import type { Source } from './source.ts';
 
 /** A text, to be shown at the other end. */

@@ -1,5 +1,5 @@
 import { P2PShareError } from '../../protocol/errors.ts';
-import type { NameRefusal } from '../../protocol/transfer/entry-name.ts';
+import type { NameRefusal } from '../../protocol/transfer/entries/entry-name.ts';
 import { problem } from '../files/file-errors.ts';
 
 /** Why something cannot be sent under the name that it has. */

@@ -1,5 +1,5 @@
 import { sep } from 'node:path';
-import type { Entries } from '../../protocol/transfer/entry.ts';
+import type { Entries } from '../../protocol/transfer/entries/entry.ts';
 
 /**
  * Where on the disk entries are. There may be a million, and almost all of them are called there as they

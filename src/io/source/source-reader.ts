@@ -1,6 +1,6 @@
 import type { BigIntStats } from 'node:fs';
 import { P2PShareError } from '../../protocol/errors.ts';
-import type { FileEntry } from '../../protocol/transfer/entry.ts';
+import type { FileEntry } from '../../protocol/transfer/entries/entry.ts';
 import {
   closeFile,
   MAX_IN_PLACE_BYTES,

@@ -1,6 +1,6 @@
 import { P2PShareError } from '../../protocol/errors.ts';
-import type { Entry } from '../../protocol/transfer/entry.ts';
-import type { EntryName } from '../../protocol/transfer/entry-name.ts';
+import type { Entry } from '../../protocol/transfer/entries/entry.ts';
+import type { EntryName } from '../../protocol/transfer/entries/entry-name.ts';
 
 /** What a session reads what it sends from. */
 export interface EntryReader {

@@ -1,5 +1,5 @@
-import type { Entry } from '../../protocol/transfer/entry.ts';
-import type { EntryName } from '../../protocol/transfer/entry-name.ts';
+import type { Entry } from '../../protocol/transfer/entries/entry.ts';
+import type { EntryName } from '../../protocol/transfer/entries/entry-name.ts';
 import type { EntryReader } from './stream-reader.ts';
 
 /** The entry of a text. */

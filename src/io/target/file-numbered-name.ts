@@ -1,4 +1,4 @@
-import { MAX_NAME_BYTES } from '../../protocol/transfer/entry-name.ts';
+import { MAX_NAME_BYTES } from '../../protocol/transfer/entries/entry-name.ts';
 
 /** `photo.jpg` as `photo (1).jpg`, `src.tar.gz` as `src (1).tar.gz`, cut to what a name may take. */
 export function numberedName(name: string, number: number): string {

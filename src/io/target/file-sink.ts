@@ -1,4 +1,4 @@
-import type { ChunkWrite } from '../../protocol/transfer/chunk-writes.ts';
+import type { ChunkWrite } from '../../protocol/transfer/chunks/chunk-writes.ts';
 import type { Published } from './tree-publish.ts';
 
 /** Where what is received goes. It has no final name before `publish`. */

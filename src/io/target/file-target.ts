@@ -2,7 +2,7 @@ import { constants } from 'node:fs';
 import { access, stat } from 'node:fs/promises';
 import { basename, dirname, resolve } from 'node:path';
 import { P2PShareError } from '../../protocol/errors.ts';
-import { type EntryName, isHidden } from '../../protocol/transfer/entry-name.ts';
+import { type EntryName, isHidden } from '../../protocol/transfer/entries/entry-name.ts';
 import { asFileError, errnoOf } from '../files/file-errors.ts';
 import type { FileRoot } from '../files/file-root.ts';
 

@@ -1,6 +1,6 @@
 import type { Hasher } from '../../protocol/ports.ts';
-import type { HaveRange } from '../../protocol/transfer/answer-message.ts';
 import { chunkCount } from '../../protocol/transfer/limits.ts';
+import type { HaveRange } from '../../protocol/transfer/messages/answer-message.ts';
 import { HeldSums } from './held-sums.ts';
 import type { HeldRun, ReadJournal } from './journal.ts';
 

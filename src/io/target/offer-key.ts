@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
 import type { Hasher } from '../../protocol/ports.ts';
-import type { Entries, Entry } from '../../protocol/transfer/entry.ts';
+import type { Entries, Entry } from '../../protocol/transfer/entries/entry.ts';
 import { utf8 } from '../../protocol/wire/utf8.ts';
 
 /**

@@ -1,12 +1,12 @@
 import { P2PShareError } from '../../protocol/errors.ts';
 import type { Hasher } from '../../protocol/ports.ts';
-import { type Basis, MIN_BLOCK_LOG, sumBytes } from '../../protocol/transfer/basis.ts';
-import { rollingSum } from '../../protocol/transfer/block-matcher.ts';
-import type { ChunkWrite } from '../../protocol/transfer/chunk-writes.ts';
-import type { Entries, Entry } from '../../protocol/transfer/entry.ts';
+import { rollingSum } from '../../protocol/transfer/chunks/block-matcher.ts';
+import type { ChunkWrite } from '../../protocol/transfer/chunks/chunk-writes.ts';
+import { SumPool } from '../../protocol/transfer/chunks/sum-pool.ts';
+import { ZEROS } from '../../protocol/transfer/chunks/zeros.ts';
+import type { Entries, Entry } from '../../protocol/transfer/entries/entry.ts';
 import { chunkCount, MAX_CHUNK_LOG } from '../../protocol/transfer/limits.ts';
-import { SumPool } from '../../protocol/transfer/sum-pool.ts';
-import { ZEROS } from '../../protocol/transfer/zeros.ts';
+import { type Basis, MIN_BLOCK_LOG, sumBytes } from '../../protocol/transfer/messages/basis.ts';
 import { MAX_IN_PLACE_BYTES } from '../files/file-calls.ts';
 import type { FileRoot } from '../files/file-root.ts';
 import type { OpenFile } from '../files/file-system.ts';

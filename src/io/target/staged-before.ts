@@ -1,5 +1,5 @@
 import type { Hasher } from '../../protocol/ports.ts';
-import type { Entries, Entry } from '../../protocol/transfer/entry.ts';
+import type { Entries, Entry } from '../../protocol/transfer/entries/entry.ts';
 import type { FileRoot } from '../files/file-root.ts';
 import { HeldChunks } from './held-chunks.ts';
 import { loadJournal } from './journal-file.ts';

@@ -1,4 +1,4 @@
-import type { Entries, Entry, FileEntry } from '../../protocol/transfer/entry.ts';
+import type { Entries, Entry, FileEntry } from '../../protocol/transfer/entries/entry.ts';
 import { setMode } from '../files/file-attributes.ts';
 import { MAX_IN_PLACE_BYTES } from '../files/file-calls.ts';
 import { errnoOf, isUnsupported } from '../files/file-errors.ts';

@@ -1,6 +1,6 @@
 import { P2PShareError } from '../../protocol/errors.ts';
-import type { EntryRun } from '../../protocol/transfer/answer-message.ts';
-import type { Entries, Entry } from '../../protocol/transfer/entry.ts';
+import type { Entries, Entry } from '../../protocol/transfer/entries/entry.ts';
+import type { EntryRun } from '../../protocol/transfer/messages/answer-message.ts';
 import { errnoOf } from '../files/file-errors.ts';
 import type { FileRoot } from '../files/file-root.ts';
 import type { FileStat } from '../files/file-system.ts';

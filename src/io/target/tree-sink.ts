@@ -1,8 +1,8 @@
 import type { Hasher } from '../../protocol/ports.ts';
-import type { Holdings } from '../../protocol/transfer/answer-message.ts';
-import type { ChunkWrite } from '../../protocol/transfer/chunk-writes.ts';
-import type { Entries, Entry } from '../../protocol/transfer/entry.ts';
+import type { ChunkWrite } from '../../protocol/transfer/chunks/chunk-writes.ts';
+import type { Entries, Entry } from '../../protocol/transfer/entries/entry.ts';
 import { chunkCount } from '../../protocol/transfer/limits.ts';
+import type { Holdings } from '../../protocol/transfer/messages/answer-message.ts';
 import { asFileError } from '../files/file-errors.ts';
 import { FileRoot } from '../files/file-root.ts';
 import { requireSpace } from '../files/file-space.ts';

@@ -2,7 +2,7 @@ import type { ErrorCode } from '../errors.ts';
 import type { Code } from '../handshake/code.ts';
 import type { SessionKeys } from '../session-keys.ts';
 import { after, earliest, type Instant, type Millis, millis } from '../time.ts';
-import type { Holdings } from '../transfer/answer-message.ts';
+import type { Holdings } from '../transfer/messages/answer-message.ts';
 import { TransferReceiver } from '../transfer/transfer-receiver.ts';
 import type { ConnectionEvent } from '../transport/connection-event.ts';
 import { type Endpoint, sameEndpoint } from '../wire/endpoint.ts';

@@ -1,7 +1,7 @@
 import type { SessionKeys } from '../session-keys.ts';
 import type { Instant } from '../time.ts';
-import type { Entries } from '../transfer/entry.ts';
-import type { ReadChunk } from '../transfer/outgoing-chunk.ts';
+import type { ReadChunk } from '../transfer/chunks/outgoing-chunk.ts';
+import type { Entries } from '../transfer/entries/entry.ts';
 import { TransferSender } from '../transfer/transfer-sender.ts';
 import { CloseCode, type ConnectionEvent } from '../transport/connection-event.ts';
 import { Claimants } from './claimants.ts';

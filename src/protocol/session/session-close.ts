@@ -1,6 +1,6 @@
 import type { ErrorCode } from '../errors.ts';
 import type { Outcome } from '../rendezvous/requests.ts';
-import { errorNumber, errorOfNumber } from '../transfer/error-number.ts';
+import { errorNumber, errorOfNumber } from '../transfer/messages/error-number.ts';
 import { CloseCode, type ConnectionEvent } from '../transport/connection-event.ts';
 import type { SessionFailure } from './session-event.ts';
 

@@ -1,6 +1,6 @@
 import type { PathPolicy } from '../path/checklist.ts';
 import type { CipherSuite, Crypto, Hasher, Random } from '../ports.ts';
-import type { CongestionName } from '../transport/controllers.ts';
+import type { CongestionName } from '../transport/congestion/controllers.ts';
 import type { RateCap } from '../transport/rate-cap.ts';
 import type { Endpoint } from '../wire/endpoint.ts';
 import type { LocalInterface } from './meeting-point.ts';

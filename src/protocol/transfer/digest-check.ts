@@ -1,6 +1,6 @@
-import type { ChunkAssembly } from './chunk-assembly.ts';
-import type { DonePage } from './done-message.ts';
-import { mayBeOmitted, type Offer } from './entry.ts';
+import type { ChunkAssembly } from './chunks/chunk-assembly.ts';
+import { mayBeOmitted, type Offer } from './entries/entry.ts';
+import type { DonePage } from './messages/done-message.ts';
 import { protocolViolation, type Violation } from './violation.ts';
 
 /** What the sender says it has sent, to be held against what has been received. */

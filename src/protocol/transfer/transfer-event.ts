@@ -1,5 +1,5 @@
 import type { ErrorCode } from '../errors.ts';
-import type { Offer } from './entry.ts';
+import type { Offer } from './entries/entry.ts';
 
 /** A transfer ended badly; nothing follows. `detail` is for logs. */
 export interface TransferFailed {

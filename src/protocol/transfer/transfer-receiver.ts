@@ -1,24 +1,24 @@
 import type { ErrorCode } from '../errors.ts';
 import type { Hasher } from '../ports.ts';
-import { answerPages, type Holdings, NOTHING_HELD } from './answer-message.ts';
-import { ChunkAssembly } from './chunk-assembly.ts';
-import type { ChunkWrite, GroupWrite } from './chunk-writes.ts';
+import { ChunkAssembly } from './chunks/chunk-assembly.ts';
+import type { ChunkWrite, GroupWrite } from './chunks/chunk-writes.ts';
 import { DigestCheck } from './digest-check.ts';
-import type { DonePage } from './done-message.ts';
-import type { Offer } from './entry.ts';
-import type { Frame } from './frame.ts';
+import type { Offer } from './entries/entry.ts';
+import { answerPages, type Holdings, NOTHING_HELD } from './messages/answer-message.ts';
+import type { DonePage } from './messages/done-message.ts';
+import type { Frame } from './messages/frame.ts';
 import {
   decodeMessage,
   encodeCancel,
   encodeDecline,
   encodeVerified,
   type Message,
-} from './message.ts';
-import { MessageStream } from './message-stream.ts';
-import { OfferCollector } from './offer-collector.ts';
-import { readRecord } from './record.ts';
-import { RecordBuilder } from './record-builder.ts';
-import { RecordQueue } from './record-queue.ts';
+} from './messages/message.ts';
+import { MessageStream } from './messages/message-stream.ts';
+import { OfferCollector } from './messages/offer-collector.ts';
+import { readRecord } from './messages/record.ts';
+import { RecordBuilder } from './messages/record-builder.ts';
+import { RecordQueue } from './messages/record-queue.ts';
 import type { ReceiverEvent } from './transfer-event.ts';
 import { protocolViolation, type Violation } from './violation.ts';
 

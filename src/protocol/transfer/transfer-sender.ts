@@ -1,17 +1,17 @@
 import type { ErrorCode } from '../errors.ts';
 import type { Hasher } from '../ports.ts';
-import type { AnswerPage } from './answer-message.ts';
-import { donePages } from './done-message.ts';
-import { bytesOf, type Entries, type Entry, mayBeOmitted } from './entry.ts';
-import type { Frame } from './frame.ts';
+import type { ChunkRead, CompressionRun, ReadChunk } from './chunks/outgoing-chunk.ts';
+import { OutgoingChunks } from './chunks/outgoing-chunks.ts';
+import { bytesOf, type Entries, type Entry, mayBeOmitted } from './entries/entry.ts';
 import { CHUNK_BYTES, TRANSFER_LIMITS } from './limits.ts';
-import { decodeMessage, encodeCancel, type Message } from './message.ts';
-import { MessageStream } from './message-stream.ts';
-import { offerPages } from './offer-message.ts';
-import type { ChunkRead, CompressionRun, ReadChunk } from './outgoing-chunk.ts';
-import { OutgoingChunks } from './outgoing-chunks.ts';
-import { readRecord } from './record.ts';
-import { RecordBuilder } from './record-builder.ts';
+import type { AnswerPage } from './messages/answer-message.ts';
+import { donePages } from './messages/done-message.ts';
+import type { Frame } from './messages/frame.ts';
+import { decodeMessage, encodeCancel, type Message } from './messages/message.ts';
+import { MessageStream } from './messages/message-stream.ts';
+import { offerPages } from './messages/offer-message.ts';
+import { readRecord } from './messages/record.ts';
+import { RecordBuilder } from './messages/record-builder.ts';
 import type { SenderEvent } from './transfer-event.ts';
 import { protocolViolation, type Violation } from './violation.ts';
 

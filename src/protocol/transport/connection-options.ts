@@ -1,8 +1,8 @@
 import type { Crypto, Random } from '../ports.ts';
 import type { SessionKeys } from '../session-keys.ts';
 import type { Millis } from '../time.ts';
-import type { CongestionController } from './congestion-controller.ts';
-import type { CongestionName } from './controllers.ts';
+import type { CongestionController } from './congestion/congestion-controller.ts';
+import type { CongestionName } from './congestion/controllers.ts';
 import type { RecordSource } from './outgoing-records.ts';
 import type { RateCap } from './rate-cap.ts';
 

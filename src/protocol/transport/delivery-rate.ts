@@ -1,5 +1,5 @@
 import type { Instant } from '../time.ts';
-import type { AckSample } from './congestion-controller.ts';
+import type { AckSample } from './congestion/congestion-controller.ts';
 import type { SentPackets } from './sent-packets.ts';
 
 /**

@@ -1,6 +1,6 @@
 import { after, type Instant, instant, type Millis, millis } from '../time.ts';
 import { MAX_ACK_DELAY } from './ack-tracker.ts';
-import type { RttEstimator } from './rtt-estimator.ts';
+import type { RttEstimator } from './congestion/rtt-estimator.ts';
 
 /** A probe at least every two seconds, so that a path that returns is noticed (F5: within 3 s). */
 export const MAX_PROBE_INTERVAL_MS = 2000;

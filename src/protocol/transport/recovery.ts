@@ -1,10 +1,10 @@
 import { earliest, type Instant, instant, type Millis, millis } from '../time.ts';
 import { RangeSet } from '../wire/range-set.ts';
-import { type CongestionController, emptySample } from './congestion-controller.ts';
+import { type CongestionController, emptySample } from './congestion/congestion-controller.ts';
+import type { RttEstimator } from './congestion/rtt-estimator.ts';
 import { DeliveryRate } from './delivery-rate.ts';
 import { MAX_PROBE_INTERVAL_MS, ProbeTimer } from './probe-timer.ts';
 import { Reordering } from './reordering.ts';
-import type { RttEstimator } from './rtt-estimator.ts';
 import { NO_RECORD, PacketState, SentPackets, type SliceRun } from './sent-packets.ts';
 
 /** RFC 9002 §7.6: this many probe timeouts while no slice comes through are persistent congestion. */

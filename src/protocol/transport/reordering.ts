@@ -1,5 +1,5 @@
 import { type Millis, millis } from '../time.ts';
-import { GRANULARITY, type RttEstimator } from './rtt-estimator.ts';
+import { GRANULARITY, type RttEstimator } from './congestion/rtt-estimator.ts';
 
 /**
  * RFC 9002 §6.1.1 has 3; here a receive may bring 54 packets of one flow before an older one of

@@ -1,6 +1,6 @@
 import { type Instant, instant } from '../time.ts';
 import { MAX_BATCH_BYTES } from '../wire/packet.ts';
-import type { CongestionController } from './congestion-controller.ts';
+import type { CongestionController } from './congestion/congestion-controller.ts';
 import { DATA_HEADER_BYTES } from './data-packet.ts';
 import { Pacer } from './pacer.ts';
 import type { RateCap } from './rate-cap.ts';

@@ -4,8 +4,11 @@ import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { destinationOf } from '../../../src/client/receiving/destination.ts';
-import type { FileEntry } from '../../../src/protocol/transfer/entry.ts';
-import { type EntryName, parseEntryName } from '../../../src/protocol/transfer/entry-name.ts';
+import type { FileEntry } from '../../../src/protocol/transfer/entries/entry.ts';
+import {
+  type EntryName,
+  parseEntryName,
+} from '../../../src/protocol/transfer/entries/entry-name.ts';
 
 let folder: string;
 

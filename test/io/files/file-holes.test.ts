@@ -3,8 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { denseRuns } from '../../../src/io/files/file-holes.ts';
-import type { FileEntry } from '../../../src/protocol/transfer/entry.ts';
-import { type EntryName, parseEntryName } from '../../../src/protocol/transfer/entry-name.ts';
+import type { FileEntry } from '../../../src/protocol/transfer/entries/entry.ts';
+import {
+  type EntryName,
+  parseEntryName,
+} from '../../../src/protocol/transfer/entries/entry-name.ts';
 import { OneFileSink } from '../../support/one-file-sink.ts';
 import { SeededRandom } from '../../support/seeded-random.ts';
 import { forEachSeed } from '../../support/seeds.ts';

@@ -14,7 +14,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { SourceReader } from '../../../src/io/source/source-reader.ts';
 import { requireSources, scanSources } from '../../../src/io/source/source-scan.ts';
-import type { Entry } from '../../../src/protocol/transfer/entry.ts';
+import type { Entry } from '../../../src/protocol/transfer/entries/entry.ts';
 import { SCAN_OPTIONS } from '../../support/scan-options.ts';
 
 let directory: string;

@@ -1,8 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import type { OnConflict } from '../../../src/io/target/file-publish.ts';
 import { P2PShareError } from '../../../src/protocol/errors.ts';
-import type { FileEntry } from '../../../src/protocol/transfer/entry.ts';
-import { type EntryName, parseEntryName } from '../../../src/protocol/transfer/entry-name.ts';
+import type { FileEntry } from '../../../src/protocol/transfer/entries/entry.ts';
+import {
+  type EntryName,
+  parseEntryName,
+} from '../../../src/protocol/transfer/entries/entry-name.ts';
 import { MemoryFileSystem } from '../../support/memory-file-system.ts';
 import { OneFileSink } from '../../support/one-file-sink.ts';
 import { isSame } from '../../support/same-bytes.ts';

@@ -16,8 +16,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { NODE_FILE_SYSTEM, type OpenFolder } from '../../../src/io/files/file-system.ts';
-import type { FileEntry } from '../../../src/protocol/transfer/entry.ts';
-import { type EntryName, parseEntryName } from '../../../src/protocol/transfer/entry-name.ts';
+import type { FileEntry } from '../../../src/protocol/transfer/entries/entry.ts';
+import {
+  type EntryName,
+  parseEntryName,
+} from '../../../src/protocol/transfer/entries/entry-name.ts';
 import { type OneFileOptions, OneFileSink } from '../../support/one-file-sink.ts';
 
 let directory: string;

@@ -7,7 +7,10 @@ import { renameNew } from '../../../src/io/files/rename-new.ts';
 import { numberedName } from '../../../src/io/target/file-numbered-name.ts';
 import { publishOverPlaceholder } from '../../../src/io/target/file-publish.ts';
 import { resolveTarget } from '../../../src/io/target/file-target.ts';
-import { type EntryName, parseEntryName } from '../../../src/protocol/transfer/entry-name.ts';
+import {
+  type EntryName,
+  parseEntryName,
+} from '../../../src/protocol/transfer/entries/entry-name.ts';
 
 let directory: string;
 const at = (name: string): string => join(directory, name);

@@ -2,8 +2,8 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { createHasher } from '../../../src/crypto/xxhash.ts';
 import { entryKeys, offerKey } from '../../../src/io/target/offer-key.ts';
 import type { Hasher } from '../../../src/protocol/ports.ts';
-import type { Entry, FileEntry, LinkEntry } from '../../../src/protocol/transfer/entry.ts';
-import type { EntryName } from '../../../src/protocol/transfer/entry-name.ts';
+import type { Entry, FileEntry, LinkEntry } from '../../../src/protocol/transfer/entries/entry.ts';
+import type { EntryName } from '../../../src/protocol/transfer/entries/entry-name.ts';
 
 let hasher: Hasher;
 beforeAll(async () => {

@@ -8,7 +8,7 @@ import { type FileSystem, NODE_FILE_SYSTEM } from '../../../src/io/files/file-sy
 import { OlderFiles } from '../../../src/io/target/older-files.ts';
 import { surveyTarget } from '../../../src/io/target/target-survey.ts';
 import type { Hasher } from '../../../src/protocol/ports.ts';
-import type { ChunkWrite } from '../../../src/protocol/transfer/chunk-writes.ts';
+import type { ChunkWrite } from '../../../src/protocol/transfer/chunks/chunk-writes.ts';
 import { fileEntry } from '../../protocol/transfer/transfer-pair.ts';
 import { SeededRandom } from '../../support/seeded-random.ts';
 

@@ -9,7 +9,7 @@ import { SenderSession } from '../../../src/protocol/session/sender-session.ts';
 import type { SessionEvent } from '../../../src/protocol/session/session-event.ts';
 import type { KnownServer, SessionOptions } from '../../../src/protocol/session/session-options.ts';
 import { type Millis, millis } from '../../../src/protocol/time.ts';
-import { parseEntryName } from '../../../src/protocol/transfer/entry-name.ts';
+import { parseEntryName } from '../../../src/protocol/transfer/entries/entry-name.ts';
 import type { RateCap } from '../../../src/protocol/transport/rate-cap.ts';
 import type { Endpoint } from '../../../src/protocol/wire/endpoint.ts';
 import type { Driver } from '../../support/driver.ts';

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { createHasher } from '../../../src/crypto/xxhash.ts';
 import type { Hasher } from '../../../src/protocol/ports.ts';
-import type { Entry } from '../../../src/protocol/transfer/entry.ts';
+import type { Entry } from '../../../src/protocol/transfer/entries/entry.ts';
 import { TransferReceiver } from '../../../src/protocol/transfer/transfer-receiver.ts';
 import { ByteWriter } from '../../../src/protocol/wire/byte-writer.ts';
 import { data, expectFailed, message, offer } from './receiver-support.ts';

@@ -2,8 +2,11 @@ import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { createHasher } from '../../../src/crypto/xxhash.ts';
 import type { Hasher } from '../../../src/protocol/ports.ts';
-import { type Holdings, NOTHING_HELD } from '../../../src/protocol/transfer/answer-message.ts';
-import { compressedFrame, sumFrame } from '../../../src/protocol/transfer/frame.ts';
+import {
+  type Holdings,
+  NOTHING_HELD,
+} from '../../../src/protocol/transfer/messages/answer-message.ts';
+import { compressedFrame, sumFrame } from '../../../src/protocol/transfer/messages/frame.ts';
 import { TransferReceiver } from '../../../src/protocol/transfer/transfer-receiver.ts';
 import { SeededRandom } from '../../support/seeded-random.ts';
 import { seededText } from '../../support/seeded-text.ts';

@@ -1,10 +1,10 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { createHasher } from '../../../src/crypto/xxhash.ts';
 import type { Hasher } from '../../../src/protocol/ports.ts';
-import { NOTHING_HELD } from '../../../src/protocol/transfer/answer-message.ts';
-import type { Basis } from '../../../src/protocol/transfer/basis.ts';
-import { BlockMatcher, rollingSum } from '../../../src/protocol/transfer/block-matcher.ts';
-import { copyFrame, endFrame } from '../../../src/protocol/transfer/frame.ts';
+import { BlockMatcher, rollingSum } from '../../../src/protocol/transfer/chunks/block-matcher.ts';
+import { NOTHING_HELD } from '../../../src/protocol/transfer/messages/answer-message.ts';
+import type { Basis } from '../../../src/protocol/transfer/messages/basis.ts';
+import { copyFrame, endFrame } from '../../../src/protocol/transfer/messages/frame.ts';
 import { TransferReceiver } from '../../../src/protocol/transfer/transfer-receiver.ts';
 import { SeededRandom } from '../../support/seeded-random.ts';
 import { seededText } from '../../support/seeded-text.ts';

@@ -8,7 +8,7 @@ import {
   endFrame,
   sumFrame,
   zerosFrame,
-} from '../../../src/protocol/transfer/frame.ts';
+} from '../../../src/protocol/transfer/messages/frame.ts';
 import { TransferReceiver } from '../../../src/protocol/transfer/transfer-receiver.ts';
 import type { TransferSender } from '../../../src/protocol/transfer/transfer-sender.ts';
 import { SeededRandom } from '../../support/seeded-random.ts';

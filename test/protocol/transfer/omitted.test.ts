@@ -1,8 +1,8 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { createHasher } from '../../../src/crypto/xxhash.ts';
 import type { Hasher } from '../../../src/protocol/ports.ts';
-import type { Holdings } from '../../../src/protocol/transfer/answer-message.ts';
-import { endFrame } from '../../../src/protocol/transfer/frame.ts';
+import type { Holdings } from '../../../src/protocol/transfer/messages/answer-message.ts';
+import { endFrame } from '../../../src/protocol/transfer/messages/frame.ts';
 import { TransferReceiver } from '../../../src/protocol/transfer/transfer-receiver.ts';
 import { SeededRandom } from '../../support/seeded-random.ts';
 import { forEachSeed } from '../../support/seeds.ts';

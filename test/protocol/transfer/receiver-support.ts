@@ -1,7 +1,11 @@
 import { expect } from 'vitest';
-import type { Entry } from '../../../src/protocol/transfer/entry.ts';
-import { dataHeader, groupHeader, messageHeader } from '../../../src/protocol/transfer/frame.ts';
-import { offerPages } from '../../../src/protocol/transfer/offer-message.ts';
+import type { Entry } from '../../../src/protocol/transfer/entries/entry.ts';
+import {
+  dataHeader,
+  groupHeader,
+  messageHeader,
+} from '../../../src/protocol/transfer/messages/frame.ts';
+import { offerPages } from '../../../src/protocol/transfer/messages/offer-message.ts';
 import type { TransferReceiver } from '../../../src/protocol/transfer/transfer-receiver.ts';
 import { joined } from './transfer-pair.ts';
 

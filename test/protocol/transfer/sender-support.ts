@@ -1,10 +1,10 @@
 import type { Hasher } from '../../../src/protocol/ports.ts';
+import type { Entry } from '../../../src/protocol/transfer/entries/entry.ts';
 import {
   answerPages,
   type Holdings,
   NOTHING_HELD,
-} from '../../../src/protocol/transfer/answer-message.ts';
-import type { Entry } from '../../../src/protocol/transfer/entry.ts';
+} from '../../../src/protocol/transfer/messages/answer-message.ts';
 import { TransferSender } from '../../../src/protocol/transfer/transfer-sender.ts';
 import { message } from './receiver-support.ts';
 

@@ -1,15 +1,21 @@
 import { brotliCompressSync, brotliDecompressSync, constants } from 'node:zlib';
 import { expect } from 'vitest';
 import type { Hasher, Random } from '../../../src/protocol/ports.ts';
-import type { Holdings } from '../../../src/protocol/transfer/answer-message.ts';
-import type { ChunkWrite, GroupWrite } from '../../../src/protocol/transfer/chunk-writes.ts';
-import type { Entry, FileEntry } from '../../../src/protocol/transfer/entry.ts';
-import { type EntryName, parseEntryName } from '../../../src/protocol/transfer/entry-name.ts';
-import type { ChunkRead, CompressionRun } from '../../../src/protocol/transfer/outgoing-chunk.ts';
+import type { ChunkWrite, GroupWrite } from '../../../src/protocol/transfer/chunks/chunk-writes.ts';
+import type {
+  ChunkRead,
+  CompressionRun,
+} from '../../../src/protocol/transfer/chunks/outgoing-chunk.ts';
+import { ZEROS } from '../../../src/protocol/transfer/chunks/zeros.ts';
+import type { Entry, FileEntry } from '../../../src/protocol/transfer/entries/entry.ts';
+import {
+  type EntryName,
+  parseEntryName,
+} from '../../../src/protocol/transfer/entries/entry-name.ts';
+import type { Holdings } from '../../../src/protocol/transfer/messages/answer-message.ts';
 import type { ReceiverEvent, SenderEvent } from '../../../src/protocol/transfer/transfer-event.ts';
 import { TransferReceiver } from '../../../src/protocol/transfer/transfer-receiver.ts';
 import { TransferSender } from '../../../src/protocol/transfer/transfer-sender.ts';
-import { ZEROS } from '../../../src/protocol/transfer/zeros.ts';
 
 /** A name that is known to be acceptable. */
 export function entryName(text: string): EntryName {

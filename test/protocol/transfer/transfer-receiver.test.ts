@@ -2,14 +2,14 @@ import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { createHasher } from '../../../src/crypto/xxhash.ts';
 import type { Hasher } from '../../../src/protocol/ports.ts';
-import { donePages } from '../../../src/protocol/transfer/done-message.ts';
+import { donePages } from '../../../src/protocol/transfer/messages/done-message.ts';
 import {
   compressedFrame,
   endFrame,
   sumFrame,
   zerosFrame,
-} from '../../../src/protocol/transfer/frame.ts';
-import { encodeCancel, encodeVerified } from '../../../src/protocol/transfer/message.ts';
+} from '../../../src/protocol/transfer/messages/frame.ts';
+import { encodeCancel, encodeVerified } from '../../../src/protocol/transfer/messages/message.ts';
 import { TransferReceiver } from '../../../src/protocol/transfer/transfer-receiver.ts';
 import { data, expectFailed, finishWrites, group, message, offer } from './receiver-support.ts';
 import { fileEntry, joined, streamEntry } from './transfer-pair.ts';

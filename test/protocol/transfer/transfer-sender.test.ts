@@ -6,13 +6,17 @@ import {
   type EntryRun,
   type HaveRange,
   NOTHING_HELD,
-} from '../../../src/protocol/transfer/answer-message.ts';
-import { dataHeader, messageHeader, sumFrame } from '../../../src/protocol/transfer/frame.ts';
+} from '../../../src/protocol/transfer/messages/answer-message.ts';
+import {
+  dataHeader,
+  messageHeader,
+  sumFrame,
+} from '../../../src/protocol/transfer/messages/frame.ts';
 import {
   encodeCancel,
   encodeDecline,
   encodeVerified,
-} from '../../../src/protocol/transfer/message.ts';
+} from '../../../src/protocol/transfer/messages/message.ts';
 import { TransferSender } from '../../../src/protocol/transfer/transfer-sender.ts';
 import { fileEntry, joined } from './transfer-pair.ts';
 

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { createHasher } from '../../../src/crypto/xxhash.ts';
 import type { Hasher } from '../../../src/protocol/ports.ts';
-import { NOTHING_HELD } from '../../../src/protocol/transfer/answer-message.ts';
+import { NOTHING_HELD } from '../../../src/protocol/transfer/messages/answer-message.ts';
 import { SeededRandom } from '../../support/seeded-random.ts';
 import { TransferPair } from './transfer-pair.ts';
 

@@ -1,11 +1,11 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { createHasher } from '../../../src/crypto/xxhash.ts';
 import type { Hasher } from '../../../src/protocol/ports.ts';
-import type { ChunkWrite } from '../../../src/protocol/transfer/chunk-writes.ts';
-import { donePages } from '../../../src/protocol/transfer/done-message.ts';
-import { sumFrame } from '../../../src/protocol/transfer/frame.ts';
+import type { ChunkWrite } from '../../../src/protocol/transfer/chunks/chunk-writes.ts';
 import { TRANSFER_LIMITS } from '../../../src/protocol/transfer/limits.ts';
-import { offerPages } from '../../../src/protocol/transfer/offer-message.ts';
+import { donePages } from '../../../src/protocol/transfer/messages/done-message.ts';
+import { sumFrame } from '../../../src/protocol/transfer/messages/frame.ts';
+import { offerPages } from '../../../src/protocol/transfer/messages/offer-message.ts';
 import { TransferReceiver } from '../../../src/protocol/transfer/transfer-receiver.ts';
 import { data, message } from './receiver-support.ts';
 import { fileEntry, joined } from './transfer-pair.ts';

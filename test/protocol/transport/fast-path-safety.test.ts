@@ -3,7 +3,7 @@ import { createCrypto } from '../../../src/crypto/node-crypto.ts';
 import { openSsl } from '../../../src/crypto/openssl.ts';
 import { createHasher } from '../../../src/crypto/xxhash.ts';
 import { instant, millis } from '../../../src/protocol/time.ts';
-import { sumFrame } from '../../../src/protocol/transfer/frame.ts';
+import { sumFrame } from '../../../src/protocol/transfer/messages/frame.ts';
 import { TransferReceiver } from '../../../src/protocol/transfer/transfer-receiver.ts';
 import { Connection } from '../../../src/protocol/transport/connection.ts';
 import { DATA_HEADER_BYTES } from '../../../src/protocol/transport/data-packet.ts';

@@ -2,9 +2,9 @@ import { type Instant, instant, millis } from '../../../src/protocol/time.ts';
 import type {
   AckSample,
   CongestionController,
-} from '../../../src/protocol/transport/congestion-controller.ts';
+} from '../../../src/protocol/transport/congestion/congestion-controller.ts';
+import { RttEstimator } from '../../../src/protocol/transport/congestion/rtt-estimator.ts';
 import { Recovery } from '../../../src/protocol/transport/recovery.ts';
-import { RttEstimator } from '../../../src/protocol/transport/rtt-estimator.ts';
 import { RangeSet } from '../../../src/protocol/wire/range-set.ts';
 
 /** Where the time of these tests begins. */

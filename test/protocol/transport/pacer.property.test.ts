@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { instant } from '../../../src/protocol/time.ts';
-import type { CongestionController } from '../../../src/protocol/transport/congestion-controller.ts';
+import type { CongestionController } from '../../../src/protocol/transport/congestion/congestion-controller.ts';
 import { Pacer } from '../../../src/protocol/transport/pacer.ts';
 import { RateCap } from '../../../src/protocol/transport/rate-cap.ts';
 import { SendGate } from '../../../src/protocol/transport/send-gate.ts';
