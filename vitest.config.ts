@@ -1,6 +1,14 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join, sep } from 'node:path';
 import { configDefaults, defineConfig } from 'vitest/config';
 
 const E2E = 'test/e2e/**/*.test.ts';
+
+/** Who replaces modules needs some that nobody else has. */
+const REPLACING = readdirSync(join(import.meta.dirname, 'test'), { recursive: true })
+  .map((entry) => `test/${String(entry).split(sep).join('/')}`)
+  .filter((path) => path.endsWith('.test.ts'))
+  .filter((path) => readFileSync(join(import.meta.dirname, path), 'utf8').includes('vi.mock('));
 
 export default defineConfig({
   test: {
@@ -15,9 +23,15 @@ export default defineConfig({
         test: {
           name: 'pure',
           include: ['test/**/*.test.ts'],
-          exclude: [...configDefaults.exclude, E2E],
+          exclude: [...configDefaults.exclude, E2E, ...REPLACING],
+          // Their modules are loaded, and what is hot in them is compiled, once: half of the time.
+          isolate: false,
           typecheck: { enabled: true, include: ['test/types/**/*.test-d.ts'] },
         },
+      },
+      {
+        extends: true,
+        test: { name: 'replacing', include: REPLACING },
       },
       {
         extends: true,
