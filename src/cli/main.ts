@@ -28,11 +28,11 @@ const CAUSE_COLUMNS = 400;
 
 const MANUALS = COMMANDS.map(({ manual }) => manual);
 
-/** Runs one command line; yields the exit code. */
+/** Runs one command line, with the library if it needs that; yields the exit code. */
 export async function run(
   argv: readonly string[],
   terminal: Terminal,
-  library: Library,
+  library: () => Promise<Library>,
 ): Promise<number> {
   const interruption = watchInterruption(terminal);
   const telling: Telling = {
@@ -69,7 +69,7 @@ export async function run(
 
 /** Runs the command line of this process. */
 export async function main(): Promise<number> {
-  return run(process.argv.slice(2), processTerminal(), await import('../index.ts'));
+  return run(process.argv.slice(2), processTerminal(), () => import('../index.ts'));
 }
 
 /** The arguments with what the environment and the configuration file add to them. */

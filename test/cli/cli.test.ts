@@ -37,7 +37,7 @@ async function check(transcript: Transcript, folder: string): Promise<void> {
   const library = transcript.real ? await import('../../src/index.ts') : fake;
   const argv = transcript.argv.map((argument) => argument.replace('$DIR', folder));
 
-  const exit = await run(argv, terminal, library);
+  const exit = await run(argv, terminal, async () => library);
 
   if (argv.includes('--json') && !argv.includes('-')) {
     for (const line of terminal.written.stdout.split('\n').filter(Boolean)) requireEvent(line);

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { run } from '../../src/cli/main.ts';
-import { fakeLibrary } from './support/fake-library.ts';
 import { fakeTerminal } from './support/fake-terminal.ts';
+
+const neverLoaded = () => Promise.reject(new Error('the library is not needed'));
 
 describe('--help', () => {
   it.each([
@@ -18,15 +19,24 @@ describe('--help', () => {
     ['p2pshare completion', ['completion', '--help']],
   ])('of %s is on stdout and does nothing else', async (_name, argv) => {
     const terminal = fakeTerminal();
-    expect(await run(argv, terminal, fakeLibrary([], terminal))).toBe(0);
+    expect(await run(argv, terminal, neverLoaded)).toBe(0);
     expect(terminal.written.stderr).toBe('');
     expect(terminal.written.stdout).toMatchSnapshot();
   });
 
   it.each([40, 60])('fits %i columns', async (columns) => {
     const terminal = fakeTerminal({ tty: true, columns });
-    await run(['receive', '--help'], terminal, fakeLibrary([], terminal));
+    await run(['receive', '--help'], terminal, neverLoaded);
     const widest = Math.max(...terminal.written.stdout.split('\n').map((line) => line.length));
     expect(widest).toBeLessThanOrEqual(columns);
+  });
+});
+
+describe.each([['--version'], ['completion bash'], ['config list'], ['send']])('%s', (words) => {
+  it('does without the library', async () => {
+    const terminal = fakeTerminal();
+    await run(words.split(' '), terminal, neverLoaded);
+    expect(terminal.written.stderr).not.toContain('not needed');
+    expect(terminal.written.stdout + terminal.written.stderr).not.toBe('');
   });
 });

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdtemp, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { display } from '../../protocol/display.ts';
+import type { Library } from '../library.ts';
 import { type BenchEvent, jsonLine } from '../report/json-events.ts';
 import { pickViews } from '../report/pick-view.ts';
 import { parseDuration } from '../settings/duration.ts';
@@ -63,7 +64,7 @@ interface BenchArguments {
 export const BENCH = command<BenchArguments>(MANUAL, bench);
 
 async function bench(args: BenchArguments, context: CommandContext): Promise<void> {
-  const { terminal, library, signal } = context;
+  const { terminal, signal } = context;
   const time = onlyOnce('time', args.time);
   const ms = time === undefined ? DEFAULT_MS : parseDuration(time);
   const view = args.json ? undefined : pickViews(terminal).all;
@@ -74,7 +75,8 @@ async function bench(args: BenchArguments, context: CommandContext): Promise<voi
   };
   try {
     view?.wait('sending to itself');
-    const machine = Math.round(await trialHere(context, ms));
+    const library = await context.library();
+    const machine = Math.round(await trialHere(library, ms, signal));
     tell({ event: 'bench', what: 'machine', rate: machine }, 'this machine, to itself');
     view?.wait('writing to the disk');
     const disk = Math.round(await diskRate(signal));
@@ -95,7 +97,7 @@ async function bench(args: BenchArguments, context: CommandContext): Promise<voi
 }
 
 /** By a server of its own, which only introduces it to itself. */
-async function trialHere({ library, signal }: CommandContext, ms: number): Promise<number> {
+async function trialHere(library: Library, ms: number, signal: AbortSignal): Promise<number> {
   const server = await library.serve({ listen: '127.0.0.1:0', relay: false });
   try {
     const servers = server.endpoints.slice(0, 1);

@@ -38,7 +38,7 @@ interface CleanArguments {
 export const CLEAN = command<CleanArguments>(MANUAL, clean);
 
 async function clean(args: CleanArguments, context: CommandContext): Promise<void> {
-  const { terminal, library, signal } = context;
+  const { terminal, signal } = context;
   const stateFolder = requireStateFolder(terminal.env);
   if ((args.ID === undefined) === (args.all !== true)) {
     throw new UsageError('say which one, or --all', 'p2pshare status lists them');
@@ -46,6 +46,7 @@ async function clean(args: CleanArguments, context: CommandContext): Promise<voi
   if (args.yes !== true && !isInteractive(terminal)) {
     throw new UsageError('there is no terminal to ask on', 'add --yes to remove without asking');
   }
+  const library = await context.library();
   const { transfers } = await library.unfinished(stateFolder);
   const prompt = new Prompt(terminal, signal);
   try {

@@ -6,7 +6,8 @@ import type { Role } from '../words/role.ts';
 /** What a command is given to run with. */
 export interface CommandContext {
   readonly terminal: Terminal;
-  readonly library: Library;
+  /** Loaded when it is asked for: help, settings and completion do without. */
+  readonly library: () => Promise<Library>;
   /** Aborted when the run is interrupted. */
   readonly signal: AbortSignal;
   /** The pages about all commands. */

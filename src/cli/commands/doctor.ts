@@ -67,7 +67,7 @@ interface DoctorArguments {
 export const DOCTOR = command<DoctorArguments>(MANUAL, diagnose);
 
 async function diagnose(args: DoctorArguments, context: CommandContext): Promise<void> {
-  const { terminal, library, signal } = context;
+  const { terminal, signal } = context;
   const servers = namedServers(args.server);
   const view = args.json ? undefined : pickViews(terminal).all;
   const peer = peerOf(args, servers, (code) => {
@@ -76,6 +76,7 @@ async function diagnose(args: DoctorArguments, context: CommandContext): Promise
   });
   if (servers.length > 0) view?.wait(`asking ${display(servers.join(', '), SERVER_COLUMNS)}`);
   try {
+    const library = await context.library();
     const diagnosis = await library.diagnose({ servers, signal, ...(peer && { peer }) });
     view?.hide();
     const { stdout } = terminal;

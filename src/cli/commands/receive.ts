@@ -90,7 +90,7 @@ interface ReceiveArguments extends TransferArguments {
 export const RECEIVE = command<ReceiveArguments>(MANUAL, receive, 'receiver');
 
 async function receive(args: ReceiveArguments, context: CommandContext): Promise<void> {
-  const { terminal, library, signal } = context;
+  const { terminal, signal } = context;
   const common = transferOptions(args, terminal);
   // Program output and questions do not mix: with --json there is nobody to ask.
   const canAsk = isInteractive(terminal) && args.json !== true;
@@ -107,6 +107,7 @@ async function receive(args: ReceiveArguments, context: CommandContext): Promise
     const { servers } = common;
     const reporter = reporterFor(terminal, reporterOptions(args, { role: 'receiver', servers }));
     const consent = new Consent(prompt, reporter, { yes: args.yes === true, onConflict });
+    const library = await context.library();
     await follow(
       library.receive({
         ...common,

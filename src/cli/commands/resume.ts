@@ -45,9 +45,10 @@ interface ResumeArguments {
 export const RESUME = command<ResumeArguments>(MANUAL, resume);
 
 async function resume(args: ResumeArguments, context: CommandContext): Promise<void> {
-  const { terminal, library, signal } = context;
+  const { terminal, signal } = context;
   const folder = requireStateFolder(terminal.env);
   const timeout = onlyOnce('timeout', args.timeout);
+  const library = await context.library();
   const { transfers } = await library.unfinished(folder);
   const { id, direction } = meant(transfers, args.ID);
   const role: Role = direction === 'send' ? 'sender' : 'receiver';

@@ -203,7 +203,7 @@ function input(paths: readonly string[], name: string | undefined, { stdin }: Te
 export const SEND = command<SendArguments>(MANUAL, send, 'sender');
 
 async function send(args: SendArguments, context: CommandContext): Promise<void> {
-  const { terminal, library, signal } = context;
+  const { terminal, signal } = context;
   const chosen = congestion(args);
   const options = {
     ...transferOptions(args, terminal),
@@ -225,6 +225,7 @@ async function send(args: SendArguments, context: CommandContext): Promise<void>
   });
   const prompt = new Prompt(terminal, signal);
   try {
+    const library = await context.library();
     const transfer = library.send({
       ...options,
       ...(several && { receivers }),

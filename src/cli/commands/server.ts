@@ -73,10 +73,11 @@ interface ServerArguments {
 export const SERVER = command<ServerArguments>(MANUAL, serve);
 
 async function serve(args: ServerArguments, context: CommandContext): Promise<void> {
-  const { terminal, library, signal } = context;
+  const { terminal, signal } = context;
   const { listen } = args;
   const tls = certificateFiles(args);
   const perAddress = transfersPerAddress(onlyOnce('per-address', args['per-address']));
+  const library = await context.library();
   const server = await library
     .serve({
       ...(listen === undefined ? {} : { listen }),

@@ -43,7 +43,8 @@ export const STATUS = command<StatusArguments>(MANUAL, ({ json }, context) =>
 );
 
 async function report(json: boolean, { terminal, library }: CommandContext): Promise<void> {
-  const { transfers, ignored } = await library.unfinished(requireStateFolder(terminal.env));
+  const { unfinished } = await library();
+  const { transfers, ignored } = await unfinished(requireStateFolder(terminal.env));
   if (json) {
     for (const transfer of transfers) {
       terminal.stdout.write(jsonLine({ event: 'unfinished', ...transfer }));

@@ -24,6 +24,6 @@ const terminal: FakeTerminal = {
 };
 // A signal to oneself keeps nothing waiting.
 const alive = setInterval(() => undefined, 1000);
-process.exitCode = await run(argv, terminal, fakeLibrary(script, terminal));
+process.exitCode = await run(argv, terminal, async () => fakeLibrary(script, terminal));
 clearInterval(alive);
 process.stdin.destroy();
