@@ -15,8 +15,8 @@ export default defineConfig({
     // Simulations and real processes are bounded by themselves; this only ends what hangs.
     testTimeout: 60_000,
     hookTimeout: 60_000,
-    // Two files at a time, also where there are two cores only: the long ones wait most of the time.
-    maxWorkers: 2,
+    // Three files at a time, also where there are two cores only: the long ones wait a third of the time.
+    maxWorkers: 3,
     projects: [
       {
         extends: true,

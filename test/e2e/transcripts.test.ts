@@ -62,7 +62,8 @@ describe.skipIf(reason !== undefined)('on a real terminal', () => {
 });
 
 describe('in pipes', () => {
-  it.each(inPipes)('$title', { timeout: 30_000 }, async (transcript) => {
+  // Each is a process of its own, and hundreds of them take a minute one by one.
+  it.concurrent.each(inPipes)('$title', { timeout: 30_000 }, async (transcript) => {
     const place = await stage.folder();
     const script = await prepared(transcript, place);
     const { PATH } = process.env;
