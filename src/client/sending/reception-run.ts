@@ -10,7 +10,7 @@ import { LanAnswers } from '../session/lan-answers.ts';
 import { prepareSession } from '../session/session-ground.ts';
 import { SessionRun } from '../session/session-run.ts';
 import type { SendTicket } from '../tickets/ticket.ts';
-import type { TicketKeeper } from '../tickets/ticket-keeper.ts';
+import { keptSoon, type TicketKeeper } from '../tickets/ticket-keeper.ts';
 import { codeDoor } from './sender-attempts.ts';
 
 interface ReceptionParts {
@@ -96,7 +96,7 @@ export class ReceptionRun {
       case 'code':
         answers?.begin(event.code.nameplate);
         // The code is good after our death as well, so that it is kept before anybody has it.
-        void keeper.change({ code: event.code }).then(() => {
+        void keptSoon(keeper.change({ code: event.code })).then(() => {
           if (run.over.aborted) return;
           emit({ event: 'code', code: formatCode(event.code) });
           run.enter('waiting-for-peer');

@@ -20,7 +20,7 @@ import { verified } from '../session/verification.ts';
 import { asSourceError, FileReader } from '../source/file-reader.ts';
 import type { Source } from '../source/source.ts';
 import type { SendTicket } from '../tickets/ticket.ts';
-import type { TicketKeeper } from '../tickets/ticket-keeper.ts';
+import { keptSoon, type TicketKeeper } from '../tickets/ticket-keeper.ts';
 import type { Door } from './sender-attempts.ts';
 
 /** What a session needs of the ticket of its transfer. */
@@ -261,7 +261,7 @@ export class Sending {
   /** The code is good after our death as well, so that it is kept before anybody has it. */
   async #showCode(code: Code, run: SessionRun<SenderSession>): Promise<void> {
     const { kind } = this.#door;
-    if (kind === 'code') await this.#keeper.change({ code });
+    if (kind === 'code') await keptSoon(this.#keeper.change({ code }));
     if (run.over.aborted) return;
     const shown = kind === 'code' ? code : this.#keeper.ticket.code;
     this.#course.emit({ event: 'code', code: formatCode(shown) });

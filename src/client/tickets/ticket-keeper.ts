@@ -1,8 +1,12 @@
+import { setTimeout } from 'node:timers/promises';
 import { type ErrorCode, P2PShareError } from '../../protocol/errors.ts';
 import type { TicketEvent } from '../api/events.ts';
 import type { HeldTicket, TicketChange } from './held-ticket.ts';
 import type { StoredOptions, Ticket } from './ticket.ts';
 import { type StoredTicket, TicketStore } from './ticket-store.ts';
+
+/** What a person does not notice. A disk that others write to may take seconds for a few bytes. */
+const SOON_MS = 200;
 
 /** After these there is nothing to go on with: somebody has decided so, or it would fail again. */
 const FINAL: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
@@ -37,6 +41,7 @@ export class TicketKeeper<T extends Ticket> {
   readonly #emit: (event: TicketEvent) => void;
   #held: HeldTicket<T> | undefined;
   #ticket: T;
+  #changing: Promise<void> = Promise.resolve();
   #isTold = false;
   #isForgotten = false;
   #stays = false;
@@ -69,17 +74,11 @@ export class TicketKeeper<T extends Ticket> {
     this.#endsWithProcess = true;
   }
 
-  /** Resolves when it is on disk, or cannot be. */
-  async change(change: TicketChange<T>): Promise<void> {
+  /** Resolves when it is on disk, or cannot be. One change follows the other. */
+  change(change: TicketChange<T>): Promise<void> {
     this.#ticket = { ...this.#ticket, ...change };
-    try {
-      if (this.#held !== undefined) await this.#held.update(change);
-      else if (!this.#isForgotten) this.#held = await this.#store?.add(this.#ticket);
-      if (this.#held !== undefined)
-        this.#tell({ event: 'ticket', state: 'kept', id: this.#ticket.id });
-    } catch (error) {
-      this.#tell({ event: 'ticket', state: 'unavailable', reason: String(error) });
-    }
+    this.#changing = this.#changing.then(() => this.#write(change));
+    return this.#changing;
   }
 
   /** Whether somebody who has no secret to meet us again would miss the transfer, and has the code. */
@@ -94,6 +93,7 @@ export class TicketKeeper<T extends Ticket> {
 
   /** The transfer is as good as over: nothing is left to go on with. Never rejects. */
   async forget(): Promise<void> {
+    await this.#changing;
     await this.#held?.discard().catch(() => undefined);
     this.#held = undefined;
     this.#isForgotten = true;
@@ -109,13 +109,26 @@ export class TicketKeeper<T extends Ticket> {
       await this.#end(!this.#stays);
       return result;
     } catch (error) {
+      await this.#changing;
       const canGoOn = this.canGoOn(error);
       await this.#end(!canGoOn);
       throw canGoOn ? unfinished(error, this.#ticket.id) : error;
     }
   }
 
+  async #write(change: TicketChange<T>): Promise<void> {
+    try {
+      if (this.#held !== undefined) await this.#held.update(change);
+      else if (!this.#isForgotten) this.#held = await this.#store?.add(this.#ticket);
+      if (this.#held !== undefined)
+        this.#tell({ event: 'ticket', state: 'kept', id: this.#ticket.id });
+    } catch (error) {
+      this.#tell({ event: 'ticket', state: 'unavailable', reason: String(error) });
+    }
+  }
+
   async #end(forGood: boolean): Promise<void> {
+    await this.#changing;
     try {
       if (forGood) await this.#held?.discard();
       else await this.#held?.release();
@@ -172,6 +185,11 @@ export async function keeperOf<T extends Ticket>(options: {
     emit({ event: 'ticket', state: 'unavailable', reason: String(error) });
     return new TicketKeeper({ store: undefined, emit, held: undefined, ticket: make([]) });
   }
+}
+
+/** For what a person waits for: resolves when it is `kept`, or in a moment, whatever the disk does. */
+export async function keptSoon(kept: Promise<void>): Promise<void> {
+  await Promise.race([kept, setTimeout(SOON_MS, undefined, { ref: false })]);
 }
 
 /** Whether two runs were asked for the same. */

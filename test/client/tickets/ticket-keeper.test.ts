@@ -1,13 +1,14 @@
 import { chmodSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { TicketEvent } from '../../../src/client/api/events.ts';
 import { sendTicket } from '../../../src/client/sending/send-ticket.ts';
 import type { SendTicket } from '../../../src/client/tickets/ticket.ts';
-import type { TicketKeeper } from '../../../src/client/tickets/ticket-keeper.ts';
+import { keptSoon, type TicketKeeper } from '../../../src/client/tickets/ticket-keeper.ts';
 import { TicketStore } from '../../../src/client/tickets/ticket-store.ts';
 import { systemRandom } from '../../../src/crypto/random.ts';
+import { StateFolder } from '../../../src/io/files/state-folder.ts';
 import { type ErrorCode, P2PShareError } from '../../../src/protocol/errors.ts';
 import { SEND_TICKET } from './tickets.ts';
 
@@ -63,6 +64,37 @@ describe('the same command again', () => {
       await keeper.over(Promise.resolve());
     },
   );
+});
+
+describe('a change that a person waits for', () => {
+  it('does not wait as long as a busy disk, and those after it follow', async () => {
+    const keeper = await open();
+    let calmDown: () => void = () => undefined;
+    const calm = new Promise<void>((resolve) => {
+      calmDown = resolve;
+    });
+    const { write } = StateFolder.prototype;
+    const writing = vi.spyOn(StateFolder.prototype, 'write');
+    writing.mockImplementation(async function (this: StateFolder, ...what) {
+      await calm;
+      await write.apply(this, what);
+    });
+    const locking = vi.spyOn(StateFolder.prototype, 'create');
+    await keptSoon(keeper.change({ code: SEND_TICKET.code }));
+    const later = keeper.change({ failedAttempts: 2 });
+    expect(writing).toHaveBeenCalledTimes(1);
+    expect(events).toEqual([]);
+    calmDown();
+    await later;
+    expect(locking).toHaveBeenCalledTimes(1);
+    vi.restoreAllMocks();
+    expect(events).toMatchObject([{ event: 'ticket', state: 'kept' }]);
+    keeper.miss(true);
+    await expect(keeper.over(Promise.reject(new Error('by the test')))).rejects.toThrow();
+    const again = await open();
+    expect(again.ticket).toMatchObject({ code: SEND_TICKET.code, failedAttempts: 2 });
+    await again.over(Promise.resolve());
+  });
 });
 
 describe('a transfer that has failed', () => {
