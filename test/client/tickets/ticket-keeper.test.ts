@@ -21,7 +21,10 @@ beforeEach(() => {
   events = [];
 });
 
-afterEach(() => rmSync(stateFolder, { recursive: true, force: true }));
+afterEach(() => {
+  vi.restoreAllMocks();
+  rmSync(stateFolder, { recursive: true, force: true });
+});
 
 function open(): Promise<TicketKeeper<SendTicket>> {
   const { request, ways } = SEND_TICKET;

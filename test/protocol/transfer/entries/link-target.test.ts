@@ -15,7 +15,7 @@ describe('a link', () => {
     '',
     '.',
     '..',
-    '../../..',
+    '../..',
     '../../other',
     '../../top/sub/file',
     '/etc/passwd',
