@@ -100,6 +100,8 @@ async function receive(args: ReceiveArguments, context: CommandContext): Promise
   if (args.verify) requirePeople(terminal, args.json === true);
   const prompt = new Prompt(terminal, signal);
   try {
+    // Before it is asked for: nobody waits for it once the code is typed.
+    const library = await context.library();
     const code = (await givenCode(args)) ?? (await prompt.askCode('code: '));
     signal.throwIfAborted();
     if (code === undefined) throw new UsageError('no code was given');
@@ -107,7 +109,6 @@ async function receive(args: ReceiveArguments, context: CommandContext): Promise
     const { servers } = common;
     const reporter = reporterFor(terminal, reporterOptions(args, { role: 'receiver', servers }));
     const consent = new Consent(prompt, reporter, { yes: args.yes === true, onConflict });
-    const library = await context.library();
     await follow(
       library.receive({
         ...common,
