@@ -95,7 +95,7 @@ export class ReceptionRun {
     switch (event.kind) {
       case 'code':
         answers?.begin(event.code.nameplate);
-        // The code is good after our death as well, so that it is kept before anybody has it.
+        // The code is good after our death as well, and so it is kept first, if the disk has time for it.
         void keptSoon(keeper.change({ code: event.code })).then(() => {
           if (run.over.aborted) return;
           emit({ event: 'code', code: formatCode(event.code) });

@@ -258,7 +258,7 @@ export class Sending {
     }
   }
 
-  /** The code is good after our death as well, so that it is kept before anybody has it. */
+  /** The code is good after our death as well, and so it is kept first, if the disk has time for it. */
   async #showCode(code: Code, run: SessionRun<SenderSession>): Promise<void> {
     const { kind } = this.#door;
     if (kind === 'code') await keptSoon(this.#keeper.change({ code }));
