@@ -1,14 +1,17 @@
+import { once } from 'node:events';
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { PassThrough, Writable } from 'node:stream';
+import { PassThrough, Readable, Writable } from 'node:stream';
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { RunningServer } from '../../src/client/api/options.ts';
+import type { RunningServer, SendOptions } from '../../src/client/api/options.ts';
 import type { Transfer } from '../../src/client/api/transfer-handle.ts';
 import { receive } from '../../src/client/receive.ts';
 import { send } from '../../src/client/send.ts';
 import { serve } from '../../src/server/serve.ts';
 import { SeededRandom } from '../support/seeded-random.ts';
+import { seededText } from '../support/seeded-text.ts';
 
 const MIB = 2 ** 20;
 
@@ -93,6 +96,45 @@ describe('receiving into a stream', () => {
   });
 });
 
+describe('a stream that is sent into a stream', () => {
+  it('arrives as it comes', async () => {
+    const [stream, out] = [new PassThrough(), new PassThrough()];
+    const { sender, receiver } = await joined({ paths: [], input: { stream, name: 'log' } }, out);
+    const heard = async () => String(((await once(out, 'data')) as [Buffer])[0]);
+    for (const line of ['one\n', 'two, once the first is there\n', 'three\n']) {
+      stream.write(line);
+      expect(await heard()).toBe(line);
+    }
+    stream.end('the end\n');
+    expect(await heard()).toBe('the end\n');
+    const { files, bytes } = await receiver.result;
+    expect([files, bytes, (await sender.result).bytes]).toEqual([['-'], 47, 47]);
+  });
+
+  it('is whole however it comes, compressed and not', async () => {
+    const random = new SeededRandom(11);
+    const text = [...Array(300).keys()].map((i) =>
+      seededText(random, 1 + random.integer(1 + i ** 2)),
+    );
+    const [stream, out] = [Readable.from(slowly(text)), new PassThrough()];
+    const limited = { paths: [], input: { stream, name: 'log' }, limit: 2 * MIB };
+    const { sender, receiver } = await joined(limited, out);
+    const chunks: Uint8Array[] = [];
+    out.on('data', (chunk: Uint8Array) => chunks.push(chunk));
+    await receiver.result;
+    await sender.result;
+    expect(Buffer.compare(Buffer.concat(chunks), Buffer.concat(text))).toBe(0);
+  });
+});
+
+/** With a pause of a moment and more now and then. */
+async function* slowly(pieces: readonly Uint8Array[]): AsyncGenerator<Uint8Array> {
+  for (const [index, piece] of pieces.entries()) {
+    if (index % 30 === 0) await delay(150);
+    yield piece;
+  }
+}
+
 describe('a stream that hands on what it takes', () => {
   it('leaves what it has handed over to whoever reads it', async () => {
     const bytes = new SeededRandom(7).bytes(12 * MIB);
@@ -142,8 +184,15 @@ async function transfer(
 ): Promise<{ readonly sender: Transfer; readonly receiver: Transfer }> {
   const file = join(folder, 'report.bin');
   await writeFile(file, bytes);
+  return await joined({ paths: [file] }, out);
+}
+
+async function joined(
+  what: SendOptions,
+  out: NodeJS.WritableStream,
+): Promise<{ readonly sender: Transfer; readonly receiver: Transfer }> {
   const common = { servers: server.endpoints, lan: false };
-  const sender = send({ ...common, paths: [file] });
+  const sender = send({ ...common, ...what });
   for await (const event of sender) {
     if (event.event === 'code')
       return { sender, receiver: receive({ ...common, code: event.code, out }) };

@@ -50,7 +50,7 @@ export class FileWriter {
   /** Where the next write of a sink that wants them in order begins. */
   #position = 0;
 
-  /** `chunkBytes`: of all chunks but the last one of a file. */
+  /** `chunkBytes`: of all chunks but the last one of a file, and short ones of a stream. */
   constructor(
     sink: FileSink,
     listener: WriteListener,
@@ -121,7 +121,8 @@ export class FileWriter {
         const sums = wishes.map(({ sum }) => sum);
         await this.#sink.write(entry, offset, await this.#bytesOf(wishes), sums);
       }
-      this.#position = offset + length;
+      // Behind a chunk that is short the next one begins where it would behind a full one.
+      this.#position = this.#chunkBytes * Math.ceil((offset + length) / this.#chunkBytes);
       this.#listener.onWritten(entry, offset, length);
     } catch (error) {
       this.#fail(error);
@@ -162,7 +163,7 @@ export class FileWriter {
     const wishes: [WriteWish, ...WriteWish[]] = [first];
     let { length } = first;
     if (isCopied(first)) return { entry, offset, wishes, length };
-    // Behind a chunk that is not full there is nothing.
+    // Behind a chunk that is not full there is nothing, or not at once.
     for (let last = first; last.length === this.#chunkBytes && length < MAX_WRITE_BYTES; ) {
       const next = this.#take(
         (wish) => wish.entry === entry && wish.offset === offset + length && !isCopied(wish),

@@ -241,8 +241,11 @@ export class Receiving {
     // What begins after the end would have nobody to stop it.
     if (run.over.aborted) return;
     const { limit } = this.#options;
-    const wanted = limit === undefined ? undefined : Math.ceil(limit);
-    run.touch((session, now) => session.accept(now, holdings, wanted));
+    const wishes = {
+      limit: limit === undefined ? undefined : Math.ceil(limit),
+      takesShort: sink.inOrder,
+    };
+    run.touch((session, now) => session.accept(now, holdings, wishes));
     run.enter('transferring');
     const { bytes: total } = summary;
     const cause = () => (this.#writer?.isBusy ? 'disk' : 'peer');

@@ -47,13 +47,14 @@ export class FileReader {
     wish: Extract<SessionEvent, { kind: 'read' }>,
     run: SessionRun<SenderSession>,
   ): Promise<void> {
-    const { entry, offset, length } = wish;
+    const { entry, offset, length, mayBeShort } = wish;
     this.#reading += 1;
     this.#entry = entry;
     const buffer = this.#memory.take(length);
     try {
-      const read = await this.#source.read(entry, offset, buffer);
-      const bytes = buffer.subarray(0, read);
+      const onPause = () => run.report((session, now) => session.handlePause(now));
+      const read = await this.#source.read(entry, offset, buffer, mayBeShort ? onPause : undefined);
+      const bytes = mayBeShort ? this.#fitted(buffer, read) : buffer.subarray(0, read);
       run.report((session, now) => session.handleRead(entry, offset, bytes, now));
     } catch (error) {
       this.#memory.giveBack(buffer);
@@ -61,6 +62,15 @@ export class FileReader {
     } finally {
       this.#reading -= 1;
     }
+  }
+
+  /** Many short chunks may wait for the network: none takes much more memory than it has bytes. */
+  #fitted(buffer: Uint8Array, length: number): Uint8Array {
+    if (length > buffer.length / 2) return buffer.subarray(0, length);
+    const bytes = this.#memory.take(length);
+    bytes.set(buffer.subarray(0, length));
+    this.#memory.giveBack(buffer);
+    return bytes;
   }
 
   async #compress(

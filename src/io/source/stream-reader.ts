@@ -6,8 +6,11 @@ import type { EntryName } from '../../protocol/transfer/entries/entry-name.ts';
 export interface EntryReader {
   /**
    * Reads at `offset` of an entry until `into` is full or there is no more; yields the number of bytes.
+   * With `onPause` it is enough of a stream what has come a moment after the first byte, and `onPause` is
+   * called when nothing at all has come for a moment. The next read begins `into.length` bytes behind this
+   * one all the same.
    */
-  read(entry: number, offset: number, into: Uint8Array): Promise<number>;
+  read(entry: number, offset: number, into: Uint8Array, onPause?: () => void): Promise<number>;
   /**
    * Everything is read: throws when it was not what it was offered as. `isLenient`: neither where a read
    * has told so, nor where only a file that was empty is so no more.
@@ -21,11 +24,16 @@ export function streamEntry(name: EntryName): Entry {
   return { kind: 'stream', path: [name], size: 0, mtimeMs: Date.now(), mode: 0o644 };
 }
 
+/** For so long what has come of a stream waits for more: nobody sees it, and ten chunks a second cost little. */
+const MOMENT_MS = 100;
+
 /** Reads a stream, such as standard input, from its beginning to its end; it holds one piece of it. */
 export class StreamReader implements EntryReader {
   readonly #stream: NodeJS.ReadableStream;
   readonly #pieces: AsyncIterator<string | Buffer>;
   #rest: Uint8Array = new Uint8Array(0);
+  /** The next piece, where it is being waited for: nothing behind the last one. */
+  #next: Promise<Uint8Array | undefined> | undefined;
   #position = 0;
 
   constructor(stream: NodeJS.ReadableStream) {
@@ -33,18 +41,23 @@ export class StreamReader implements EntryReader {
     this.#pieces = stream[Symbol.asyncIterator]();
   }
 
-  async read(_entry: number, offset: number, into: Uint8Array): Promise<number> {
+  async read(
+    _entry: number,
+    offset: number,
+    into: Uint8Array,
+    onPause?: () => void,
+  ): Promise<number> {
     if (offset !== this.#position) throw new Error('unreachable: a stream is read in order');
-    let length = 0;
-    while (length < into.length) {
-      if (this.#rest.length === 0 && !(await this.#more())) break;
-      const part = this.#rest.subarray(0, into.length - length);
-      into.set(part, length);
-      length += part.length;
-      this.#rest = this.#rest.subarray(part.length);
+    this.#position += into.length;
+    const moment = new Moment();
+    try {
+      if (onPause !== undefined && !(await this.#has(moment))) onPause();
+      await this.#has();
+      moment.end();
+      return await this.#fill(into, onPause === undefined ? undefined : moment);
+    } finally {
+      moment.end();
     }
-    this.#position += length;
-    return length;
   }
 
   async finish(): Promise<void> {}
@@ -56,14 +69,57 @@ export class StreamReader implements EntryReader {
     }
   }
 
-  async #more(): Promise<boolean> {
+  async #fill(into: Uint8Array, moment?: Moment): Promise<number> {
+    let length = 0;
+    while (length < into.length && (await this.#has(moment))) {
+      const part = this.#rest.subarray(0, into.length - length);
+      into.set(part, length);
+      length += part.length;
+      this.#rest = this.#rest.subarray(part.length);
+    }
+    return length;
+  }
+
+  /** Whether there is more, and that before the moment is over; what comes later is for the next read. */
+  async #has(moment?: Moment): Promise<boolean> {
+    while (this.#rest.length === 0) {
+      this.#next ??= this.#piece();
+      const piece = await (moment === undefined ? this.#next : moment.race(this.#next));
+      if (piece === LATE || piece === undefined) return false;
+      this.#next = undefined;
+      this.#rest = piece;
+    }
+    return true;
+  }
+
+  async #piece(): Promise<Uint8Array | undefined> {
     try {
       const { done, value } = await this.#pieces.next();
-      if (done === true) return false;
-      this.#rest = typeof value === 'string' ? Buffer.from(value) : value;
-      return true;
+      if (done === true) return undefined;
+      return typeof value === 'string' ? Buffer.from(value) : value;
     } catch (error) {
       throw new P2PShareError('P2P_SOURCE_UNREADABLE', `stream: ${error}`, { cause: error });
     }
+  }
+}
+
+const LATE = Symbol('late');
+
+/** A moment that begins when it is waited for something in it, once and after each end. */
+class Moment {
+  #over: Promise<typeof LATE> | undefined;
+  #timer: NodeJS.Timeout | undefined;
+
+  /** What is awaited, unless the moment is over before. */
+  race<T>(awaited: Promise<T>): Promise<T | typeof LATE> {
+    this.#over ??= new Promise((resolve) => {
+      this.#timer = setTimeout(resolve, MOMENT_MS, LATE);
+    });
+    return Promise.race([awaited, this.#over]);
+  }
+
+  end(): void {
+    clearTimeout(this.#timer);
+    this.#over = undefined;
   }
 }

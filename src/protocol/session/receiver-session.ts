@@ -2,7 +2,7 @@ import type { ErrorCode } from '../errors.ts';
 import type { Code } from '../handshake/code.ts';
 import type { SessionKeys } from '../session-keys.ts';
 import { after, earliest, type Instant, type Millis, millis } from '../time.ts';
-import type { Holdings } from '../transfer/messages/answer-message.ts';
+import type { Holdings, Wishes } from '../transfer/messages/answer-message.ts';
 import { TransferReceiver } from '../transfer/transfer-receiver.ts';
 import type { ConnectionEvent } from '../transport/connection-event.ts';
 import { type Endpoint, sameEndpoint } from '../wire/endpoint.ts';
@@ -105,11 +105,11 @@ export class ReceiverSession extends TransferSession<JoiningEvent> {
   }
 
   /**
-   * Says yes to the offer; `holdings`, within its bounds, is what need not be sent, `limit` how many
-   * bytes a second are to come at most.
+   * Says yes to the offer; `holdings`, within its bounds, is what need not be sent, `wishes` how the rest
+   * is wanted.
    */
-  accept(now: Instant, holdings?: Holdings, limit?: number): void {
-    this.#transfer.accept(holdings, limit);
+  accept(now: Instant, holdings?: Holdings, wishes?: Wishes): void {
+    this.#transfer.accept(holdings, wishes);
     this.drain(now);
   }
 

@@ -60,6 +60,12 @@ export class SenderSession extends TransferSession<EntranceEvent> {
     this.drain(now);
   }
 
+  /** Nothing has come for a moment of a read that `mayBeShort`. */
+  handlePause(now: Instant): void {
+    this.#transfer.handlePause();
+    this.drain(now);
+  }
+
   /** What became of the chunks of a `compress` (`TransferSender.handleCompressed`). */
   handleCompressed(
     chunks: readonly ReadChunk[],

@@ -64,12 +64,13 @@ export type SessionEvent =
   | { readonly kind: 'accepted' }
   /** Sender: all data has been handed to the transport. */
   | { readonly kind: 'sent' }
-  /** Sender: asks for a chunk; answered by `handleRead`, `omit` or `abort`. */
+  /** Sender: asks for a chunk (`ReadWish`); answered by `handleRead`, `omit` or `abort`. */
   | {
       readonly kind: 'read';
       readonly entry: number;
       readonly offset: number;
       readonly length: number;
+      readonly mayBeShort: boolean;
     }
   /**
    * Sender: asks for chunks that were read to be compressed together, if that can be done well before

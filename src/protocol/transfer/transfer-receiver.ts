@@ -4,7 +4,12 @@ import { ChunkAssembly } from './chunks/chunk-assembly.ts';
 import type { ChunkWrite, GroupWrite } from './chunks/chunk-writes.ts';
 import { DigestCheck } from './digest-check.ts';
 import type { Offer } from './entries/entry.ts';
-import { answerPages, type Holdings, NOTHING_HELD } from './messages/answer-message.ts';
+import {
+  answerPages,
+  type Holdings,
+  NOTHING_HELD,
+  type Wishes,
+} from './messages/answer-message.ts';
 import type { DonePage } from './messages/done-message.ts';
 import type { Frame } from './messages/frame.ts';
 import {
@@ -111,17 +116,18 @@ export class TransferReceiver {
   }
 
   /**
-   * Says yes to the offer; `holdings`, within its bounds, is what need not be sent, `limit` how many
-   * bytes a second are to come at most.
+   * Says yes to the offer; `holdings`, within its bounds, is what need not be sent, `wishes` how the rest
+   * is wanted.
    */
-  accept(holdings: Holdings = NOTHING_HELD, limit?: number): void {
+  accept(holdings: Holdings = NOTHING_HELD, wishes: Wishes = {}): void {
     if (this.#state.kind === 'ended') return;
     if (this.#state.kind !== 'offered') throw new Error('unreachable: nothing to accept');
-    const { offer, chunkBytes } = this.#state;
-    const assembly = new ChunkAssembly(offer, chunkBytes, this.#hasher, holdings);
+    const { offer } = this.#state;
+    const { takesShort = false } = wishes;
+    const assembly = new ChunkAssembly(this.#state, this.#hasher, { holdings, takesShort });
     this.#bytesWritten = assembly.written;
     this.#state = { kind: 'receiving', assembly, digests: new DigestCheck(offer) };
-    this.#stream.send(answerPages(holdings, limit));
+    this.#stream.send(answerPages(holdings, wishes));
   }
 
   /** Says no to the offer. */
@@ -175,6 +181,7 @@ export class TransferReceiver {
       case 'zeros':
       case 'compressed':
       case 'group':
+      case 'short':
         return this.#handleChunkFrame(frame);
       case 'message':
       case 'delivered':
@@ -202,6 +209,8 @@ export class TransferReceiver {
         return assembly.handleCompressed(frame);
       case 'group':
         return assembly.handleGroup(frame);
+      case 'short':
+        return assembly.handleShort(frame);
       case 'end':
         return assembly.handleEnd(frame);
     }

@@ -1,6 +1,6 @@
 import type { ErrorCode } from '../errors.ts';
 import type { Hasher } from '../ports.ts';
-import type { ChunkRead, CompressionRun, ReadChunk } from './chunks/outgoing-chunk.ts';
+import type { CompressionRun, ReadChunk, ReadWish } from './chunks/outgoing-chunk.ts';
 import { OutgoingChunks } from './chunks/outgoing-chunks.ts';
 import { bytesOf, type Entries, type Entry, mayBeOmitted } from './entries/entry.ts';
 import { CHUNK_BYTES, TRANSFER_LIMITS } from './limits.ts';
@@ -37,6 +37,7 @@ export class TransferSender {
   readonly #compresses: boolean;
   #takesCompressed = false;
   #takesGroups = false;
+  #takesShort = false;
   #answerBytes = 0;
   #handedIn = 0;
 
@@ -107,13 +108,14 @@ export class TransferSender {
   }
 
   /** The next chunk to read. */
-  pollRead(): ChunkRead | undefined {
+  pollRead(): ReadWish | undefined {
     return this.#state === 'sending' ? this.#chunks.pollRead() : undefined;
   }
 
   /**
    * Takes the bytes of a chunk that was asked for; their memory is lent until `pollReleased` yields
-   * it. Fewer bytes than asked for are the end of a stream, and mean that anything else has changed.
+   * it. Fewer bytes than asked for are the end of a stream, but where they `mayBeShort` only none at all
+   * are, and mean that anything else has changed.
    */
   handleRead(entry: number, offset: number, bytes: Uint8Array): void {
     if (this.#state !== 'sending') return;
@@ -150,6 +152,11 @@ export class TransferSender {
     return mayBeOmitted(this.#entries.at(entry) as Entry) && this.#chunks.omit(entry);
   }
 
+  /** Nothing has come for a moment of a read that `mayBeShort`: what there is leaves. */
+  handlePause(): void {
+    this.#chunks.handlePause();
+  }
+
   handleReadFailed(code: ErrorCode): void {
     this.#fail({ code, detail: 'read failed' });
   }
@@ -176,7 +183,7 @@ export class TransferSender {
     if (!this.#chunks.finished) return;
     this.#state = 'finishing';
     this.#events.push({ kind: 'sent' });
-    const { digests } = this.#chunks;
+    const { digests } = this.#chunks.sums;
     this.#stream.send(donePages(this.#entries, digests, (entry) => this.#chunks.sizeOf(entry)));
     this.#stream.pack(record);
   }
@@ -226,8 +233,9 @@ export class TransferSender {
     this.#limit ??= page.limit;
     this.#takesCompressed ||= page.takesCompressed;
     this.#takesGroups ||= page.takesGroups;
+    this.#takesShort ||= page.takesShort;
     if (!page.last) return undefined;
-    this.#chunks.begin();
+    this.#chunks.begin({ takesShort: this.#takesShort });
     this.#state = 'sending';
     this.#events.push({ kind: 'accepted', limit: this.#limit });
     return undefined;

@@ -30,13 +30,29 @@ describe('a writer', () => {
     expect(log).toEqual(['written 0+20', 'written 20+20']);
   });
 
+  it('goes on behind a short chunk where the next one would begin behind a full one', async () => {
+    const { writer, log, settled } = writerOf({ inOrder: true });
+    for (const [offset, length] of [
+      [20, 10],
+      [10, 3],
+      [0, 10],
+      [30, 1],
+    ] as const) {
+      writer.write(wish(offset, length));
+    }
+    await settled();
+    expect(log).toEqual(['written 0+13', 'written 20+11']);
+  });
+
   it('lets nobody wait where it does not', async () => {
     const { writer, log, settled } = writerOf({ inOrder: false });
     writer.write(wish(30, 10));
     await settled();
     expect(log).toEqual(['written 30+10']);
   });
+});
 
+describe('a writer of a file', () => {
   it('writes nothing behind a gap that a failure has left', async () => {
     const { writer, log, settled } = writerOf({ inOrder: true, failsAt: 10 });
     for (const offset of [0, 10, 20]) {

@@ -13,9 +13,20 @@ const LONG_MS = 10_000;
 describe('a reader of what is to be sent', () => {
   it('hands over what it has read', async () => {
     const { reader, run, handed } = readerOf();
-    reader.onEvent({ kind: 'read', entry: 0, offset: 0, length: TEXT.length }, run);
+    const wish = { entry: 0, offset: 0, length: TEXT.length, mayBeShort: false };
+    reader.onEvent({ kind: 'read', ...wish }, run);
     const [, , bytes] = (await handed) as Parameters<SenderSession['handleRead']>;
     expect(Buffer.compare(bytes, TEXT)).toBe(0);
+  });
+
+  it('hands over what there is of a stream in no more memory than that takes, and says when there is none', async () => {
+    const paused: unknown[] = [];
+    const { reader, run, handed } = readerOf({ onPause: () => paused.push('paused') });
+    reader.onEvent({ kind: 'read', entry: 0, offset: 0, length: 2 ** 20, mayBeShort: true }, run);
+    const [, , bytes] = (await handed) as Parameters<SenderSession['handleRead']>;
+    expect(Buffer.compare(bytes, TEXT)).toBe(0);
+    expect(bytes.buffer.byteLength).toBeLessThan(2 ** 19);
+    expect(paused).toEqual(['paused']);
   });
 
   it.each([
@@ -40,9 +51,10 @@ describe('a reader of what is to be sent', () => {
 });
 
 /** A reader of a text, and what it hands to its session. */
-function readerOf() {
+function readerOf({ onPause }: { readonly onPause?: () => void } = {}) {
   const source = {
-    read: async (_entry: number, _offset: number, buffer: Uint8Array) => {
+    read: async (...[, , buffer, onSourcePause]: Parameters<EntryReader['read']>) => {
+      onSourcePause?.();
       buffer.set(TEXT);
       return TEXT.length;
     },
@@ -53,6 +65,7 @@ function readerOf() {
   });
   const session = {
     handleRead: (...parts: unknown[]) => hand(parts),
+    handlePause: onPause,
     handleCompressed: (...parts: unknown[]) => hand(parts),
   };
   const run = {

@@ -153,7 +153,7 @@ export class SimulatedReceiver extends SimulatedPeer {
   }
 
   accept(limit?: number): void {
-    this.session.accept(this.driver.now, undefined, limit);
+    this.session.accept(this.driver.now, undefined, { limit });
     this.driver.poke();
   }
 

@@ -5,6 +5,7 @@ import type { ChunkWrite, GroupWrite } from '../../../src/protocol/transfer/chun
 import type {
   ChunkRead,
   CompressionRun,
+  ReadWish,
 } from '../../../src/protocol/transfer/chunks/outgoing-chunk.ts';
 import { ZEROS } from '../../../src/protocol/transfer/chunks/zeros.ts';
 import type { Entry, FileEntry } from '../../../src/protocol/transfer/entries/entry.ts';
@@ -16,6 +17,7 @@ import type { Holdings } from '../../../src/protocol/transfer/messages/answer-me
 import type { ReceiverEvent, SenderEvent } from '../../../src/protocol/transfer/transfer-event.ts';
 import { TransferReceiver } from '../../../src/protocol/transfer/transfer-receiver.ts';
 import { TransferSender } from '../../../src/protocol/transfer/transfer-sender.ts';
+import { StreamPieces } from './stream-pieces.ts';
 
 /** A name that is known to be acceptable. */
 export function entryName(text: string): EntryName {
@@ -64,6 +66,8 @@ interface Options {
   readonly changed?: ReadonlyMap<number, number>;
   /** What chunks are when they are compressed together, where they are to be. */
   readonly compress?: (chunks: Uint8Array) => Uint8Array | undefined;
+  /** How many bytes of a stream are there at most when it is read; then the receiver wants no more. */
+  readonly pieceBytes?: () => number;
   /** Older files that the receiver has, by index; the holdings tell of them. */
   readonly older?: ReadonlyMap<number, Uint8Array>;
 }
@@ -89,9 +93,10 @@ export class TransferPair {
   readonly #options: Options;
   readonly #toReceiver: Uint8Array[] = [];
   readonly #toSender: Uint8Array[] = [];
-  readonly #reads: { entry: number; offset: number; length: number }[] = [];
+  readonly #reads: ReadWish[] = [];
   readonly #compressions: CompressionRun[] = [];
   readonly #writes: (ChunkWrite | GroupWrite)[] = [];
+  readonly #pieces = new StreamPieces();
 
   constructor(options: Options) {
     const { files, hasher, chunkBytes, readAhead = 4 } = options;
@@ -135,6 +140,7 @@ export class TransferPair {
       this.#drainEvents();
     }
     this.consumed += this.receiver.takeConsumed();
+    this.#pieces.join(this.received);
   }
 
   #fill(): boolean {
@@ -178,14 +184,20 @@ export class TransferPair {
     }
     const read = this.#pick(this.#reads);
     if (read === undefined) return false;
-    const { entry, offset, length } = read;
+    const { entry, offset } = read;
     if (offset >= (this.#options.changed?.get(entry) ?? Number.POSITIVE_INFINITY)) {
       if (!this.sender.omit(entry)) this.sender.handleReadFailed('P2P_SOURCE_CHANGED');
       return true;
     }
-    const bytes = this.#options.files[entry]?.slice(offset, offset + length) ?? new Uint8Array(0);
-    this.sender.handleRead(entry, offset, bytes);
+    this.sender.handleRead(entry, offset, this.#bytesOf(read));
     return true;
+  }
+
+  #bytesOf(wish: ReadWish): Uint8Array {
+    const { entry, offset, length, mayBeShort } = wish;
+    const file = this.#options.files[entry] ?? new Uint8Array(0);
+    if (!mayBeShort) return file.slice(offset, offset + length);
+    return this.#pieces.read(file, wish, this.#options.pieceBytes?.() ?? length);
   }
 
   #compress(): boolean {
@@ -213,7 +225,9 @@ export class TransferPair {
     if (write === undefined) return false;
     if ('files' in write) this.#writeGroup(write);
     else {
-      this.received[write.entry]?.set(this.#assembled(write), write.offset);
+      const bytes = this.#assembled(write);
+      if (this.#pieces.has(write.entry)) this.#pieces.write(write.entry, write.offset, bytes);
+      else this.received[write.entry]?.set(bytes, write.offset);
       this.receiver.handleWritten(write.entry, write.offset, write.length);
     }
     return true;
@@ -263,7 +277,8 @@ export class TransferPair {
     }
     for (let event = this.receiver.pollEvent(); event; event = this.receiver.pollEvent()) {
       this.receiverEvents.push(event);
-      if (event.kind === 'offer') this.receiver.accept(this.#options.holdings);
+      const takesShort = this.#options.pieceBytes !== undefined;
+      if (event.kind === 'offer') this.receiver.accept(this.#options.holdings, { takesShort });
       if (event.kind === 'complete') this.receiver.handlePublished();
     }
   }

@@ -52,7 +52,7 @@ describe('a sender', () => {
   it('is told how many bytes a second are wanted, and that none is no answer', () => {
     const limited = (limit: number) => {
       const sender = offering(10_000);
-      const [page = new Uint8Array()] = answerPages(NOTHING_HELD, limit);
+      const [page = new Uint8Array()] = answerPages(NOTHING_HELD, { limit });
       sender.handleRecord(message(0, page));
       return sender.pollEvent();
     };
@@ -65,10 +65,10 @@ describe('a sender', () => {
     const sender = sending(10_000);
     const reads = Array.from({ length: 5 }, () => sender.pollRead());
     expect(reads).toEqual([
-      { entry: 0, offset: 0, length: 1024 },
-      { entry: 0, offset: 1024, length: 1024 },
-      { entry: 0, offset: 2048, length: 1024 },
-      { entry: 0, offset: 3072, length: 1024 },
+      { entry: 0, offset: 0, length: 1024, mayBeShort: false },
+      { entry: 0, offset: 1024, length: 1024, mayBeShort: false },
+      { entry: 0, offset: 2048, length: 1024, mayBeShort: false },
+      { entry: 0, offset: 3072, length: 1024, mayBeShort: false },
       undefined,
     ]);
   });

@@ -26,13 +26,19 @@ export class ChunkAssembly {
   readonly #writes = new ChunkWrites();
   /** How long the older file of each entry is that has one. */
   readonly #bases = new Map<number, number>();
+  readonly #takesShort: boolean;
   #held = 0;
   #written = 0;
 
-  /** `holdings`: what does not travel, within the bounds of the offer. */
-  constructor(offer: Offer, chunkBytes: number, hasher: Hasher, holdings: Holdings) {
+  /** `holdings`: what does not travel, within the bounds of the offer; `takesShort`: as it was answered. */
+  constructor(
+    { offer, chunkBytes }: { readonly offer: Offer; readonly chunkBytes: number },
+    hasher: Hasher,
+    { holdings, takesShort }: { readonly holdings: Holdings; readonly takesShort: boolean },
+  ) {
     this.#offer = offer;
     this.#chunkBytes = chunkBytes;
+    this.#takesShort = takesShort;
     this.#memory = new ChunkMemory(chunkBytes);
     this.#zeroSums = new ZeroSums(hasher);
     this.#chunks = new OpenChunks(offer, chunkBytes, hasher);
@@ -50,9 +56,10 @@ export class ChunkAssembly {
     return this.#written;
   }
 
-  /** Whether so many files wait for the disk that others had better wait in their records. */
+  /** Whether so many files, or short chunks, wait to be written that others had better wait in their records. */
   get isCrowded(): boolean {
-    return this.#writes.files >= TRANSFER_LIMITS.waitingFiles;
+    const { waitingFiles, waitingShort } = TRANSFER_LIMITS;
+    return this.#writes.files >= waitingFiles || this.#writes.short >= waitingShort;
   }
 
   get allWritten(): boolean {
@@ -155,6 +162,17 @@ export class ChunkAssembly {
     return this.#cut(entry, chunk, () => chunk.compress(length));
   }
 
+  /** A chunk of a stream lacks its rest. */
+  handleShort(frame: Extract<Frame, { kind: 'short' }>): Violation | undefined {
+    const { entry, chunk: index, length, size } = frame;
+    const chunk = this.#takesShort ? this.#chunks.openNumbered(entry, index) : undefined;
+    if (chunk?.length !== this.#chunkBytes) return protocolViolation('no chunk that may be short');
+    if (!this.#chunks.lack(entry, index, chunk.length - length)) {
+      return protocolViolation('short chunk too far ahead');
+    }
+    return this.#cut(entry, chunk, () => chunk.shorten(length, size));
+  }
+
   /**
    * A stream has come to its end, or a file that is left out to what has been read of it; the last chunk
    * may be here already.
@@ -162,7 +180,7 @@ export class ChunkAssembly {
   handleEnd({ entry, size }: Extract<Frame, { kind: 'end' }>): Violation | undefined {
     const last = this.#chunks.end(entry, size);
     if (typeof last === 'string') return protocolViolation(last);
-    if (last === undefined) return undefined;
+    if (last === undefined || last.isShort) return undefined;
     return this.#cut(entry, last, () => last.end(this.#chunks.lengthOf(entry, last.index)));
   }
 
@@ -187,7 +205,7 @@ export class ChunkAssembly {
   }
 
   #close(entry: number, chunk: IncomingChunk): Violation | undefined {
-    const { copies, length, isCompressed } = chunk;
+    const { copies, length, isCompressed, isShort } = chunk;
     const isZeros = isAllZeros(copies, length);
     const isGood = isZeros
       ? chunk.sum === this.#zeroSums.of(length)
@@ -199,7 +217,7 @@ export class ChunkAssembly {
     if (copies.length > 0 && chunk.bytes !== undefined) this.#memory.giveBack(chunk.bytes);
     const sum = this.#chunks.close(entry, chunk);
     const offset = chunk.index * this.#chunkBytes;
-    this.#writes.push({ entry, offset, length, bytes, copies, isCompressed, sum });
+    this.#writes.push({ entry, offset, length, bytes, copies, isCompressed, isShort, sum });
     return undefined;
   }
 

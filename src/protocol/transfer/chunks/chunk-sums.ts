@@ -19,6 +19,7 @@ export class ChunkSums {
   #known = 0;
   #summed = 0;
   #openPages = 0;
+  #firstUnknown = 0;
 
   /** `count`: infinite while nobody knows how many there will be. */
   constructor(count: number) {
@@ -39,6 +40,12 @@ export class ChunkSums {
       if (known !== -1) highest = Math.max(highest, index * PAGE_SUMS + known);
     }
     return highest;
+  }
+
+  /** The lowest chunk that is not known. */
+  get firstUnknown(): number {
+    while (this.has(this.#firstUnknown)) this.#firstUnknown += 1;
+    return this.#firstUnknown;
   }
 
   get complete(): boolean {

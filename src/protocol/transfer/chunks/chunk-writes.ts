@@ -19,6 +19,12 @@ export interface ChunkWrite {
   readonly sum: bigint;
 }
 
+/** The same with what those who write it need not know. */
+export interface ReadyChunk extends ChunkWrite {
+  /** Whether its stream goes on behind it though it is not full. */
+  readonly isShort: boolean;
+}
+
 /** A file of one chunk that came in a group. */
 export interface GroupedFile {
   readonly entry: number;
@@ -44,23 +50,31 @@ interface Loan {
 interface Writing {
   readonly offset: number;
   readonly length: number;
+  readonly isShort: boolean;
   readonly loan: Loan;
 }
 
 /** Chunks that are whole: those that are to be written, and those that are being written. */
 export class ChunkWrites {
-  readonly #ready: (ChunkWrite | GroupWrite)[] = [];
+  readonly #ready: (ReadyChunk | GroupWrite)[] = [];
   readonly #writing = new Map<string, Writing>();
   #files = 0;
+  #short = 0;
 
   /** How many files there are of which the first chunk is not written yet. */
   get files(): number {
     return this.#files;
   }
 
-  push(write: ChunkWrite): void {
+  /** How many short chunks of streams are not written yet. */
+  get short(): number {
+    return this.#short;
+  }
+
+  push(write: ReadyChunk): void {
     this.#ready.push(write);
     if (write.offset === 0) this.#files += 1;
+    if (write.isShort) this.#short += 1;
   }
 
   pushGroup(write: GroupWrite): void {
@@ -74,10 +88,12 @@ export class ChunkWrites {
     if (write === undefined) return undefined;
     if ('files' in write) {
       const loan = { bytes: write.bytes, left: write.files.length };
-      for (const { entry, length } of write.files) this.#begin(entry, { offset: 0, length, loan });
+      for (const { entry, length } of write.files) {
+        this.#begin(entry, { offset: 0, length, isShort: false, loan });
+      }
     } else {
-      const { entry, offset, length, bytes } = write;
-      this.#begin(entry, { offset, length, loan: { bytes, left: 1 } });
+      const { entry, offset, length, isShort, bytes } = write;
+      this.#begin(entry, { offset, length, isShort, loan: { bytes, left: 1 } });
     }
     return write;
   }
@@ -93,6 +109,7 @@ export class ChunkWrites {
       if (write === undefined) throw new Error(`unreachable: no write of ${key}`);
       this.#writing.delete(key);
       if (write.offset === 0) this.#files -= 1;
+      if (write.isShort) this.#short -= 1;
       done += write.length;
       write.loan.left -= 1;
       if (write.loan.left === 0) yield write.loan.bytes;

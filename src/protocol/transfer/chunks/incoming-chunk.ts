@@ -7,7 +7,7 @@ import { ChunkHash } from './chunk-hash.ts';
 /** A chunk that is being put together from pieces in any order. */
 export class IncomingChunk {
   readonly index: number;
-  /** Shorter once a stream has ended in it. */
+  /** Shorter once a stream has ended in it, or the chunk is known to be short. */
   #length: number;
   /** Less than the length where it travels compressed. */
   #size: number;
@@ -15,6 +15,7 @@ export class IncomingChunk {
   sum: bigint | undefined;
   /** Whether it travels together with others: then nothing comes of itself but the sum. */
   isGrouped = false;
+  #isShort = false;
   #bytes: Uint8Array | undefined;
   #filled = 0;
   readonly #copies: Copy[] = [];
@@ -49,12 +50,27 @@ export class IncomingChunk {
     return this.#size < this.#length;
   }
 
+  /** Whether its stream goes on behind it though it is not full. */
+  get isShort(): boolean {
+    return this.#isShort;
+  }
+
   /** It is the last of a stream, and so long; false when more has come already. */
   end(length: number): boolean {
     // The end of a stream travels as it is: nobody could tell how much of it there is.
     if (this.isCompressed) return length === this.#length;
     this.#length = length;
     return this.#cut(length);
+  }
+
+  /** It is short, and travels in `size` bytes; false where that cannot be. */
+  shorten(length: number, size: number): boolean {
+    const isPossible = length > 0 && length < this.#length && size > 0 && size <= length;
+    if (!isPossible || this.isCompressed || this.isGrouped) return false;
+    if (size < length && this.#copies.length > 0) return false;
+    this.#length = length;
+    this.#isShort = true;
+    return this.#cut(size);
   }
 
   /** It travels compressed, and so long; false where that cannot be. */

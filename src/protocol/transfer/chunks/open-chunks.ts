@@ -110,6 +110,12 @@ export class OpenChunks {
     return fits;
   }
 
+  /** A chunk of a stream lacks so many bytes; false where that cannot be, or too many before it are missing. */
+  lack(entry: number, index: number, bytes: number): boolean {
+    const ahead = index - this.#activate(entry).sums.firstUnknown;
+    return ahead <= TRANSFER_LIMITS.shortAhead && this.#lengths.shorten(entry, bytes);
+  }
+
   /** A chunk is whole, and open no more; yields its sum. */
   close(entry: number, chunk: IncomingChunk): bigint {
     const sum = chunk.sum as bigint;
@@ -142,10 +148,10 @@ export class OpenChunks {
     if (highest >= count) return 'data behind the end';
     sums.end(count);
     const last = open.get(count - 1);
+    const isFull = sums.has(count - 1) || last?.isShort === true;
+    // A chunk that is whole already was as long as any, or lacks the rest.
+    if (isFull && size % this.#chunkBytes !== 0) return 'data behind the end';
     if (last !== undefined) return last;
-    // A chunk that is whole already was as long as any.
-    const isTooLong = sums.has(count - 1) && size % this.#chunkBytes !== 0;
-    if (isTooLong) return 'data behind the end';
     if (sums.complete) this.#finish(entry, sums);
     return undefined;
   }

@@ -6,6 +6,7 @@ import {
   dataRoom,
   groupHeader,
   groupRoom,
+  shortFrame,
   zerosFrame,
 } from '../messages/frame.ts';
 import type { RecordBuilder } from '../messages/record-builder.ts';
@@ -23,6 +24,12 @@ export interface ChunkRead {
   readonly entry: number;
   readonly offset: number;
   readonly length: number;
+}
+
+/** A read that a sender asks for. */
+export interface ReadWish extends ChunkRead {
+  /** Of a stream, what there is after a moment will do. */
+  readonly mayBeShort: boolean;
 }
 
 /** What was read of a source. */
@@ -47,11 +54,13 @@ export type ChunkStage = 'reading' | 'read' | 'compressing' | 'settled';
 export interface OutgoingChunk extends ChunkRead {
   readonly index: number;
   stage: ChunkStage;
-  /** Shorter where a stream comes to its end. */
+  /** Shorter where a stream comes to its end, and where there was no more of it for a moment. */
   length: number;
+  /** Whether its stream goes on behind it though it is not full. */
+  isShort: boolean;
   /** Whether it is the last of its entry that is sent; of a stream, once it is read. */
   last: boolean;
-  /** Frames that go before its bytes: that a stream ends in it, or that it is compressed. */
+  /** Frames that go before its bytes: that a stream ends in it, that it is short, or compressed. */
   readonly heads: Uint8Array[];
   /** What of it the receiver has in its older file, and has not been told yet; once it is looked for. */
   copies: Copy[] | undefined;
@@ -81,6 +90,7 @@ export function outgoingChunk(
     length,
     index: offset / parts.chunkBytes,
     stage: 'reading',
+    isShort: false,
     last: parts.last,
     heads: [],
     copies: undefined,
@@ -92,6 +102,15 @@ export function outgoingChunk(
     coveredBytes: length,
     sent: 0,
   };
+}
+
+/** It has been read, and is so long: yields how many bytes fewer that are than were asked for. */
+export function fillChunk(chunk: OutgoingChunk, bytes: Uint8Array): number {
+  const lacking = chunk.length - bytes.length;
+  chunk.bytes = bytes;
+  chunk.memory = bytes;
+  chunk.length = bytes.length;
+  return lacking;
 }
 
 /** Whether it has been read and is not kept back. */
@@ -126,7 +145,15 @@ export function compressChunks(chunks: readonly OutgoingChunk[], compressed: Uin
   first.bytes = compressed;
   first.coveredBytes = covered;
   if (first !== last) first.groupCount = last.entry - first.entry + 1;
+  else if (first.isShort) tellShort(first);
   else first.heads.push(compressedFrame(first.entry, first.index, compressed.length));
+}
+
+/** Has a chunk be told to be as short as it is, though its stream goes on, and in how many bytes it travels. */
+export function tellShort(chunk: OutgoingChunk): void {
+  chunk.isShort = true;
+  const { entry, index, length, bytes } = chunk;
+  chunk.heads.splice(0, chunk.heads.length, shortFrame(entry, index, length, bytes?.length ?? 0));
 }
 
 const NOTHING = new Uint8Array(0);
@@ -146,6 +173,7 @@ export function packChunk(record: RecordBuilder, chunk: OutgoingChunk, bytes: Ui
   while (heads.length > 0) {
     if (record.room < MAX_SUM_BYTES) return false;
     record.add(heads.shift() as Uint8Array);
+    chunk.stage = 'settled';
   }
   while (chunk.sent < bytes.length) {
     if (!packNext(record, chunk, bytes)) return false;

@@ -5,7 +5,6 @@ import type { AnswerPage } from '../messages/answer-message.ts';
 import { endFrame, sumFrame } from '../messages/frame.ts';
 import type { RecordBuilder } from '../messages/record-builder.ts';
 import { ChunkCursor } from './chunk-cursor.ts';
-import { ChunkSums } from './chunk-sums.ts';
 import { compressionRun, LEAST_WAIT_MS, RUN_FILES, RUN_SHARE } from './compression-run.ts';
 import { OlderFiles } from './older-files.ts';
 import {
@@ -13,14 +12,18 @@ import {
   type ChunkRead,
   type CompressionRun,
   compressChunks,
+  fillChunk,
   MAX_SUM_BYTES,
   mayTravel,
   type OutgoingChunk,
   outgoingChunk,
   packChunk,
   type ReadChunk,
+  type ReadWish,
   takenBytes,
+  tellShort,
 } from './outgoing-chunk.ts';
+import { OutgoingSums } from './outgoing-sums.ts';
 import { SenderHoldings } from './sender-holdings.ts';
 
 /** Reads under way or waiting to be sent, beside the limit in bytes: for many small entries. */
@@ -46,12 +49,13 @@ export class OutgoingChunks {
   /** Bytes that came since it was last looked for what to compress, and chunks that went. */
   #news = 0;
   readonly #cursor: ChunkCursor;
-  readonly #sums = new Map<number, ChunkSums>();
-  /** XXH64 over the sums of the chunks that were sent, of each entry. */
-  readonly digests: BigUint64Array;
+  readonly sums: OutgoingSums;
   #spent: Uint8Array[] = [];
   readonly #released: Uint8Array[] = [];
   #bytesTaken = 0;
+  /** Whether chunks of a stream may be short: then only nothing is its end. */
+  #takesShort = false;
+  #isPaused = false;
 
   constructor(entries: Entries, chunkBytes: number, hasher: Hasher, readAhead: number) {
     this.#entries = entries;
@@ -66,8 +70,7 @@ export class OutgoingChunks {
       holdings: this.#holdings,
       sizeOf: (entry) => this.sizeOf(entry),
     });
-    const ofNothing = hasher.xxh64(new Uint8Array(0));
-    this.digests = new BigUint64Array(entries.length).fill(ofNothing);
+    this.sums = new OutgoingSums(entries.length, hasher);
   }
 
   /** Bytes that are in records or that the receiver has already. */
@@ -89,16 +92,23 @@ export class OutgoingChunks {
     );
   }
 
-  /** All that the receiver does not need is known. */
-  begin(): void {
+  /** All that the receiver does not need is known; `takesShort`: chunks of a stream may be short. */
+  begin({ takesShort }: { readonly takesShort: boolean }): void {
+    this.#takesShort = takesShort;
     this.#cursor.seek();
   }
 
   /** The next read that is wanted, while there is room ahead. */
-  pollRead(): ChunkRead | undefined {
+  pollRead(): ReadWish | undefined {
     const read = this.#nextRead();
-    if (read !== undefined) this.#plan(read);
-    return read;
+    if (read === undefined) return undefined;
+    this.#plan(read);
+    return { ...read, mayBeShort: this.#takesShort && this.#isStream(read.entry) };
+  }
+
+  /** Nothing more of a stream comes for now: what there is leaves. */
+  handlePause(): void {
+    this.#isPaused = true;
   }
 
   /** Takes what was read, whose memory is lent until `pollReleased` gives it back. */
@@ -110,14 +120,15 @@ export class OutgoingChunks {
     }
     if (chunk?.stage !== 'reading') throw new Error(`unreachable: no read of ${entry}:${offset}`);
     this.#reading -= 1;
+    this.#isPaused = false;
     this.#news += Math.max(bytes.length, (RUN_SHARE * this.chunkBytes) / RUN_FILES);
-    const isEnd = this.#isStream(entry) && bytes.length < chunk.length;
-    if (bytes.length !== chunk.length && !isEnd) {
-      throw new Error(`unreachable: ${bytes.length} bytes of ${entry}:${offset}`);
-    }
-    chunk.bytes = bytes;
-    chunk.memory = bytes;
+    const lacking = fillChunk(chunk, bytes);
+    const isWrong = lacking < 0 || (lacking > 0 && !this.#isStream(entry));
+    if (isWrong) throw new Error(`unreachable: ${bytes.length} bytes of ${entry}:${offset}`);
+    this.#ahead -= lacking;
+    const isEnd = lacking > 0 && !(this.#takesShort && bytes.length > 0);
     if (isEnd) this.#endIn(chunk);
+    else if (lacking > 0) tellShort(chunk);
     chunk.copies = this.#bases.match(entry, chunk.index, bytes);
     const needed = bytesBeside(chunk.copies, bytes.length);
     // Where a stream ends nobody could tell what is compressed; of a few bytes in many it is no use.
@@ -183,7 +194,7 @@ export class OutgoingChunks {
     if (this.#cursor.entry === entry) this.#cursor.leave();
     const before = this.#chunks[first - 1];
     if (before?.entry === entry) before.last = true;
-    else this.#finishEntry(entry);
+    else this.sums.finish(entry);
     return true;
   }
 
@@ -222,7 +233,7 @@ export class OutgoingChunks {
       this.#bytesTaken += takenBytes(chunk) - before;
       if (!isPacked) return;
       if (chunk.length > 0) record.add(sumFrame(chunk.entry, chunk.index, this.#addSum(chunk)));
-      if (chunk.last) this.#finishEntry(chunk.entry);
+      if (chunk.last) this.sums.finish(chunk.entry);
       this.#spent.push(chunk.memory as Uint8Array);
       this.#chunks.shift();
       this.#news += 1;
@@ -232,10 +243,7 @@ export class OutgoingChunks {
 
   /** A stream has ended in a chunk, or right before it. */
   #endIn(chunk: OutgoingChunk): void {
-    const length = chunk.bytes?.length ?? 0;
-    this.#ahead -= chunk.length - length;
-    this.#ended.set(chunk.entry, chunk.offset + length);
-    chunk.length = length;
+    this.#ended.set(chunk.entry, chunk.offset + chunk.length);
     chunk.last = true;
     chunk.heads.push(endFrame(chunk.entry, this.sizeOf(chunk.entry)));
     this.#cursor.seek();
@@ -256,16 +264,16 @@ export class OutgoingChunks {
 
   #worthSending(room: number): boolean {
     let available = 0;
-    let last = true;
+    let isUrgent = true;
     for (const chunk of this.#chunks) {
       // A file is there in a moment; what a pipe yields next may be long in coming.
-      if (!mayTravel(chunk)) return last && this.#isStream(chunk.entry);
+      if (!mayTravel(chunk)) return (isUrgent || this.#isPaused) && this.#isStream(chunk.entry);
       available += (chunk.bytes?.length ?? 0) - chunk.sent;
       if (available >= room) return true;
-      last = chunk.last;
+      isUrgent = chunk.last || chunk.isShort;
     }
     // Where nothing more fits ahead, waiting would be for ever.
-    return last || this.#nextRead() === undefined;
+    return isUrgent || this.#nextRead() === undefined;
   }
 
   #nextRead(): ChunkRead | undefined {
@@ -291,18 +299,7 @@ export class OutgoingChunks {
 
   /** All of the chunk is hashed: notes and yields its sum. */
   #addSum({ entry, index, hash }: OutgoingChunk): bigint {
-    const sum = hash.digest();
     const count = chunkCount(this.sizeOf(entry), this.chunkBytes);
-    const sums = this.#sums.get(entry) ?? new ChunkSums(count);
-    this.#sums.set(entry, sums);
-    sums.set(index, sum);
-    return sum;
-  }
-
-  #finishEntry(entry: number): void {
-    const sums = this.#sums.get(entry);
-    if (sums === undefined) return;
-    this.digests[entry] = sums.digest(this.#hasher);
-    this.#sums.delete(entry);
+    return this.sums.add(entry, index, hash.digest(), count);
   }
 }

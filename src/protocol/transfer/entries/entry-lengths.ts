@@ -8,6 +8,8 @@ export class EntryLengths {
   readonly #streams = new Map<number, number>();
   /** How much comes of files that the sender leaves out. */
   readonly #omitted = new Map<number, number>();
+  /** Bytes by which chunks of streams are short. */
+  #missing = 0;
 
   constructor(offer: Offer, chunkBytes: number) {
     this.#offer = offer;
@@ -19,7 +21,7 @@ export class EntryLengths {
 
   /** Bytes of all that comes; infinite until each stream has come to its end. */
   get total(): number {
-    let total = this.#offer.totalBytes;
+    let total = this.#offer.totalBytes - this.#missing;
     for (const size of this.#streams.values()) total += size;
     for (const [entry, size] of this.#omitted) total += size - this.#offered(entry);
     return total;
@@ -30,9 +32,16 @@ export class EntryLengths {
     return [...this.#omitted.keys()];
   }
 
-  /** How long an entry is; a stream that has not come to its end is endless. */
+  /** How long an entry is, with what its short chunks lack; a stream that has not ended is endless. */
   of(entry: number): number {
     return this.#streams.get(entry) ?? this.#omitted.get(entry) ?? this.#offered(entry);
+  }
+
+  /** A chunk lacks so many bytes; false where the entry is no stream. */
+  shorten(entry: number, missing: number): boolean {
+    if (!this.#streams.has(entry)) return false;
+    this.#missing += missing;
+    return true;
   }
 
   /** The receiver does not want an entry. */

@@ -9,6 +9,7 @@ import {
   PAGE_CAPACITY,
   TAKES_COMPRESSED,
   TAKES_GROUPS,
+  TAKES_SHORT,
 } from './message-type.ts';
 
 /** Consecutive entries of which the receiver needs nothing. */
@@ -38,6 +39,14 @@ export interface Holdings {
 
 export const NOTHING_HELD: Holdings = { skipped: [], have: [], bases: [] };
 
+/** How what has to be sent is wanted. */
+export interface Wishes {
+  /** Bytes a second that are wanted at most. */
+  readonly limit?: number | undefined;
+  /** Whether chunks of a stream may be short, so that what there is comes at once. */
+  readonly takesShort?: boolean;
+}
+
 /** One page of an acceptance. */
 export interface AnswerPage extends Pick<Holdings, 'skipped'> {
   readonly kind: 'accept';
@@ -50,13 +59,18 @@ export interface AnswerPage extends Pick<Holdings, 'skipped'> {
   readonly takesCompressed: boolean;
   /** Whether several small files may come compressed together. */
   readonly takesGroups: boolean;
+  /** Whether chunks of a stream may be short. */
+  readonly takesShort: boolean;
 }
 
 /**
- * The pages of an acceptance; at least one, even when nothing is held. The first has the `limit`, and
- * says that chunks may come compressed, and small files together.
+ * The pages of an acceptance; at least one, even when nothing is held. The first has the wishes,
+ * and says that chunks may come compressed, and small files together.
  */
-export function* answerPages(holdings: Holdings, limit?: number): Generator<Uint8Array> {
+export function* answerPages(
+  holdings: Holdings,
+  { limit, takesShort = false }: Wishes = {},
+): Generator<Uint8Array> {
   const skipped = new Cursor(holdings.skipped);
   const have = new Cursor(holdings.have);
   const bases = new Cursor(holdings.bases);
@@ -75,7 +89,7 @@ export function* answerPages(holdings: Holdings, limit?: number): Generator<Uint
     page.uint8(MessageType.answer);
     page.uint8(0);
     const isLimited = isFirst && limit !== undefined;
-    const takes = isFirst ? TAKES_COMPRESSED | TAKES_GROUPS : 0;
+    const takes = isFirst ? TAKES_COMPRESSED | TAKES_GROUPS | (takesShort ? TAKES_SHORT : 0) : 0;
     page.uint8((isLast ? LAST_PAGE : 0) | (isLimited ? LIMITED : 0) | takes);
     for (const { count, body } of parts) {
       page.varint(count);
@@ -154,6 +168,7 @@ export function readAnswerPage(reader: ByteReader): AnswerPage | undefined {
     last: (flags & LAST_PAGE) !== 0,
     takesCompressed: (flags & TAKES_COMPRESSED) !== 0,
     takesGroups: (flags & TAKES_GROUPS) !== 0,
+    takesShort: (flags & TAKES_SHORT) !== 0,
     skipped: skipped.map(([first = 0, count = 0]) => ({ first, count })),
     have: have.map(([entry = 0, first = 0, count = 0]) => ({ entry, first, count })),
   };

@@ -19,6 +19,7 @@ export const FrameType = {
   zeros: 8,
   compressed: 9,
   group: 10,
+  short: 11,
 } as const;
 
 export type Frame =
@@ -50,6 +51,15 @@ export type Frame =
       readonly chunk: number;
       /** Of what travels, in bytes. */
       readonly length: number;
+    }
+  | {
+      readonly kind: 'short';
+      readonly entry: number;
+      readonly chunk: number;
+      /** Of the chunk, in bytes. */
+      readonly length: number;
+      /** Of what travels; less than the length where that is compressed. */
+      readonly size: number;
     }
   | GroupFrame
   | MessageFrame
@@ -91,6 +101,7 @@ export function readFrame(reader: ByteReader): Frame | undefined {
   if (type === FrameType.zeros) return readZeros(reader);
   if (type === FrameType.compressed) return readCompressed(reader);
   if (type === FrameType.group) return readGroup(reader);
+  if (type === FrameType.short) return readShort(reader);
   if (type === FrameType.message) return readMessage(reader, true);
   if (type === FrameType.messagePart) return readMessage(reader, false);
   if (type !== FrameType.delivered) return undefined;
@@ -127,6 +138,11 @@ export function zerosFrame(entry: number, offset: number, length: number): Uint8
 /** Tells that a chunk travels compressed, and in how many bytes. */
 export function compressedFrame(entry: number, chunk: number, length: number): Uint8Array {
   return frame(FrameType.compressed, entry, chunk, length);
+}
+
+/** Tells that a chunk of a stream has only `length` bytes, and in how many it travels. */
+export function shortFrame(entry: number, chunk: number, length: number, size: number): Uint8Array {
+  return frame(FrameType.short, entry, chunk, length, size);
 }
 
 /** The bytes that stand before `length` bytes of what several files are, compressed together. */
@@ -226,6 +242,16 @@ function readCompressed(reader: ByteReader): Frame | undefined {
   const length = reader.varint();
   if (entry === undefined || chunk === undefined || length === undefined) return undefined;
   return { kind: 'compressed', entry, chunk, length };
+}
+
+function readShort(reader: ByteReader): Frame | undefined {
+  const entry = reader.varint();
+  const chunk = reader.varint();
+  const length = reader.varint();
+  const size = reader.varint();
+  if (entry === undefined || chunk === undefined) return undefined;
+  if (length === undefined || size === undefined) return undefined;
+  return { kind: 'short', entry, chunk, length, size };
 }
 
 function readGroup(reader: ByteReader): Frame | undefined {

@@ -9,6 +9,8 @@ export const LIMITED = 2;
 export const TAKES_COMPRESSED = 4;
 /** The same: and several small files together. */
 export const TAKES_GROUPS = 8;
+/** The same: and chunks of a stream that are short. */
+export const TAKES_SHORT = 16;
 
 /** A page is closed once it has grown to this: few enough records, little enough memory. */
 export const PAGE_BYTES: number = 16 * 1024;

@@ -10,6 +10,7 @@ import {
   groupRoom,
   messageHeader,
   readFrame,
+  shortFrame,
   sumFrame,
 } from '../../../../src/protocol/transfer/messages/frame.ts';
 import { ByteReader } from '../../../../src/protocol/wire/byte-reader.ts';
@@ -26,6 +27,7 @@ describe('frames', () => {
     expect(hex(messageHeader(3, false, 2))).toBe('040302');
     expect(hex(deliveredFrame(16))).toBe('0510');
     expect(hex(compressedFrame(5, 64, 300))).toBe('09054040412c');
+    expect(hex(shortFrame(0, 64, 300, 50))).toBe('0b004040412c32');
     const group = { entry: 5, count: 64, size: 300, offset: 10 };
     expect(hex(groupHeader(group, 2))).toBe('0a054040412c0a02');
   });
@@ -46,6 +48,8 @@ describe('frames', () => {
     expect(read('0510')).toEqual({ kind: 'delivered', next: 16 });
     const compressed = { kind: 'compressed', entry: 5, chunk: 64, length: 300 };
     expect(read('09054040412c')).toEqual(compressed);
+    const short = { kind: 'short', entry: 0, chunk: 64, length: 300, size: 50 };
+    expect(read('0b004040412c32')).toEqual(short);
     const group = { kind: 'group', entry: 5, count: 64, size: 300, offset: 10 };
     expect(read('0a054040412c0a026869')).toEqual({ ...group, bytes: Buffer.from('hi') });
   });
@@ -65,7 +69,8 @@ describe('frames', () => {
     '05ffffffffffffffff',
     '0905404041',
     '0a054040412c0a0268',
-    '0b',
+    '0b004040412c',
+    '0c',
   ])('are refused when unknown, cut short or beyond 2^53 - 1: %s', (text) => {
     expect(read(text)).toBeUndefined();
   });

@@ -31,7 +31,8 @@ describe('messages', () => {
     const entry = fileEntry('a.txt', 256);
     expect(hexes(offerPages([entry], 256, 20, 128))).toEqual([OFFER]);
     expect(hexes(answerPages(NOTHING_HELD))).toEqual(['02000d000000']);
-    expect(hexes(answerPages(NOTHING_HELD, 10_000))).toEqual(['02000f0000006710']);
+    expect(hexes(answerPages(NOTHING_HELD, { limit: 10_000 }))).toEqual(['02000f0000006710']);
+    expect(hexes(answerPages(NOTHING_HELD, { takesShort: true }))).toEqual(['02001d000000']);
     const have = [{ entry: 0, first: 64, count: 3 }];
     const skipped = [{ first: 1, count: 2 }];
     const none = new Uint32Array(0);
@@ -79,12 +80,13 @@ describe('messages', () => {
         strong: BigUint64Array.of(8n),
       },
     ];
-    const takes = { takesCompressed: true, takesGroups: true };
+    const takes = { takesCompressed: true, takesGroups: true, takesShort: true };
     const accept = { kind: 'accept', last: true, ...takes, skipped, have, bases };
     const known = '010102010040400301010c0001abcdef010000000000000008ff';
-    expect(decode(`02000d${known}`)).toEqual(accept);
-    expect(decode(`020005${known}`)).toEqual({ ...accept, takesGroups: false });
-    expect(decode(`020009${known}`)).toEqual({ ...accept, takesCompressed: false });
+    expect(decode(`02001d${known}`)).toEqual(accept);
+    expect(decode(`02000d${known}`)).toEqual({ ...accept, takesShort: false });
+    expect(decode(`020015${known}`)).toEqual({ ...accept, takesGroups: false });
+    expect(decode(`020019${known}`)).toEqual({ ...accept, takesCompressed: false });
     expect(decode('020113ff')).toEqual({ kind: 'decline', reason: 'P2P_TARGET_EXISTS' });
     const entries = [{ size: 256, digest: 0x0123456789abcdefn }];
     expect(decode('03000141000123456789abcdefff')).toEqual({ kind: 'done', first: 0, entries });

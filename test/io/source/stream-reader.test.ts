@@ -1,0 +1,79 @@
+import { PassThrough } from 'node:stream';
+import { describe, expect, it } from 'vitest';
+import { StreamReader } from '../../../src/io/source/stream-reader.ts';
+
+const SIZE = 16;
+
+/** A reader of what is written to a stream, each read `SIZE` bytes behind the one before. */
+function reading() {
+  const stream = new PassThrough();
+  const reader = new StreamReader(stream);
+  let offset = 0;
+  const read = async (onPause?: () => void): Promise<string> => {
+    const into = Buffer.alloc(SIZE);
+    const at = offset;
+    offset += SIZE;
+    const length = await reader.read(0, at, into, onPause);
+    return into.toString('latin1', 0, length);
+  };
+  return { stream, read };
+}
+
+const ignore = () => undefined;
+
+describe('a reader of a stream', () => {
+  it('waits until it has all that it was asked for, or there is no more', async () => {
+    const { stream, read } = reading();
+    stream.write('0123456789');
+    const first = read();
+    stream.write('abcdefghij');
+    expect(await first).toBe('0123456789abcdef');
+    const second = read();
+    stream.end('!');
+    expect([await second, await read()]).toEqual(['ghij!', '']);
+  });
+
+  it('yields what there is after a moment where that is enough, and then the rest', async () => {
+    const { stream, read } = reading();
+    stream.write('one');
+    expect(await read(ignore)).toBe('one');
+    const second = read(ignore);
+    stream.write('two, and a good deal more');
+    expect(await second).toBe('two, and a good ');
+    stream.end('!');
+    expect([await read(ignore), await read(ignore)]).toEqual(['deal more!', '']);
+  });
+
+  it('tells when nothing has come for a moment, once, and waits on', async () => {
+    const { stream, read } = reading();
+    let pauses = 0;
+    const paused = new Promise<void>((resolve) => {
+      void read(() => {
+        pauses += 1;
+        resolve();
+      }).then((text) => stream.emit('text', text));
+    });
+    await paused;
+    const text = new Promise((resolve) => stream.once('text', resolve));
+    stream.write('la');
+    // So that it has been read by itself.
+    for (let turns = 0; turns < 10; turns += 1) await new Promise(setImmediate);
+    stream.write('te');
+    expect([await text, pauses]).toEqual(['late', 1]);
+  });
+
+  it('tells of no pause where something is there', async () => {
+    const { stream, read } = reading();
+    stream.end('at once');
+    expect(await read(() => expect.unreachable())).toBe('at once');
+  });
+
+  it('tells of an error that came while what was there was handed over', async () => {
+    const { stream, read } = reading();
+    stream.write('one');
+    expect(await read(ignore)).toBe('one');
+    stream.destroy(new Error('pulled out'));
+    await expect(read(ignore)).rejects.toMatchObject({ code: 'P2P_SOURCE_UNREADABLE' });
+    await expect(read(ignore)).rejects.toMatchObject({ code: 'P2P_SOURCE_UNREADABLE' });
+  });
+});
