@@ -93,7 +93,9 @@ async function sourceOf(options: SendOptions, salt: Uint8Array): Promise<Source>
   if (input === undefined) {
     await requireSources(paths, { encodeNames });
     const tagOf = versionTags(createBlockCipher(salt));
-    return new Sources(paths, { symlinks, exclude, gitignore, encodeNames, tagOf });
+    const allowUnreadable = options.skipChanged === true;
+    const scan = { symlinks, exclude, gitignore, encodeNames, allowUnreadable };
+    return new Sources(paths, { ...scan, tagOf });
   }
   const name = parseEntryName(input.name);
   if (typeof name === 'string') return new StreamSource(input.stream, name);

@@ -12,5 +12,6 @@ export const SCAN_OPTIONS: ScanOptions = {
   exclude: [],
   gitignore: false,
   encodeNames: false,
+  allowUnreadable: false,
   tagOf: tagsOf(7),
 };

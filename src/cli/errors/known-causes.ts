@@ -81,6 +81,7 @@ const KNOWN: Partial<Readonly<Record<ErrorCode, Readonly<Record<string, KnownCau
     },
     'not unicode': { text: 'a name is no text in UTF-8', hint: RENAME },
     'too long': { text: 'a name is too long for other systems', hint: RENAME },
+    ENAMETOOLONG: { text: 'a path is longer than this system takes', hint: RENAME },
     'path too long': { text: 'a path is too long for other systems', hint: RENAME },
     'same name': {
       text: 'two of what is to be sent have the same name',
@@ -92,6 +93,10 @@ const KNOWN: Partial<Readonly<Record<ErrorCode, Readonly<Record<string, KnownCau
     },
   },
   P2P_SOURCE_UNREADABLE: {
+    EACCES: {
+      text: 'it may not be read by this user',
+      hint: 'change its permissions, or leave it out with --exclude',
+    },
     'size unknown': {
       text: 'the system makes up what is in it as it is read, and says that it is empty',
       hint: 'send what is in it now: cat FILE | p2pshare send - --name NAME',

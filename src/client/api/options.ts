@@ -70,7 +70,7 @@ export interface SendOptions extends CommonOptions {
   /** Whether the `.gitignore` of each folder counts; false by default. */
   readonly gitignore?: boolean;
   /**
-   * Whether a file in a folder that changes, goes or becomes unreadable before it is sent is left out;
+   * Whether a file in a folder that cannot be read, or changes or goes before it is sent, is left out;
    * false by default: then it ends the transfer.
    */
   readonly skipChanged?: boolean;

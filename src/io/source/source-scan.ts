@@ -30,6 +30,11 @@ export interface ScanOptions {
   readonly gitignore: boolean;
   /** Whether names that not every system takes are sent with what is wrong in them percent-encoded. */
   readonly encodeNames: boolean;
+  /**
+   * Whether files in folders are offered though they cannot be read: they are left out when it comes to
+   * that.
+   */
+  readonly allowUnreadable: boolean;
   /** Makes the versions of files. */
   readonly tagOf: VersionTags;
 }
@@ -79,8 +84,8 @@ export async function requireSources(
 
 /**
  * Looks what there is to be sent. Throws what `requireSources` throws, about anything that is found;
- * an unreadable folder is `P2P_SOURCE_UNREADABLE`, for what is in it would be missed, and so is more than
- * an offer may have.
+ * what is unreadable is `P2P_SOURCE_UNREADABLE`, for it would be missed, and so is more than an offer may
+ * have.
  */
 export async function scanSources(
   paths: readonly string[],
@@ -168,7 +173,7 @@ class Scanner {
     const local = `${place.local}${sep}${name}`;
     // Node makes this of bytes that are not UTF-8, and finds nothing of that name.
     if (name.includes('\ufffd')) throw nameRefused('not unicode', local);
-    const stats = await statSource(local).catch((error: unknown) => {
+    const stats = await statSource(local, this.#options).catch((error: unknown) => {
       // It has gone since the folder was read.
       if (errnoOf(error) === 'ENOENT') return undefined;
       throw error;
@@ -211,7 +216,7 @@ class Scanner {
 
   async #follow(place: Place): Promise<void> {
     const local = await realpath(place.local).catch(() => undefined);
-    const stats = local === undefined ? undefined : await statSource(local);
+    const stats = local === undefined ? undefined : await statSource(local, this.#options);
     // To nothing, or to a folder that it is in.
     if (local === undefined || stats === undefined || place.above.has(identity(stats))) {
       this.#omitted.links += 1;

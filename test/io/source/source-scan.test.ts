@@ -1,9 +1,10 @@
 import { execFileSync } from 'node:child_process';
-import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type ScanOptions, scanSources } from '../../../src/io/source/source-scan.ts';
+import { asPlainUser } from '../../support/plain-user.ts';
 import { SCAN_OPTIONS, tagsOf } from '../../support/scan-options.ts';
 
 let directory: string;
@@ -93,6 +94,60 @@ describe('files without a byte', () => {
   it('are sent', async () => {
     await writeFile(at('nothing'), '');
     expect(await found(['nothing'])).toEqual(['nothing']);
+  });
+});
+
+describe.skipIf(process.geteuid === undefined)('what may not be read', () => {
+  beforeEach(async () => {
+    await chmod(directory, 0o755);
+    await plant('top/readable', 'top/private', 'top/group');
+    await chmod(at('top/private'), 0);
+    await chmod(at('top/group'), 0o040);
+  });
+
+  it('is refused before anything is offered, with its path', async () => {
+    const refused = asPlainUser(() => scan(['top'], { exclude: ['group'] }));
+    const path = at('top/private');
+    await expect(refused).rejects.toMatchObject({ code: 'P2P_SOURCE_UNREADABLE', path });
+    const named = asPlainUser(() => scan(['top/private'], { allowUnreadable: true }));
+    await expect(named).rejects.toMatchObject({ code: 'P2P_SOURCE_UNREADABLE', path });
+    const group = asPlainUser(() => scan(['top'], { exclude: ['private'] }));
+    await expect(group).rejects.toMatchObject({ path: at('top/group') });
+  });
+
+  it('is none of what another than its owner may read', async () => {
+    await chmod(at('top/readable'), 0o644);
+    const read = await asPlainUser(() => found(['top'], { exclude: ['private', 'group'] }));
+    expect(read).toEqual(['top/', 'top/readable']);
+  });
+
+  it('is offered where it is to be left out later', async () => {
+    const all = ['top/', 'top/group', 'top/private', 'top/readable'];
+    expect(await asPlainUser(() => found(['top'], { allowUnreadable: true }))).toEqual(all);
+  });
+
+  it('is an unreadable folder in any case', async () => {
+    await mkdir(at('top/closed'), { mode: 0 });
+    const refused = asPlainUser(() => scan(['top'], { allowUnreadable: true }));
+    await expect(refused).rejects.toMatchObject({ code: 'P2P_SOURCE_UNREADABLE' });
+    await chmod(at('top/closed'), 0o755);
+  });
+});
+
+describe('a path that is longer than the system takes', () => {
+  it('is refused for that', async () => {
+    // Deeper than any path to it may be long, and for that made step by step.
+    const name = 'd'.repeat(200);
+    execFileSync(
+      'sh',
+      ['-c', `for i in $(seq 25); do mkdir ${name} && cd -P ${name} || exit; done`],
+      {
+        cwd: directory,
+      },
+    );
+    await expect(scan([name])).rejects.toMatchObject({ code: 'P2P_NAME_REFUSED' });
+    // Which Node does not remove.
+    execFileSync('rm', ['-r', at(name)]);
   });
 });
 
