@@ -7,7 +7,7 @@ export interface EntryReader {
   /**
    * Reads at `offset` of an entry until `into` is full or there is no more; yields the number of bytes.
    * With `onPause` it is enough of a stream what has come a moment after the first byte, and `onPause` is
-   * called when nothing at all has come for a moment. The next read begins `into.length` bytes behind this
+   * called when nothing has come for a moment, or nothing will. The next read begins `into.length` bytes behind this
    * one all the same.
    */
   read(entry: number, offset: number, into: Uint8Array, onPause?: () => void): Promise<number>;

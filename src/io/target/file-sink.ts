@@ -3,7 +3,7 @@ import type { Published } from './tree-publish.ts';
 
 /** Where what is received goes. It has no final name before `publish`. */
 export interface FileSink {
-  /** Whether the writes of an entry have to be in order, and there is but one entry: no offset is looked at. */
+  /** Whether it takes one entry, in the order of its bytes: no offset is looked at. */
   readonly inOrder: boolean;
   /**
    * Writes consecutive whole chunks of an entry from `offset` on, each with its XXH64. Calls for
