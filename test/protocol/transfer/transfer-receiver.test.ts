@@ -6,6 +6,7 @@ import { donePages } from '../../../src/protocol/transfer/messages/done-message.
 import {
   compressedFrame,
   endFrame,
+  shortFrame,
   sumFrame,
   zerosFrame,
 } from '../../../src/protocol/transfer/messages/frame.ts';
@@ -124,16 +125,27 @@ describe('a receiver of a stream whose sender breaks the rules', () => {
 });
 
 /** Mostly nonsense, and now and then what fits entries of 3000, 1024, 100 and 500 bytes. */
+/** Files, and behind them a stream. */
+const STREAM = 4;
+const entry = fc.constantFrom(0, 1, 2, STREAM, STREAM);
 const anyFrame = fc.oneof(
-  fc.tuple(fc.nat(2), fc.nat(3100), fc.nat(1100)).map(([e, o, n]) => data(e, o, n)),
-  fc.tuple(fc.nat(2), fc.nat(3100), fc.nat(1100)).map(([e, o, n]) => zerosFrame(e, o, n)),
-  fc.tuple(fc.nat(2), fc.nat(3), fc.nat(1100)).map(([e, c, n]) => compressedFrame(e, c, n)),
+  fc.tuple(entry, fc.nat(3100), fc.nat(1100)).map(([e, o, n]) => data(e, o, n)),
+  fc.tuple(entry, fc.nat(3100), fc.nat(1100)).map(([e, o, n]) => zerosFrame(e, o, n)),
+  fc.tuple(entry, fc.nat(3), fc.nat(1100)).map(([e, c, n]) => compressedFrame(e, c, n)),
+  fc
+    .tuple(fc.nat(3), fc.nat(1100), fc.constantFrom(0, 0, 7))
+    .map(([chunk, length, less]) => shortFrame(STREAM, chunk, length, Math.max(length - less, 0))),
+  fc
+    .tuple(fc.nat(3), fc.integer({ min: 1, max: 9 }))
+    .map(([chunk, length]) =>
+      joined([data(STREAM, 1024 * chunk, length), shortFrame(STREAM, chunk, length, length)]),
+    ),
   fc
     .tuple(fc.constantFrom(2, 2, 2, 1), fc.constantFrom(2, 2, 2, 3), fc.constantFrom(0, 0, 0, 20))
     .map(([entry, count, offset]) => group({ entry, count, size: 40, offset }, 40 - offset)),
   fc.constantFrom(2, 3).map((entry) => sumFrame(entry, 0, 0n)),
-  fc.tuple(fc.nat(2), fc.nat(3)).map(([e, c]) => endFrame(e, c * 1024)),
-  fc.tuple(fc.nat(2), fc.nat(3)).map(([e, c]) => sumFrame(e, c, sumOfZeros(c === 2 ? 952 : 1024))),
+  fc.tuple(entry, fc.nat(3)).map(([e, c]) => endFrame(e, c * 1024)),
+  fc.tuple(entry, fc.nat(3)).map(([e, c]) => sumFrame(e, c, sumOfZeros(c === 2 ? 952 : 1024))),
   fc.tuple(fc.nat(80), fc.uint8Array({ maxLength: 30 })).map(([s, b]) => message(s, b)),
   fc.uint8Array({ maxLength: 20 }),
 );
@@ -183,7 +195,10 @@ describe('a receiver under attack', () => {
 
   it('neither throws nor loses credit, whatever comes', () => {
     const property = fc.property(fc.array(anyFrame, { maxLength: 30 }), (frames) => {
-      const receiver = receiving(3000, 1024, 100, 500);
+      const receiver = new TransferReceiver({ hasher });
+      const files = [3000, 1024, 100, 500].map((size, index) => fileEntry(`f${index}`, size));
+      receiver.handleRecord(message(0, offer([...files, streamEntry('stream')])));
+      receiver.accept(undefined, { takesShort: true });
       let consumed = receiver.takeConsumed();
       const start = consumed;
       for (const record of frames) receiver.handleRecord(record);
