@@ -16,3 +16,41 @@ export async function readCertificate(files: CertificateFiles): Promise<Certific
     throw new P2PShareError('P2P_USAGE', message, { cause });
   }
 }
+
+/** How often it is looked for a renewed certificate: those who renew do so days before the old one ends. */
+const LOOK_MS = 60_000;
+/** Looks in a row that find none before that is told: they may come between the writing of the two files. */
+const UNREADABLE_LOOKS = 2;
+
+/** Told what has become of the files of a certificate. */
+export interface CertificateListener {
+  /** They hold another one. */
+  onRenewed(certificate: Certificate): void;
+  /** They hold none; told once, until they hold one again. */
+  onUnreadable(): void;
+}
+
+/** Looks now and then whether the files hold another certificate than `current`. Yields what ends that. */
+export function followCertificate(
+  files: CertificateFiles,
+  current: Certificate,
+  listener: CertificateListener,
+  lookMs: number = LOOK_MS,
+): () => void {
+  let shown = current;
+  let failures = 0;
+  const look = async (): Promise<void> => {
+    const found = await readCertificate(files).catch(() => undefined);
+    failures = found === undefined ? failures + 1 : 0;
+    if (failures === UNREADABLE_LOOKS) listener.onUnreadable();
+    if (found === undefined || isSame(found, shown)) return;
+    shown = found;
+    listener.onRenewed(found);
+  };
+  const timer = setInterval(() => void look(), lookMs);
+  return () => clearInterval(timer);
+}
+
+function isSame(a: Certificate, b: Certificate): boolean {
+  return String(a.cert) === String(b.cert) && String(a.key) === String(b.key);
+}

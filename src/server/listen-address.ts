@@ -21,7 +21,14 @@ export function parseListenAddresses(
   throw new P2PShareError('P2P_USAGE', message);
 }
 
-/** Reads `ADDRESS:PORT`, `[IPv6]:PORT` or either without a port; 0 asks for any free one. */
+/** The same of what monitors ask, which has no port of its own by default. */
+export function parseMonitorAddress(text: string): Endpoint {
+  const hasPort = !isIPv6(text) && /:\d+$/.test(text);
+  if (hasPort) return parseListenAddress(text);
+  throw usage('not an address and port for monitors (such as 127.0.0.1:9422)', text);
+}
+
+/** Reads `ADDRESS:PORT`, `[IPv6]:PORT` or either without a port; 0 asks for any free one. Throws `P2P_USAGE`. */
 function parseListenAddress(text: string): Endpoint {
   if (isIPv6(text)) return { address: text, port: DEFAULT_SERVER_PORT };
   const match = /^(?:\[(?<ipv6>[^\]]+)\]|(?<ipv4>[\d.]+))(?::(?<port>\d+))?$/.exec(text);

@@ -4,14 +4,16 @@ import { systemRandom } from '../crypto/random.ts';
 import { monotonicNow } from '../io/clock.ts';
 import { Driver } from '../io/driver.ts';
 import { localCandidateAddresses } from '../io/network/network-interfaces.ts';
-import type { WebSocketCounters } from '../io/network/websocket-listener.ts';
 import { P2PShareError } from '../protocol/errors.ts';
 import { isPublicAddress } from '../protocol/relay/public-address.ts';
 import { RendezvousServer } from '../protocol/rendezvous/rendezvous-server.ts';
-import type { ServerCounters, ServerEvent } from '../protocol/rendezvous/server-event.ts';
+import type { ServerEvent } from '../protocol/rendezvous/server-event.ts';
 import { type Endpoint, formatEndpoint } from '../protocol/wire/endpoint.ts';
 import { capacityFor } from './capacity.ts';
-import { ANY_ADDRESS, parseListenAddresses } from './listen-address.ts';
+import { ANY_ADDRESS, parseListenAddresses, parseMonitorAddress } from './listen-address.ts';
+import { metricsText } from './metrics-text.ts';
+import type { Monitor } from './monitor.ts';
+import { flatStats, Happenings, type ServerStats } from './server-stats.ts';
 import type { StreamClients } from './stream-clients.ts';
 import { openUdpListeners, type UdpListener } from './udp-listeners.ts';
 
@@ -23,14 +25,20 @@ export async function serve(options: ServeOptions = {}): Promise<RunningServer> 
   const { signal } = options;
   signal?.throwIfAborted();
   const listen = parseListenAddresses(options.listen);
+  const monitored =
+    options.monitor === undefined ? undefined : parseMonitorAddress(options.monitor);
   const { perAddress } = options;
   const capacity = perAddress === undefined ? undefined : capacityFor(perAddress);
   // Who sends and receives loads this module as well, but not what only a server needs.
-  const [{ readCertificate }, { StreamClients }] = await Promise.all([
+  const [{ readCertificate }, { Monitor }, { StreamClients }] = await Promise.all([
     import('./certificate.ts'),
+    import('./monitor.ts'),
     import('./stream-clients.ts'),
   ]);
-  const certificate = options.tls && (await readCertificate(options.tls));
+  const tls = options.tls && {
+    files: options.tls,
+    certificate: await readCertificate(options.tls),
+  };
   const server = await started(listen, (listeners) => {
     const machine = new RendezvousServer(
       {
@@ -43,18 +51,27 @@ export async function serve(options: ServeOptions = {}): Promise<RunningServer> 
       },
       monotonicNow(),
     );
-    const driver = drive(machine, listeners);
+    const happenings = new Happenings();
+    const driver = drive(machine, listeners, (event) => happenings.note(event));
     const streams = new StreamClients({
       driver,
-      certificate,
+      tls,
       limits: capacity?.streamLimits ?? {},
+      onCertificate: (state) => options.onEvent?.({ event: 'certificate', state }),
     });
-    return new Server({ driver, listeners, streams, machine, onEvent: options.onEvent });
+    const stats = () => {
+      const { counters } = machine;
+      return { ...counters, happened: happenings.counts, websocket: streams.counters };
+    };
+    return new Server({ driver, listeners, streams, stats, onEvent: options.onEvent });
   });
+  if (monitored !== undefined)
+    await server.openMonitor(new Monitor(() => server.metrics), monitored);
   if (signal?.aborted) await server.close();
   signal?.throwIfAborted();
   signal?.addEventListener('abort', () => void server.close(), { once: true });
-  options.onEvent?.({ event: 'ready', endpoints: server.endpoints });
+  const { endpoints, monitor } = server;
+  options.onEvent?.({ event: 'ready', endpoints, ...(monitor !== undefined && { monitor }) });
   return server;
 }
 
@@ -63,21 +80,23 @@ class Server implements RunningServer {
   readonly #driver: Driver<ServerEvent>;
   readonly #listeners: readonly UdpListener[];
   readonly #streams: StreamClients;
-  readonly #machine: RendezvousServer;
+  readonly #stats: () => ServerStats;
   readonly #onEvent: ServeOptions['onEvent'];
+  #monitor: Monitor | undefined;
+  #monitored: string | undefined;
   #closed: Promise<void> | undefined;
 
   constructor(parts: {
     readonly driver: Driver<ServerEvent>;
     readonly listeners: readonly UdpListener[];
     readonly streams: StreamClients;
-    readonly machine: RendezvousServer;
+    readonly stats: () => ServerStats;
     readonly onEvent: ServeOptions['onEvent'];
   }) {
     this.#driver = parts.driver;
     this.#listeners = parts.listeners;
     this.#streams = parts.streams;
-    this.#machine = parts.machine;
+    this.#stats = parts.stats;
     this.#onEvent = parts.onEvent;
     this.endpoints = this.#named.map(formatEndpoint);
   }
@@ -92,8 +111,33 @@ class Server implements RunningServer {
     }
   }
 
+  /** Has monitors be answered. Rejects as `serve` does, and is gone. */
+  async openMonitor(monitor: Monitor, where: Endpoint): Promise<void> {
+    this.#monitor = monitor;
+    try {
+      this.#monitored = formatEndpoint(await monitor.listen(where));
+    } catch (cause) {
+      await this.#letGo();
+      throw cannotListen([where], 'monitors', cause);
+    }
+  }
+
+  get monitor(): string | undefined {
+    return this.#monitored;
+  }
+
+  /** What monitors are told. */
+  get metrics(): string {
+    const about = {
+      cpu: process.cpuUsage(),
+      rss: process.memoryUsage.rss(),
+      uptime: process.uptime(),
+    };
+    return metricsText(this.#stats(), about, Date.now());
+  }
+
   stats(): Readonly<Record<string, number>> {
-    return flatten({ ...this.#machine.counters, websocket: this.#streams.counters });
+    return flatStats(this.#stats());
   }
 
   async close(): Promise<void> {
@@ -114,7 +158,8 @@ class Server implements RunningServer {
   async #letGo(): Promise<void> {
     this.#driver.close();
     const sockets = this.#listeners.map(({ socket }) => socket);
-    await Promise.all([this.#streams, ...sockets].map((one) => one.close()));
+    const all = [this.#monitor, this.#streams, ...sockets];
+    await Promise.all(all.map((one) => one?.close()));
   }
 }
 
@@ -131,17 +176,25 @@ async function started(
     } catch (cause) {
       // The system chose a port that is free for UDP; for TCP it may have been given to somebody.
       if (listen.some(({ port }) => port === 0) && attempt < PORTS_TRIED) continue;
-      const message = `cannot listen on ${listen.map(formatEndpoint).join(', ')} for TCP`;
-      throw new P2PShareError('P2P_LOCAL_IO', message, { cause });
+      throw cannotListen(listen, 'TCP', cause);
     }
   }
 }
 
+function cannotListen(where: readonly Endpoint[], what: string, cause: unknown): P2PShareError {
+  const message = `cannot listen on ${where.map(formatEndpoint).join(', ')} for ${what}`;
+  return new P2PShareError('P2P_LOCAL_IO', message, { cause });
+}
+
 /** Runs the machine on the first socket of each family, and on the others as bases. */
-function drive(machine: RendezvousServer, listeners: readonly UdpListener[]): Driver<ServerEvent> {
+function drive(
+  machine: RendezvousServer,
+  listeners: readonly UdpListener[],
+  onEvent: (event: ServerEvent) => void,
+): Driver<ServerEvent> {
   const first = listeners.filter(({ endpoint }) => endpoint.base === undefined);
   const sockets = first.map(({ socket }) => socket);
-  const driver = new Driver({ machine, sockets, onEvent: () => undefined });
+  const driver = new Driver({ machine, sockets, onEvent });
   driver.start();
   for (const { endpoint, socket } of listeners) {
     if (endpoint.base !== undefined) driver.addBase(endpoint.base, socket);
@@ -156,14 +209,4 @@ function drive(machine: RendezvousServer, listeners: readonly UdpListener[]): Dr
 function servesPrivateNetwork(address: string): boolean {
   if (address !== ANY_ADDRESS && address !== '0.0.0.0') return !isPublicAddress(address);
   return !localCandidateAddresses().some((own) => isPublicAddress(own.address));
-}
-
-function flatten(
-  counters: ServerCounters & { readonly websocket: WebSocketCounters },
-): Record<string, number> {
-  const { drops, relay, live, websocket, ...traffic } = counters;
-  const groups = Object.entries({ drops, relay, live, websocket }).flatMap(([group, values]) =>
-    Object.entries(values).map(([name, value]): [string, number] => [`${group}.${name}`, value]),
-  );
-  return { ...traffic, ...Object.fromEntries(groups) };
 }

@@ -11,3 +11,9 @@ export const certificate = {
   cert: readFileSync(certificateFiles.cert),
   key: readFileSync(certificateFiles.key),
 } as const;
+
+/** Another one for the same names but the lab's, as after a renewal. */
+export const renewedFiles = {
+  cert: join(import.meta.dirname, 'localhost-renewed-cert.pem'),
+  key: join(import.meta.dirname, 'localhost-renewed-key.pem'),
+} as const;

@@ -1,9 +1,14 @@
 import { once } from 'node:events';
-import { type CertificateFiles, MAX_PER_ADDRESS } from '../../client/api/options.ts';
+import {
+  type CertificateFiles,
+  MAX_PER_ADDRESS,
+  type ServerEvent,
+} from '../../client/api/options.ts';
 import { listenProblem } from '../errors/listen-problem.ts';
 import { UsageError } from '../errors/usage-error.ts';
 import { jsonLine } from '../report/json-events.ts';
 import type { Flags, Manual } from '../settings/manual.ts';
+import type { Terminal } from '../terminal/terminal.ts';
 import { type CommandContext, command } from './command.ts';
 import { CAUSES_FLAG, OUTPUT_FLAGS, onlyOnce } from './flags.ts';
 
@@ -24,6 +29,11 @@ const LISTEN_FLAGS = {
     type: 'string',
     value: 'N',
     describe: 'Transfers that one address may have at once, and begin in a minute',
+  },
+  monitor: {
+    type: 'string',
+    value: 'ADDRESS:PORT',
+    describe: 'Answer monitors there over HTTP: /metrics and /healthz',
   },
   'no-relay': { type: 'boolean', describe: 'Introduce peers, but carry no files between them' },
 } as const satisfies Flags;
@@ -64,10 +74,13 @@ interface ServerArguments {
   readonly 'tls-cert': string | undefined;
   readonly 'tls-key': string | undefined;
   readonly 'per-address': string | undefined;
+  readonly monitor: string | undefined;
   readonly 'no-relay': boolean | undefined;
   readonly json: boolean | undefined;
   readonly quiet: boolean | undefined;
 }
+
+type Output = Pick<ServerArguments, 'json' | 'quiet'>;
 
 /** `p2pshare server` */
 export const SERVER = command<ServerArguments>(MANUAL, serve);
@@ -77,6 +90,7 @@ async function serve(args: ServerArguments, context: CommandContext): Promise<vo
   const { listen } = args;
   const tls = certificateFiles(args);
   const perAddress = transfersPerAddress(onlyOnce('per-address', args['per-address']));
+  const monitor = onlyOnce('monitor', args.monitor);
   const library = await context.library();
   const server = await library
     .serve({
@@ -84,20 +98,37 @@ async function serve(args: ServerArguments, context: CommandContext): Promise<vo
       ...(tls === undefined ? {} : { tls }),
       relay: args['no-relay'] !== true,
       ...(perAddress === undefined ? {} : { perAddress }),
+      ...(monitor === undefined ? {} : { monitor }),
       signal,
+      onEvent: (event) => tell(event, args, terminal),
     })
     .catch((error: unknown) => {
       throw listenProblem(error);
     });
-  const { endpoints } = server;
-  if (args.json) terminal.stdout.write(jsonLine({ event: 'ready', endpoints }));
-  else if (!args.quiet) terminal.stderr.write(`p2pshare server ready on ${endpoints.join(', ')}\n`);
   if (!signal.aborted) await once(signal, 'abort');
   const stats = server.stats();
   await server.close();
   if (args.json) terminal.stdout.write(jsonLine({ event: 'closed', stats }));
   // A server has no other end than an interruption.
   signal.throwIfAborted();
+}
+
+/** Says what happens, but for the end: the counters of that are known when all is closed. */
+function tell(event: ServerEvent, { json, quiet }: Output, { stdout, stderr }: Terminal): void {
+  if (event.event === 'closed') return;
+  if (json) stdout.write(jsonLine(event));
+  else if (!quiet) stderr.write(`p2pshare server ${said(event)}\n`);
+}
+
+function said(event: Exclude<ServerEvent, { event: 'closed' }>): string {
+  if (event.event === 'certificate') {
+    return event.state === 'renewed'
+      ? 'shows the renewed certificate'
+      : 'cannot read its certificate again, and goes on with the old one';
+  }
+  const { endpoints, monitor } = event;
+  const where = `ready on ${endpoints.join(', ')}`;
+  return monitor === undefined ? where : `${where}; monitors: http://${monitor}/metrics`;
 }
 
 function transfersPerAddress(given: string | undefined): number | undefined {

@@ -5,7 +5,10 @@ import { UsageError } from './usage-error.ts';
 export function listenProblem(error: unknown): unknown {
   if (!(error instanceof P2PShareError) || error.code !== 'P2P_LOCAL_IO') return error;
   const words = PROBLEMS[(error.cause as NodeJS.ErrnoException | undefined)?.code ?? ''];
-  return words === undefined ? error : new UsageError(...words, 'P2P_LOCAL_IO', { cause: error });
+  if (words === undefined) return error;
+  const [text, hint] = words;
+  const flag = error.message.endsWith('for monitors') ? '--monitor' : '--listen';
+  return new UsageError(text, hint.replace('--listen', flag), 'P2P_LOCAL_IO', { cause: error });
 }
 
 /** Text and hint by what the system says. */

@@ -1,5 +1,6 @@
 import type { Diagnosis } from '../../client/api/diagnosis.ts';
 import type { TransferEvent } from '../../client/api/events.ts';
+import type { ServerEvent } from '../../client/api/options.ts';
 import type {
   UnfinishedTransfer,
   UnfinishedTransfers,
@@ -22,7 +23,7 @@ export type JsonEvent =
   | BenchEvent
   | ({ readonly event: 'unfinished' } & UnfinishedTransfer)
   | ({ readonly event: 'ignored' } & UnfinishedTransfers['ignored'][number])
-  | { readonly event: 'ready'; readonly endpoints: readonly string[] }
+  | Exclude<ServerEvent, { event: 'closed' }>
   | { readonly event: 'closed'; readonly stats: Readonly<Record<string, number>> };
 
 /** A figure of `bench`: bytes a second, and for a relay the round trip to the other side. */

@@ -162,7 +162,10 @@ export interface ServeOptions {
    * addresses of a family the server can tell its clients more about their NATs.
    */
   readonly listen?: string | readonly string[];
-  /** With it, TLS is spoken to clients over TCP that want it, beside plain HTTP on the same port. */
+  /**
+   * With it, TLS is spoken to clients over TCP that want it, beside plain HTTP on the same port. A renewed
+   * one is taken up within a minute.
+   */
   readonly tls?: CertificateFiles;
   /** Whether the server also relays for peers that find no direct path; true by default. */
   readonly relay?: boolean;
@@ -171,6 +174,11 @@ export interface ServeOptions {
    * to `MAX_PER_ADDRESS`, 5,000. By default 20 may wait there, 10 may begin in a minute, and 4 be relayed.
    */
   readonly perAddress?: number;
+  /**
+   * Where monitors are answered over HTTP, as `ADDRESS:PORT`: `/metrics` in Prometheus' text format, and
+   * `/healthz`. Nowhere by default. They learn numbers, and no address.
+   */
+  readonly monitor?: string;
   /** Aborting it closes the server. */
   readonly signal?: AbortSignal;
   readonly onEvent?: (event: ServerEvent) => void;
@@ -182,14 +190,22 @@ export interface CertificateFiles {
   readonly key: string;
 }
 
-/** One line of `server --json`. */
+/** What a server tells while it runs. */
 export type ServerEvent =
-  | { readonly event: 'ready'; readonly endpoints: readonly string[] }
+  | {
+      readonly event: 'ready';
+      readonly endpoints: readonly string[];
+      readonly monitor?: string;
+    }
+  /** The files of the certificate hold another one, which is in use now, or none, and the old one stays. */
+  | { readonly event: 'certificate'; readonly state: 'renewed' | 'unreadable' }
   | { readonly event: 'closed' };
 
 export interface RunningServer {
   /** Where it listens, as `host:port` with the real port. */
   readonly endpoints: readonly string[];
+  /** The same of monitors, if they are answered. */
+  readonly monitor: string | undefined;
   /** Counters by name. */
   stats(): Readonly<Record<string, number>>;
   close(): Promise<void>;

@@ -4,7 +4,7 @@ import {
   type RequestListener,
   STATUS_CODES,
 } from 'node:http';
-import { createServer as createHttpsServer } from 'node:https';
+import { createServer as createHttpsServer, type Server as HttpsServer } from 'node:https';
 import type { Server, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 
@@ -30,7 +30,7 @@ export interface HttpEntranceOptions {
  */
 export class HttpEntrance {
   readonly #http: Server;
-  readonly #https: Server | undefined;
+  readonly #https: HttpsServer | undefined;
 
   /** Throws when the certificate is none, or not of this key. */
   constructor({ certificate, handshakeMs, onUpgrade }: HttpEntranceOptions) {
@@ -46,6 +46,11 @@ export class HttpEntrance {
         createHttpsServer({ ...options, ...certificate, handshakeTimeout: handshakeMs }, answer),
         onUpgrade,
       );
+  }
+
+  /** Shows another certificate from now on, where there was one before. Throws as the constructor does. */
+  renew(certificate: Certificate): void {
+    this.#https?.setSecureContext(certificate);
   }
 
   enter(socket: Socket): void {

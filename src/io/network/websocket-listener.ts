@@ -62,6 +62,11 @@ export class WebSocketListener {
     return { open: this.#channels.size, refused: this.#admissions.refused, dropped };
   }
 
+  /** Shows another certificate to who comes from now on. */
+  renew(certificate: Certificate): void {
+    this.#entrance.renew(certificate);
+  }
+
   /**
    * Listens there as well; yields where that is. An IPv6 address takes IPv6 alone, as the sockets
    * beside it do. Rejects with the system's error (`EADDRINUSE`, `EACCES`, …).

@@ -1,7 +1,13 @@
 import { once } from 'node:events';
 import { Writable } from 'node:stream';
 import type { Library } from '../../../src/cli/library.ts';
-import type { CommonOptions, Decision, ReceiveOptions } from '../../../src/client/api/options.ts';
+import type {
+  CommonOptions,
+  Decision,
+  ReceiveOptions,
+  RunningServer,
+  ServeOptions,
+} from '../../../src/client/api/options.ts';
 import { type Transfer, TransferHandle } from '../../../src/client/api/transfer-handle.ts';
 import { type ErrorCode, P2PShareError } from '../../../src/protocol/errors.ts';
 import type { FakeTerminal } from './fake-terminal.ts';
@@ -35,16 +41,31 @@ export function fakeLibrary(script: readonly LibraryStep[], terminal: FakeTermin
     },
     serve: async (options) => {
       seen.called = describeCall('serve', options ?? {});
-      for (const step of script) {
-        if (step.verb === 'fail') throw failure(step.rest);
-        setImmediate(() => terminal.sendSignal('SIGTERM'));
-      }
-      return {
-        endpoints: ['127.0.0.1:9420'],
-        stats: () => ({ relayedBytes: 7 }),
-        close: async () => undefined,
-      };
+      return await serveScript(options ?? {}, script, terminal);
     },
+  };
+}
+
+/** A server to which the steps happen once it is ready. */
+async function serveScript(
+  { monitor, onEvent }: ServeOptions,
+  script: readonly LibraryStep[],
+  terminal: FakeTerminal,
+): Promise<RunningServer> {
+  const endpoints = ['127.0.0.1:9420'];
+  const monitored = monitor && '127.0.0.1:9422';
+  const fails = script.find(({ verb }) => verb === 'fail');
+  if (fails !== undefined) throw failure(fails.rest);
+  onEvent?.({ event: 'ready', endpoints, ...(monitored && { monitor: monitored }) });
+  for (const { verb, rest } of script) {
+    if (verb === 'event') onEvent?.(JSON.parse(rest));
+    else setImmediate(() => terminal.sendSignal('SIGTERM'));
+  }
+  return {
+    endpoints,
+    monitor: monitored,
+    stats: () => ({ relayedBytes: 7 }),
+    close: async () => undefined,
   };
 }
 
