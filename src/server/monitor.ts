@@ -17,9 +17,9 @@ export class Monitor {
 
   /** `render`: the answer to `/metrics`. */
   constructor(render: () => string) {
-    const answer: RequestListener = ({ method, url }, response) => {
+    const answer: RequestListener = ({ method, url = '' }, response) => {
       const isAsked = method === 'GET' || method === 'HEAD';
-      const found = isAsked ? PAGES[url ?? ''] : undefined;
+      const found = isAsked ? PAGES.get(url) : undefined;
       response.writeHead(found === undefined ? 404 : 200, {
         connection: 'close',
         'content-type': found?.type ?? 'text/plain; charset=utf-8',
@@ -30,9 +30,12 @@ export class Monitor {
       maxHeaderSize: MAX_HEADER_BYTES,
       headersTimeout: REQUEST_MS,
       requestTimeout: REQUEST_MS,
+      connectionsCheckingInterval: REQUEST_MS,
     };
     this.#server = createServer(options, answer);
     this.#server.maxConnections = MAX_CONNECTIONS;
+    // Also of who says nothing at all.
+    this.#server.timeout = REQUEST_MS;
   }
 
   /** Yields where it listens. Rejects with the system's error. */
@@ -56,7 +59,7 @@ interface Page {
   text(render: () => string): string;
 }
 
-const PAGES: Readonly<Record<string, Page>> = {
-  '/metrics': { type: METRICS_TYPE, text: (render) => render() },
-  '/healthz': { type: 'text/plain; charset=utf-8', text: () => 'ok\n' },
-};
+const PAGES: ReadonlyMap<string, Page> = new Map([
+  ['/metrics', { type: METRICS_TYPE, text: (render: () => string) => render() }],
+  ['/healthz', { type: 'text/plain; charset=utf-8', text: () => 'ok\n' }],
+]);
