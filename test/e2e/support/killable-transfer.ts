@@ -60,6 +60,8 @@ export class KillableTransfer {
   static async begin(stage: Stage, plan: KillablePlan): Promise<KillableTransfer> {
     const transfer = new KillableTransfer(stage, plan);
     transfer.#code = (await transfer.#sender.event('code')).code;
+    // Who is killed before that needs a new code, and on a busy disk it takes seconds.
+    await transfer.#sender.event('ticket');
     transfer.#receiver = transfer.#receive();
     return transfer;
   }
