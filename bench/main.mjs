@@ -75,12 +75,12 @@ function report(name, title, found) {
   };
 }
 
-/** Tables that were not made keep the figures of the run before. */
+/** Tables that were not made keep the figures of the run before, and all their places. */
 async function write(fresh) {
   const path = join(DOCS, 'benchmark.json');
   const before = existsSync(path) ? JSON.parse(await readFile(path, 'utf8')) : [];
-  const made = new Set(fresh.map(({ title }) => title));
-  const all = [...before.filter(({ title }) => !made.has(title)), ...fresh];
+  const tables = new Map([...before, ...fresh].map((one) => [one.title, one]));
+  const all = [...tables.values()];
   all.sort((a, b) => CASES.indexOf(a.case) - CASES.indexOf(b.case));
   await writeFile(path, `${JSON.stringify(all, undefined, 2)}\n`);
   await writeFile(join(DOCS, 'benchmark.svg'), chart(all));
