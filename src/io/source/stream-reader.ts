@@ -6,7 +6,7 @@ import type { EntryName } from '../../protocol/transfer/entries/entry-name.ts';
 export interface EntryReader {
   /**
    * Reads at `offset` of an entry until `into` is full or there is no more; yields the number of bytes.
-   * With `onPause` it is enough of a stream what has come a moment after the first byte, and `onPause` is
+   * With `onPause` it is enough of a stream what has come a moment after the read before, and `onPause` is
    * called when nothing has come for a moment, or nothing will. The next read begins `into.length` bytes behind this
    * one all the same.
    */
@@ -24,7 +24,7 @@ export function streamEntry(name: EntryName): Entry {
   return { kind: 'stream', path: [name], size: 0, mtimeMs: Date.now(), mode: 0o644 };
 }
 
-/** For so long what has come of a stream waits for more: nobody sees it, and ten chunks a second cost little. */
+/** What has come of a stream waits for more until so long after the read before: ten chunks a second cost little. */
 const MOMENT_MS = 100;
 
 /** Reads a stream, such as standard input, from its beginning to its end; it holds one piece of it. */
@@ -35,6 +35,8 @@ export class StreamReader implements EntryReader {
   /** The next piece, where it is being waited for: nothing behind the last one. */
   #next: Promise<Uint8Array | undefined> | undefined;
   #position = 0;
+  /** When what may be short was read last. */
+  #readAt = Number.NEGATIVE_INFINITY;
 
   constructor(stream: NodeJS.ReadableStream) {
     this.#stream = stream;
@@ -49,14 +51,15 @@ export class StreamReader implements EntryReader {
   ): Promise<number> {
     if (offset !== this.#position) throw new Error('unreachable: a stream is read in order');
     this.#position += into.length;
-    const moment = new Moment();
+    if (onPause === undefined) return await this.#fill(into);
+    await this.#first(onPause);
+    // After a pause what there is need not wait for more.
+    const moment = new Moment(MOMENT_MS - (performance.now() - this.#readAt));
     try {
-      if (onPause !== undefined && !(await this.#has(moment))) onPause();
-      await this.#has();
-      moment.end();
-      return await this.#fill(into, onPause === undefined ? undefined : moment);
+      return await this.#fill(into, moment);
     } finally {
       moment.end();
+      this.#readAt = performance.now();
     }
   }
 
@@ -67,6 +70,17 @@ export class StreamReader implements EntryReader {
     if ('destroy' in this.#stream && typeof this.#stream.destroy === 'function') {
       this.#stream.destroy();
     }
+  }
+
+  /** Waits until there is something, or the end. */
+  async #first(onPause: () => void): Promise<void> {
+    const moment = new Moment(MOMENT_MS);
+    try {
+      if (!(await this.#has(moment))) onPause();
+    } finally {
+      moment.end();
+    }
+    await this.#has();
   }
 
   async #fill(into: Uint8Array, moment?: Moment): Promise<number> {
@@ -105,21 +119,25 @@ export class StreamReader implements EntryReader {
 
 const LATE = Symbol('late');
 
-/** A moment that begins when it is waited for something in it, once and after each end. */
+/** A time within which something is awaited: from the first wait on. */
 class Moment {
+  readonly #ms: number;
   #over: Promise<typeof LATE> | undefined;
   #timer: NodeJS.Timeout | undefined;
+
+  constructor(ms: number) {
+    this.#ms = ms;
+  }
 
   /** What is awaited, unless the moment is over before. */
   race<T>(awaited: Promise<T>): Promise<T | typeof LATE> {
     this.#over ??= new Promise((resolve) => {
-      this.#timer = setTimeout(resolve, MOMENT_MS, LATE);
+      this.#timer = setTimeout(resolve, this.#ms, LATE);
     });
     return Promise.race([awaited, this.#over]);
   }
 
   end(): void {
     clearTimeout(this.#timer);
-    this.#over = undefined;
   }
 }
