@@ -1,5 +1,5 @@
 import { PassThrough } from 'node:stream';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { StreamReader } from '../../../src/io/source/stream-reader.ts';
 
 const SIZE = 16;
@@ -51,6 +51,31 @@ describe('a reader of a stream', () => {
     expect([await read(ignore), await read(ignore)]).toEqual(['deal more!', '']);
   });
 
+  it('yields it without waiting for more, unless it has yielded something a moment before', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
+    try {
+      const { stream, read } = reading();
+      const within = async (ms: number, text: Promise<string>) => {
+        await turns();
+        await vi.advanceTimersByTimeAsync(ms);
+        return await Promise.race([text, turns().then(() => 'nothing yet')]);
+      };
+      stream.write('one');
+      expect(await within(1, read(ignore))).toBe('one');
+      stream.write('two');
+      const second = read(ignore);
+      expect(await within(50, second)).toBe('nothing yet');
+      expect(await within(50, second)).toBe('two');
+      await vi.advanceTimersByTimeAsync(1000);
+      stream.write('three');
+      expect(await within(1, read(ignore))).toBe('three');
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+});
+
+describe('a reader of a stream that makes a pause', () => {
   it('tells when nothing has come for a moment, once, and waits on', async () => {
     const { stream, read } = reading();
     let pauses = 0;
