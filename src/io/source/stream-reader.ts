@@ -6,9 +6,9 @@ import type { EntryName } from '../../protocol/transfer/entries/entry-name.ts';
 export interface EntryReader {
   /**
    * Reads at `offset` of an entry until `into` is full or there is no more; yields the number of bytes.
-   * With `onPause` it is enough of a stream what has come a moment after the read before, and `onPause` is
-   * called when nothing has come for a moment, or nothing will. The next read begins `into.length` bytes behind this
-   * one all the same.
+   * With `onPause` it is enough of a stream what has come in a moment, or what comes first after that, and
+   * `onPause` is called when nothing has come in it, or nothing will. The next read begins `into.length`
+   * bytes behind this one all the same.
    */
   read(entry: number, offset: number, into: Uint8Array, onPause?: () => void): Promise<number>;
   /**
@@ -24,7 +24,7 @@ export function streamEntry(name: EntryName): Entry {
   return { kind: 'stream', path: [name], size: 0, mtimeMs: Date.now(), mode: 0o644 };
 }
 
-/** What has come of a stream waits for more until so long after the read before: ten chunks a second cost little. */
+/** So long after a read was asked for what has come of a stream need not wait for more: ten chunks a second cost little. */
 const MOMENT_MS = 100;
 
 /** Reads a stream, such as standard input, from its beginning to its end; it holds one piece of it. */
@@ -35,8 +35,6 @@ export class StreamReader implements EntryReader {
   /** The next piece, where it is being waited for: nothing behind the last one. */
   #next: Promise<Uint8Array | undefined> | undefined;
   #position = 0;
-  /** When what may be short was read last. */
-  #readAt = Number.NEGATIVE_INFINITY;
 
   constructor(stream: NodeJS.ReadableStream) {
     this.#stream = stream;
@@ -52,14 +50,13 @@ export class StreamReader implements EntryReader {
     if (offset !== this.#position) throw new Error('unreachable: a stream is read in order');
     this.#position += into.length;
     if (onPause === undefined) return await this.#fill(into);
-    await this.#first(onPause);
-    // After a pause what there is need not wait for more.
-    const moment = new Moment(MOMENT_MS - (performance.now() - this.#readAt));
+    const moment = new Moment();
     try {
+      if (!(await this.#has(moment))) onPause();
+      await this.#has();
       return await this.#fill(into, moment);
     } finally {
       moment.end();
-      this.#readAt = performance.now();
     }
   }
 
@@ -70,17 +67,6 @@ export class StreamReader implements EntryReader {
     if ('destroy' in this.#stream && typeof this.#stream.destroy === 'function') {
       this.#stream.destroy();
     }
-  }
-
-  /** Waits until there is something, or the end. */
-  async #first(onPause: () => void): Promise<void> {
-    const moment = new Moment(MOMENT_MS);
-    try {
-      if (!(await this.#has(moment))) onPause();
-    } finally {
-      moment.end();
-    }
-    await this.#has();
   }
 
   async #fill(into: Uint8Array, moment?: Moment): Promise<number> {
@@ -119,20 +105,15 @@ export class StreamReader implements EntryReader {
 
 const LATE = Symbol('late');
 
-/** A time within which something is awaited: from the first wait on. */
+/** Begins when it is first waited for something in it. */
 class Moment {
-  readonly #ms: number;
   #over: Promise<typeof LATE> | undefined;
   #timer: NodeJS.Timeout | undefined;
-
-  constructor(ms: number) {
-    this.#ms = ms;
-  }
 
   /** What is awaited, unless the moment is over before. */
   race<T>(awaited: Promise<T>): Promise<T | typeof LATE> {
     this.#over ??= new Promise((resolve) => {
-      this.#timer = setTimeout(resolve, this.#ms, LATE);
+      this.#timer = setTimeout(resolve, MOMENT_MS, LATE);
     });
     return Promise.race([awaited, this.#over]);
   }
