@@ -39,8 +39,10 @@ export function followCertificate(
 ): () => void {
   let shown = current;
   let failures = 0;
+  let isOver = false;
   const look = async (): Promise<void> => {
     const found = await readCertificate(files).catch(() => undefined);
+    if (isOver) return;
     failures = found === undefined ? failures + 1 : 0;
     if (failures === UNREADABLE_LOOKS) listener.onUnreadable();
     if (found === undefined || isSame(found, shown)) return;
@@ -48,7 +50,10 @@ export function followCertificate(
     listener.onRenewed(found);
   };
   const timer = setInterval(() => void look(), lookMs);
-  return () => clearInterval(timer);
+  return () => {
+    isOver = true;
+    clearInterval(timer);
+  };
 }
 
 function isSame(a: Certificate, b: Certificate): boolean {

@@ -2,7 +2,7 @@ import { copyFile, mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promi
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect } from 'node:tls';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { readCertificate } from '../../src/server/certificate.ts';
 import { StreamClients } from '../../src/server/stream-clients.ts';
 import { certificateFiles, renewedFiles } from '../support/certificate.ts';
@@ -90,5 +90,20 @@ describe('a server whose certificate is renewed', () => {
     await install(renewedFiles);
     await renewed;
     expect(states).toEqual(['unreadable', 'renewed']);
+  });
+
+  it('says nothing of what it was looking at when it ended', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    try {
+      const { states } = await serving();
+      await install(renewedFiles);
+      vi.advanceTimersByTime(LOOK_MS);
+      await closing[0]?.();
+      // What had begun to be read has been by now.
+      for (let left = 3; left > 0; left -= 1) await readCertificate(files);
+      expect(states).toEqual([]);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 });
