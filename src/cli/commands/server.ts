@@ -103,7 +103,7 @@ async function serve(args: ServerArguments, context: CommandContext): Promise<vo
       onEvent: (event) => tell(event, args, terminal),
     })
     .catch((error: unknown) => {
-      throw listenProblem(error);
+      throw listenProblem(error, monitor === undefined ? '--listen' : '--listen or --monitor');
     });
   if (!signal.aborted) await once(signal, 'abort');
   const stats = server.stats();

@@ -1,14 +1,13 @@
 import { P2PShareError } from '../../protocol/errors.ts';
 import { UsageError } from './usage-error.ts';
 
-/** What a server that cannot listen is to be told; any other error stays as it is. */
-export function listenProblem(error: unknown): unknown {
+/** What a server that cannot listen by these `flags` is to be told; any other error stays as it is. */
+export function listenProblem(error: unknown, flags: string): unknown {
   if (!(error instanceof P2PShareError) || error.code !== 'P2P_LOCAL_IO') return error;
   const words = PROBLEMS[(error.cause as NodeJS.ErrnoException | undefined)?.code ?? ''];
   if (words === undefined) return error;
   const [text, hint] = words;
-  const flag = error.message.endsWith('for monitors') ? '--monitor' : '--listen';
-  return new UsageError(text, hint.replace('--listen', flag), 'P2P_LOCAL_IO', { cause: error });
+  return new UsageError(text, hint.replace('--listen', flags), 'P2P_LOCAL_IO', { cause: error });
 }
 
 /** Text and hint by what the system says. */
