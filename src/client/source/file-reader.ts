@@ -52,8 +52,10 @@ export class FileReader {
     this.#entry = entry;
     const buffer = this.#memory.take(length);
     try {
-      const onPause = () => run.report((session, now) => session.handlePause(now));
-      const read = await this.#source.read(entry, offset, buffer, mayBeShort ? onPause : undefined);
+      const onPause = mayBeShort
+        ? () => run.report((session, now) => session.handlePause(now))
+        : undefined;
+      const read = await this.#source.read(entry, offset, buffer, onPause);
       const bytes = mayBeShort ? this.#fitted(buffer, read) : buffer.subarray(0, read);
       run.report((session, now) => session.handleRead(entry, offset, bytes, now));
     } catch (error) {
