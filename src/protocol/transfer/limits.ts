@@ -32,8 +32,6 @@ export const TRANSFER_LIMITS = {
    * makes ten a second at most, and sends again what was lost long before that many have followed.
    */
   shortAhead: 4096,
-  /** The same of short chunks: so many that at least as many as of files need not wait for others. */
-  waitingShort: 4096 + 1024,
   /** Records that may wait for that: a window of 32 MiB brings 512 full ones, or many that are not. */
   waitingRecords: 16_384,
   /** Entries among which the files of one group are: what one frame may make us open. */

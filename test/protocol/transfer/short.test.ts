@@ -217,7 +217,7 @@ describe('a receiver of many short chunks', () => {
   });
 
   it('leaves them in their records while nobody reads the stream, and takes them up later', () => {
-    const { waitingShort } = TRANSFER_LIMITS;
+    const waitingShort = TRANSFER_LIMITS.shortAhead + TRANSFER_LIMITS.waitingFiles;
     const receiver = receiving();
     let handedIn = 0;
     for (let index = 0; index < waitingShort + 100; index += 1) {

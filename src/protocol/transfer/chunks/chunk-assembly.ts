@@ -58,8 +58,10 @@ export class ChunkAssembly {
 
   /** Whether so many files, or short chunks, wait to be written that others had better wait in their records. */
   get isCrowded(): boolean {
-    const { waitingFiles, waitingShort } = TRANSFER_LIMITS;
-    return this.#writes.files >= waitingFiles || this.#writes.short >= waitingShort;
+    const { waitingFiles, shortAhead } = TRANSFER_LIMITS;
+    const { files, short } = this.#writes;
+    // Of so many short ones as many as of files wait for no other.
+    return files >= waitingFiles || short >= waitingFiles + shortAhead;
   }
 
   get allWritten(): boolean {
