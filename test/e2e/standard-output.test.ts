@@ -1,4 +1,6 @@
+import { execFileSync } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
+import { PassThrough } from 'node:stream';
 import { beforeAll, describe, expect } from 'vitest';
 import { ensureBuilt } from './support/build.ts';
 import { expectFailure, expectSuccess } from './support/expectations.ts';
@@ -19,6 +21,21 @@ describe.concurrent('a receiver that writes to a pipe', () => {
     const { status, printed } = await receiveInto('sha256sum', stage, code);
     expect(printed).toContain(await sha256(file));
     expect(status).toBe('0');
+    await expectSuccess(sender);
+  });
+
+  it('passes on what comes through a pipe as it comes', async ({ stage }) => {
+    const folder = await stage.folder();
+    const fifo = `${folder}/heard`;
+    execFileSync('mkfifo', [fifo]);
+    const input = new PassThrough();
+    const sender = stage.send('-', { server: server().endpoint, input });
+    const { code } = await sender.event('code');
+    const received = receiveInto(`{ read -r line; echo "$line" >'${fifo}'; cat; }`, stage, code);
+    input.write('one\n');
+    expect(await readFile(fifo, 'utf8')).toBe('one\n');
+    input.end('two\n');
+    expect(await received).toEqual({ status: '0', printed: 'two' });
     await expectSuccess(sender);
   });
 
