@@ -97,6 +97,7 @@ const TOUCHING: Readonly<Record<string, Readonly<Record<string, readonly string[
     source: ['files'],
     network: [],
     files: [],
+    compression: [],
   },
   'protocol/transfer': {
     chunks: ['', 'messages', 'entries'],

@@ -1,7 +1,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { compressNow } from '../../src/io/brotli.ts';
+import { compressNow } from '../../src/io/compression/brotli.ts';
 import { SeededRandom } from '../support/seeded-random.ts';
 import { seededText } from '../support/seeded-text.ts';
 import { ensureBuilt } from './support/build.ts';

@@ -1,4 +1,4 @@
-import { compress, compressNow } from '../../io/brotli.ts';
+import { compress, compressNow } from '../../io/compression/brotli.ts';
 
 /** Qualities of Brotli, the best first, and what a byte is taken to cost before that is measured. */
 const QUALITIES = [

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { FileWriter, type WriteListener } from '../../../src/client/receiving/file-writer.ts';
 import { createHasher } from '../../../src/crypto/xxhash.ts';
-import { compressNow } from '../../../src/io/brotli.ts';
+import { compressNow } from '../../../src/io/compression/brotli.ts';
 import type { FileSink } from '../../../src/io/target/file-sink.ts';
 import { P2PShareError } from '../../../src/protocol/errors.ts';
 import type { Hasher } from '../../../src/protocol/ports.ts';

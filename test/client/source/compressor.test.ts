@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Compressor } from '../../../src/client/source/compressor.ts';
-import { compress } from '../../../src/io/brotli.ts';
+import { compress } from '../../../src/io/compression/brotli.ts';
 import { SeededRandom } from '../../support/seeded-random.ts';
 import { seededText } from '../../support/seeded-text.ts';
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { SessionRun } from '../../../src/client/session/session-run.ts';
 import { FileReader } from '../../../src/client/source/file-reader.ts';
-import { decompress } from '../../../src/io/brotli.ts';
+import { decompress } from '../../../src/io/compression/brotli.ts';
 import type { EntryReader } from '../../../src/io/source/stream-reader.ts';
 import type { SenderSession } from '../../../src/protocol/session/sender-session.ts';
 import { SeededRandom } from '../../support/seeded-random.ts';

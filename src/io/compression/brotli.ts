@@ -6,7 +6,7 @@ import {
   brotliDecompress,
   constants,
 } from 'node:zlib';
-import { P2PShareError } from '../protocol/errors.ts';
+import { P2PShareError } from '../../protocol/errors.ts';
 
 const later = { compress: promisify(brotliCompress), decompress: promisify(brotliDecompress) };
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { compress, compressNow, decompress } from '../../src/io/brotli.ts';
-import { SeededRandom } from '../support/seeded-random.ts';
-import { seededText } from '../support/seeded-text.ts';
+import { compress, compressNow, decompress } from '../../../src/io/compression/brotli.ts';
+import { SeededRandom } from '../../support/seeded-random.ts';
+import { seededText } from '../../support/seeded-text.ts';
 
 const INTEGRITY = { code: 'P2P_INTEGRITY' };
 const TEXT = seededText(new SeededRandom(1), 100_000);
