@@ -1,5 +1,5 @@
 // Long, slow and lossy links, made by linkemu.c between two namespaces; TCP beside it as iperf3 runs
-// it, with BBR and with CUBIC. A text, and a folder of small ones, compressed and not. And 20 Mbit/s shared with one TCP flow.
+// it, with BBR and with CUBIC. A text, and a folder of small ones, compressed by Zstandard, by Brotli and not at all. And 20 Mbit/s shared with one TCP flow.
 import { execFileSync } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -123,7 +123,11 @@ function linkWays() {
 }
 
 function compressedWays(make) {
-  return { p2pshare: p2pshare(make), 'p2pshare --no-compress': p2pshare(make, ['--no-compress']) };
+  return {
+    p2pshare: p2pshare(make),
+    'p2pshare, Brotli': p2pshare(make, { env: { P2PSHARE_NO_ZSTD: '1' } }),
+    'p2pshare --no-compress': p2pshare(make, { sendFlags: ['--no-compress'] }),
+  };
 }
 
 const noise = async (workshop, bytes) => ({ path: await workshop.file(bytes), bytes });
@@ -148,7 +152,7 @@ async function onLink(context, link, ways, rounds) {
 }
 
 /** Sends what `make` makes: as much as the link carries in so many seconds. */
-function p2pshare(make, sendFlags = []) {
+function p2pshare(make, options = {}) {
   return async ({ workshop }, places, { rate }) => {
     const { path, bytes } = await make(workshop, Math.floor((rate * 1e6 * SECONDS) / 8));
     const out = workshop.path('target.bin');
@@ -156,7 +160,7 @@ function p2pshare(make, sendFlags = []) {
       source: path,
       out,
       places,
-      sendFlags,
+      ...options,
     });
     await rm(out, { recursive: true });
     return (bytes * 8) / ms / 1000;

@@ -1,7 +1,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { compressNow } from '../../src/io/compression/brotli.ts';
+import { BROTLI } from '../../src/io/compression/brotli.ts';
 import { SeededRandom } from '../support/seeded-random.ts';
 import { seededText } from '../support/seeded-text.ts';
 import { ensureBuilt } from './support/build.ts';
@@ -34,7 +34,7 @@ describe('a folder of small files that are alike', () => {
     const files = Array.from({ length: 1500 }, () => {
       return Buffer.concat([common, seededText(random, random.integer(1000))]);
     });
-    const alone = files.map((file) => compressNow(file, 5).length);
+    const alone = files.map((file) => (BROTLI.compressNow(file, 5) ?? file).length);
     const heard = await heardOf(
       Object.fromEntries(files.map((file, i) => [`f${i}`, file])),
       '300kB/s',

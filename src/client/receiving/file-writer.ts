@@ -1,4 +1,4 @@
-import { decompress } from '../../io/compression/brotli.ts';
+import { decompress } from '../../io/compression/decompress.ts';
 import type { FileSink } from '../../io/target/file-sink.ts';
 import { P2PShareError } from '../../protocol/errors.ts';
 import type { Hasher } from '../../protocol/ports.ts';

@@ -1,4 +1,5 @@
 import { monotonicNow } from '../../io/clock.ts';
+import { zstd } from '../../io/compression/zstd.ts';
 import { isNameTaken } from '../../io/files/file-errors.ts';
 import type { FileSink } from '../../io/target/file-sink.ts';
 import { type ErrorCode, P2PShareError } from '../../protocol/errors.ts';
@@ -238,13 +239,14 @@ export class Receiving {
     this.#sink = sink;
     this.#writer = this.#writerTo(sink, chunkBytes, run);
     this.#complete = (omitted) => this.#publish({ sink, destination, offer, omitted }, run);
-    // What begins after the end would have nobody to stop it.
-    if (run.over.aborted) return;
     const { limit } = this.#options;
     const wishes = {
       limit: limit === undefined ? undefined : Math.ceil(limit),
       takesShort: sink.inOrder,
+      takesZstd: (await zstd()) !== undefined,
     };
+    // What begins after the end would have nobody to stop it.
+    if (run.over.aborted) return;
     run.touch((session, now) => session.accept(now, holdings, wishes));
     run.enter('transferring');
     const { bytes: total } = summary;

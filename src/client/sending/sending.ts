@@ -1,4 +1,5 @@
 import { monotonicNow } from '../../io/clock.ts';
+import { zstd } from '../../io/compression/zstd.ts';
 import type { SourceScan } from '../../io/source/source-scan.ts';
 import type { EntryReader } from '../../io/source/stream-reader.ts';
 import { STREAM_PATH } from '../../io/target/stream-sink.ts';
@@ -220,12 +221,13 @@ export class Sending {
       const over = AbortSignal.any([run.over, this.#question.signal]);
       await verified(this.#options, this.#keeper, verifier, over);
       if (over.aborted) return;
-      const scan = await run.during('preparing', this.#source.scan());
+      const scanning = run.during('preparing', this.#source.scan());
+      const [scan, codec] = await Promise.all([scanning, zstd()]);
       if (run.over.aborted || this.#reader !== undefined) return;
       const { entries, omitted, storedBytes } = scan;
       this.#entries = entries;
       this.#reader = this.#source.reader(scan);
-      this.#buffers = new FileReader(this.#reader, { onOmitted: this.#omits(scan) });
+      this.#buffers = new FileReader(this.#reader, { onOmitted: this.#omits(scan), zstd: codec });
       const totalBytes = bytesOf(entries);
       const left = omitted.special + omitted.links + omitted.excluded > 0 && { omitted };
       const summary = summaryOf({ entries, totalBytes, storedBytes });

@@ -1,15 +1,32 @@
-import { compress, compressNow } from '../../io/compression/brotli.ts';
+import { BROTLI } from '../../io/compression/brotli.ts';
+import type { Codec } from '../../io/compression/codec.ts';
+import type { CompressionWish } from '../../protocol/transfer/transfer-sender.ts';
 
-/** Qualities of Brotli, the best first, and what a byte is taken to cost before that is measured. */
-const QUALITIES = [
-  { quality: 5, usualMsPerByte: 5e-5 },
-  { quality: 1, usualMsPerByte: 1e-5 },
+/** A level of a codec. */
+interface Level {
+  readonly level: number;
+  /** What a byte is taken to cost, before that is measured. */
+  readonly usualMsPerByte: number;
+}
+
+/** The best first. */
+const BROTLI_LEVELS: readonly Level[] = [
+  { level: 5, usualMsPerByte: 5e-5 },
+  { level: 1, usualMsPerByte: 1e-5 },
+];
+/** The same; above 7 the tables grow from 7 to 13 MB, for one or two per cent. */
+const ZSTD_LEVELS: readonly Level[] = [
+  { level: 7, usualMsPerByte: 1.5e-5 },
+  { level: 3, usualMsPerByte: 5e-6 },
+  { level: 1, usualMsPerByte: 3e-6 },
 ];
 /** What a call costs beside its bytes: another thread, and memory for tables. */
 const CALL_MS = 2;
+/** What is taken to be left of a byte, before that is measured. */
+const USUAL_REST = 0.3;
 /**
  * Of the time after which a chunk would have left as it is, this may be used. With half of it links of
- * 1 Gbit/s are 7 % slower on two cores, with a quarter those of 200 Mbit/s carry a fifth less.
+ * 1 Gbit/s are 7 % slower on two cores, with a quarter those of 200 Mbit/s carry a fifth less (Brotli).
  */
 const SHARE = 0.35;
 /** Below it a call costs more than it can save. */
@@ -19,64 +36,65 @@ const SAMPLE_BYTES = 16 * 1024;
 const SAMPLE_PIECES = 4;
 /** A tenth less, or the receiver decompresses for nothing. */
 const WORTHWHILE = 0.9;
-/** How much a new measurement of the cost counts. */
+/** How much a new measurement counts. */
 const NEWS = 0.25;
 /** How much of a cost is forgotten with each chunk that is not compressed so well because of it. */
 const FORGETTING = 1 / 32;
+
+/** When what is to be compressed would have left as it is, how quickly, and how it may be compressed. */
+type Pace = Omit<CompressionWish, 'chunks'>;
 
 /**
  * Compresses chunks as well as there is time for while the network is at work: where that is faster,
  * as over loopback, nothing is compressed.
  */
 export class Compressor {
-  readonly #costs = QUALITIES.map((each) => ({ ...each, msPerByte: each.usualMsPerByte }));
+  readonly #brotli: CodecInUse;
+  readonly #zstd: CodecInUse | undefined;
   /** What those are going to take that are being compressed. */
   #busyMs = 0;
-  readonly #compress: typeof compress;
   readonly #now: () => number;
 
-  /** `now`: milliseconds of a clock that is never put back. */
-  constructor(now: () => number, how = compress) {
+  /** `now`: milliseconds of a clock that is never put back; `zstd`: where this machine has that. */
+  constructor(
+    now: () => number,
+    { zstd, brotli = BROTLI }: { readonly zstd: Codec | undefined; readonly brotli?: Codec },
+  ) {
     this.#now = now;
-    this.#compress = how;
+    this.#brotli = inUse(brotli, BROTLI_LEVELS);
+    this.#zstd = zstd && inUse(zstd, ZSTD_LEVELS);
   }
 
   /**
-   * Begins to compress the pieces together, where that takes less than a part of `waitMs`: when they would
+   * Begins to compress the pieces together, where that takes less than a part of the time until they would
    * have left as they are. Resolves with `undefined` where it was not worth it.
    */
   begin(
     pieces: readonly Uint8Array[],
-    waitMs: number,
+    { waitMs, rate, takesZstd }: Pace,
   ): Promise<Uint8Array | undefined> | undefined {
     const length = pieces.reduce((sum, piece) => sum + piece.length, 0);
+    const { codec, costs } = (takesZstd ? this.#zstd : undefined) ?? this.#brotli;
     const mostMs = waitMs * SHARE - this.#busyMs - CALL_MS;
-    const cost = this.#choose(mostMs / length);
+    const cost = choose(costs, mostMs / length, rate);
     if (cost === undefined || length < FEWEST_BYTES) return undefined;
     const bytes = joined(pieces);
-    return isPromising(bytes) ? this.#run(bytes, cost) : undefined;
+    return isPromising(bytes, codec) ? this.#run(bytes, codec, cost) : undefined;
   }
 
-  /** The best for which there is time. */
-  #choose(mostMsPerByte: number): Cost | undefined {
-    return this.#costs.find((cost) => {
-      if (cost.msPerByte <= mostMsPerByte) return true;
-      // A moment in which the machine was busy with something else passes.
-      cost.msPerByte += FORGETTING * (cost.usualMsPerByte - cost.msPerByte);
-      return false;
-    });
-  }
-
-  async #run(bytes: Uint8Array, cost: Cost): Promise<Uint8Array | undefined> {
+  async #run(bytes: Uint8Array, codec: Codec, cost: Cost): Promise<Uint8Array | undefined> {
     const { length } = bytes;
     const expectedMs = CALL_MS + cost.msPerByte * length;
     this.#busyMs += expectedMs;
     const begunAt = this.#now();
     try {
-      const compressed = await this.#compress(bytes, cost.quality);
+      const compressed = await codec.compress(bytes, cost.level);
       const msPerByte = Math.max(this.#now() - begunAt - CALL_MS, 0) / length;
       // A short one says little of what a byte costs.
-      if (length >= SAMPLE_BYTES) cost.msPerByte += NEWS * (msPerByte - cost.msPerByte);
+      if (length >= SAMPLE_BYTES) {
+        cost.msPerByte += NEWS * (msPerByte - cost.msPerByte);
+        cost.rest += NEWS * ((compressed?.length ?? length) / length - cost.rest);
+      }
       return isWorthwhile(compressed, length) ? compressed : undefined;
     } finally {
       this.#busyMs -= expectedMs;
@@ -84,9 +102,36 @@ export class Compressor {
   }
 }
 
-interface Cost {
-  readonly quality: number;
+interface CodecInUse {
+  readonly codec: Codec;
+  readonly costs: readonly Cost[];
+}
+
+interface Cost extends Level {
   msPerByte: number;
+  /** How much is left of a byte. */
+  rest: number;
+}
+
+function inUse(codec: Codec, levels: readonly Level[]): CodecInUse {
+  const costs = levels.map((level) => {
+    return { ...level, msPerByte: level.usualMsPerByte, rest: USUAL_REST };
+  });
+  return { codec, costs };
+}
+
+/**
+ * The best for which there is time, and which makes as much as the network carries meanwhile: after a
+ * slower one there would be no time for the next chunk. Of the last one there is no quicker.
+ */
+function choose(costs: readonly Cost[], mostMsPerByte: number, rate: number): Cost | undefined {
+  return costs.find((cost, index) => {
+    const keepsUp = cost.msPerByte <= cost.rest / rate || index === costs.length - 1;
+    if (cost.msPerByte <= mostMsPerByte && keepsUp) return true;
+    // A moment in which the machine was busy with something else passes.
+    cost.msPerByte += FORGETTING * (cost.usualMsPerByte - cost.msPerByte);
+    return false;
+  });
 }
 
 /** The bytes of all, without a copy where there is but one. */
@@ -99,7 +144,7 @@ function joined(pieces: readonly Uint8Array[]): Uint8Array {
  * Whether a sample becomes smaller: pieces from all over, for of files that travel together some may be
  * pictures. Where a file begins is often unlike the rest.
  */
-function isPromising(bytes: Uint8Array): boolean {
+function isPromising(bytes: Uint8Array, codec: Codec): boolean {
   if (bytes.length <= 4 * SAMPLE_BYTES) return true;
   const sample = new Uint8Array(SAMPLE_BYTES);
   const step = bytes.length / SAMPLE_PIECES;
@@ -108,9 +153,9 @@ function isPromising(bytes: Uint8Array): boolean {
     const from = Math.floor((piece + 0.5) * step - length / 2);
     sample.set(bytes.subarray(from, from + length), piece * length);
   }
-  return isWorthwhile(compressNow(sample, 1), SAMPLE_BYTES);
+  return isWorthwhile(codec.compressNow(sample, 1), SAMPLE_BYTES);
 }
 
-function isWorthwhile(compressed: Uint8Array, length: number): boolean {
-  return compressed.length <= WORTHWHILE * length;
+function isWorthwhile(compressed: Uint8Array | undefined, length: number): boolean {
+  return compressed !== undefined && compressed.length <= WORTHWHILE * length;
 }

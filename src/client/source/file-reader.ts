@@ -1,3 +1,4 @@
+import type { Codec } from '../../io/compression/codec.ts';
 import type { EntryReader } from '../../io/source/stream-reader.ts';
 import { type ErrorCode, P2PShareError } from '../../protocol/errors.ts';
 import type { SenderSession } from '../../protocol/session/sender-session.ts';
@@ -10,6 +11,8 @@ import { Compressor } from './compressor.ts';
 interface FileReaderOptions {
   /** A file is left out that cannot be read as it was offered; without it that ends the session. */
   readonly onOmitted: ((entry: number, error: P2PShareError) => void) | undefined;
+  /** Zstandard, where this machine has it. */
+  readonly zstd: Codec | undefined;
 }
 
 /** Answers a session's wishes for chunks of the source, in buffers that come back. */
@@ -18,13 +21,14 @@ export class FileReader {
   readonly #options: FileReaderOptions;
   readonly #omitted = new Set<number>();
   readonly #memory = new ChunkMemory(CHUNK_BYTES);
-  readonly #compressor = new Compressor(() => performance.now());
+  readonly #compressor: Compressor;
   #reading = 0;
   #entry: number | undefined;
 
   constructor(source: EntryReader, options: FileReaderOptions) {
     this.#source = source;
     this.#options = options;
+    this.#compressor = new Compressor(() => performance.now(), options);
   }
 
   /** Whether something is being read. */
@@ -76,12 +80,12 @@ export class FileReader {
   }
 
   async #compress(
-    { chunks, waitMs }: Extract<SessionEvent, { kind: 'compress' }>,
+    { chunks, ...pace }: Extract<SessionEvent, { kind: 'compress' }>,
     run: SessionRun<SenderSession>,
   ): Promise<void> {
     const pieces = chunks.map(({ bytes }) => bytes);
     try {
-      const compressing = this.#compressor.begin(pieces, waitMs);
+      const compressing = this.#compressor.begin(pieces, pace);
       // Where there is no time for it, there is none for keeping them back until the next turn either.
       const compressed = compressing && (await compressing);
       run.report((session, now) => session.handleCompressed(chunks, compressed, now));

@@ -74,12 +74,14 @@ export type SessionEvent =
     }
   /**
    * Sender: asks for chunks that were read to be compressed together, if that can be done well before
-   * they would have left as they are, in `waitMs`; answered by `handleCompressed`.
+   * they would have left as they are, in `waitMs` (`CompressionWish`); answered by `handleCompressed`.
    */
   | {
       readonly kind: 'compress';
       readonly chunks: readonly ReadChunk[];
       readonly waitMs: number;
+      readonly rate: number;
+      readonly takesZstd: boolean;
     }
   /** Sender: a buffer given to `handleRead` is free again. */
   | { readonly kind: 'released'; readonly buffer: Uint8Array }

@@ -18,6 +18,14 @@ import { protocolViolation, type Violation } from './violation.ts';
 /** Chunks that may be read and not yet sent: hides the disk behind the network. */
 const READ_AHEAD = 4;
 
+/** Chunks that had better be compressed together before they are sent, and what they may be compressed by. */
+export interface CompressionWish extends CompressionRun {
+  /** At which they may leave, in bytes a millisecond. */
+  readonly rate: number;
+  /** Whether the receiver takes Zstandard as well as Brotli. */
+  readonly takesZstd: boolean;
+}
+
 /** `finishing`: all data is handed over, and the receiver's word is awaited. */
 type State = 'preparing' | 'offering' | 'sending' | 'finishing' | 'ended';
 
@@ -38,6 +46,7 @@ export class TransferSender {
   #takesCompressed = false;
   #takesGroups = false;
   #takesShort = false;
+  #takesZstd = false;
   #answerBytes = 0;
   #handedIn = 0;
 
@@ -130,14 +139,16 @@ export class TransferSender {
    * What of that had better be compressed before it is sent, if it may leave at so many bytes a
    * millisecond; answered by `handleCompressed`.
    */
-  pollCompression(rate: number): CompressionRun | undefined {
+  pollCompression(rate: number): CompressionWish | undefined {
     if (!this.#compresses || !this.#takesCompressed || this.#state !== 'sending') return undefined;
-    return this.#chunks.pollCompression(rate, this.#takesGroups);
+    const run = this.#chunks.pollCompression(rate, this.#takesGroups);
+    return run && { ...run, rate, takesZstd: this.#takesZstd };
   }
 
   /**
-   * Takes what the chunks of `pollCompression` are by Brotli (RFC 7932), one after the other, which
-   * travels instead where it is shorter; `undefined` where it is not.
+   * Takes what the chunks of `pollCompression` are by Brotli (RFC 7932), or by Zstandard (RFC 8878) where
+   * the receiver takes that, one after the other. It travels instead where it is shorter; `undefined` where
+   * it is not.
    */
   handleCompressed(chunks: readonly ReadChunk[], compressed: Uint8Array | undefined): void {
     if (this.#state === 'sending') this.#chunks.handleCompressed(chunks, compressed);
@@ -234,6 +245,7 @@ export class TransferSender {
     this.#takesCompressed ||= page.takesCompressed;
     this.#takesGroups ||= page.takesGroups;
     this.#takesShort ||= page.takesShort;
+    this.#takesZstd ||= page.takesZstd;
     if (!page.last) return undefined;
     this.#chunks.begin({ takesShort: this.#takesShort });
     this.#state = 'sending';

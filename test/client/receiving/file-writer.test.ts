@@ -1,7 +1,7 @@
+import { brotliCompressSync } from 'node:zlib';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { FileWriter, type WriteListener } from '../../../src/client/receiving/file-writer.ts';
 import { createHasher } from '../../../src/crypto/xxhash.ts';
-import { compressNow } from '../../../src/io/compression/brotli.ts';
 import type { FileSink } from '../../../src/io/target/file-sink.ts';
 import { P2PShareError } from '../../../src/protocol/errors.ts';
 import type { Hasher } from '../../../src/protocol/ports.ts';
@@ -172,7 +172,7 @@ function groupWish(texts: readonly string[], first = 0) {
   return {
     kind: 'write-group',
     files,
-    bytes: compressNow(Buffer.from(texts.join('')), 1),
+    bytes: brotliCompressSync(Buffer.from(texts.join(''))),
   } as const;
 }
 
@@ -197,7 +197,7 @@ function wish(offset: number, length: number, entry = 0) {
 }
 
 function compressedWish(offset: number, bytes: Uint8Array, sum: bigint) {
-  return { ...wish(offset, CHUNK), bytes: compressNow(bytes, 1), isCompressed: true, sum };
+  return { ...wish(offset, CHUNK), bytes: brotliCompressSync(bytes), isCompressed: true, sum };
 }
 
 /** A writer with a log of what it tells, the first time it does, and a way to wait for it. */

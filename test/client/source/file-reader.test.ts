@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { SessionRun } from '../../../src/client/session/session-run.ts';
 import { FileReader } from '../../../src/client/source/file-reader.ts';
-import { decompress } from '../../../src/io/compression/brotli.ts';
+import { decompress } from '../../../src/io/compression/decompress.ts';
 import type { EntryReader } from '../../../src/io/source/stream-reader.ts';
 import type { SenderSession } from '../../../src/protocol/session/sender-session.ts';
 import { SeededRandom } from '../../support/seeded-random.ts';
@@ -9,6 +9,7 @@ import { seededText } from '../../support/seeded-text.ts';
 
 const TEXT = seededText(new SeededRandom(1), 100_000);
 const LONG_MS = 10_000;
+const PACE = { rate: 10, takesZstd: true };
 
 describe('a reader of what is to be sent', () => {
   it('hands over what it has read', async () => {
@@ -35,7 +36,7 @@ describe('a reader of what is to be sent', () => {
   ])('compresses %s where there is time', async (_, pieces) => {
     const chunks = pieces.map((bytes, entry) => ({ entry, offset: 0, bytes }));
     const { reader, run, handed } = readerOf();
-    reader.onEvent({ kind: 'compress', chunks, waitMs: LONG_MS }, run);
+    reader.onEvent({ kind: 'compress', chunks, ...PACE, waitMs: LONG_MS }, run);
     const [given, compressed] = (await handed) as Parameters<SenderSession['handleCompressed']>;
     expect(given).toBe(chunks);
     const plain = Buffer.concat(pieces);
@@ -45,7 +46,7 @@ describe('a reader of what is to be sent', () => {
   it('gives a chunk back as it is where there is none', async () => {
     const chunks = [{ entry: 0, offset: 0, bytes: TEXT }];
     const { reader, run, handed } = readerOf();
-    reader.onEvent({ kind: 'compress', chunks, waitMs: 0 }, run);
+    reader.onEvent({ kind: 'compress', chunks, ...PACE, waitMs: 0 }, run);
     expect((await handed).slice(0, 2)).toEqual([chunks, undefined]);
   });
 });
@@ -72,5 +73,5 @@ function readerOf({ onPause }: { readonly onPause?: () => void } = {}) {
     session,
     report: (action: (on: typeof session, now: number) => void) => action(session, 0),
   } as unknown as SessionRun<SenderSession>;
-  return { reader: new FileReader(source, { onOmitted: undefined }), run, handed };
+  return { reader: new FileReader(source, { onOmitted: undefined, zstd: undefined }), run, handed };
 }

@@ -88,8 +88,9 @@ describe('a sender of a compressed chunk', () => {
     const bytes = seededText(new SeededRandom(4), CHUNK);
     const compressed = compress(bytes);
     sender.handleRead(0, 0, bytes);
-    const { chunks = [], waitMs } = sender.pollCompression(1) ?? {};
-    expect([chunks, waitMs]).toEqual([[{ entry: 0, offset: 0, bytes }], CHUNK]);
+    const { chunks = [], ...pace } = sender.pollCompression(1) ?? {};
+    expect(chunks).toEqual([{ entry: 0, offset: 0, bytes }]);
+    expect(pace).toEqual({ waitMs: CHUNK, rate: 1, takesZstd: false });
     expect(sender.pollRecord(63_056)).toBeUndefined();
     sender.handleCompressed(chunks, compressed);
     const pieces = sender.pollRecord(63_056) ?? [];
@@ -120,6 +121,13 @@ describe('a sender that has read a chunk', () => {
     });
     sender.handleRead(0, 0, bytes);
     expect(sender.pollCompression(rate)).toBeUndefined();
+  });
+
+  it('says whether its receiver takes Zstandard', () => {
+    const entries = [fileEntry('a', CHUNK)];
+    const sender = sending({ hasher, chunkBytes: CHUNK, entries, flags: 0b100101 });
+    sender.handleRead(0, 0, text);
+    expect(sender.pollCompression(1)?.takesZstd).toBe(true);
   });
 
   it('asks for none of what has begun to travel', () => {

@@ -13,7 +13,7 @@ export interface ChunkWrite {
    * all of it is zeros.
    */
   readonly copies: readonly Copy[];
-  /** Whether the bytes are compressed (RFC 7932): the sum is still to be checked. */
+  /** Whether the bytes are compressed (RFC 7932 or 8878): the sum is still to be checked. */
   readonly isCompressed: boolean;
   /** XXH64 of the chunk. */
   readonly sum: bigint;
@@ -37,7 +37,7 @@ export interface GroupedFile {
 /** Small files that came together, for the receiver's disk; each is reported by itself when it is written. */
 export interface GroupWrite {
   readonly files: readonly GroupedFile[];
-  /** The files one after the other, compressed (RFC 7932). */
+  /** The files one after the other, compressed (RFC 7932 or 8878). */
   readonly bytes: Uint8Array;
 }
 

@@ -10,6 +10,7 @@ import {
   TAKES_COMPRESSED,
   TAKES_GROUPS,
   TAKES_SHORT,
+  TAKES_ZSTD,
 } from './message-type.ts';
 
 /** Consecutive entries of which the receiver needs nothing. */
@@ -45,6 +46,8 @@ export interface Wishes {
   readonly limit?: number | undefined;
   /** Whether chunks of a stream may be short, so that what there is comes at once. */
   readonly takesShort?: boolean;
+  /** Whether what is compressed may be so by Zstandard (RFC 8878), and not only by Brotli (RFC 7932). */
+  readonly takesZstd?: boolean;
 }
 
 /** One page of an acceptance. */
@@ -61,16 +64,16 @@ export interface AnswerPage extends Pick<Holdings, 'skipped'> {
   readonly takesGroups: boolean;
   /** Whether chunks of a stream may be short. */
   readonly takesShort: boolean;
+  /** Whether what is compressed may be so by Zstandard. */
+  readonly takesZstd: boolean;
 }
 
 /**
  * The pages of an acceptance; at least one, even when nothing is held. The first has the wishes,
  * and says that chunks may come compressed, and small files together.
  */
-export function* answerPages(
-  holdings: Holdings,
-  { limit, takesShort = false }: Wishes = {},
-): Generator<Uint8Array> {
+export function* answerPages(holdings: Holdings, wishes: Wishes = {}): Generator<Uint8Array> {
+  const { limit } = wishes;
   const skipped = new Cursor(holdings.skipped);
   const have = new Cursor(holdings.have);
   const bases = new Cursor(holdings.bases);
@@ -89,7 +92,7 @@ export function* answerPages(
     page.uint8(MessageType.answer);
     page.uint8(0);
     const isLimited = isFirst && limit !== undefined;
-    const takes = isFirst ? TAKES_COMPRESSED | TAKES_GROUPS | (takesShort ? TAKES_SHORT : 0) : 0;
+    const takes = isFirst ? takenBy(wishes) : 0;
     page.uint8((isLast ? LAST_PAGE : 0) | (isLimited ? LIMITED : 0) | takes);
     for (const { count, body } of parts) {
       page.varint(count);
@@ -98,6 +101,12 @@ export function* answerPages(
     if (isLimited) page.varint(limit);
     yield page.finish();
   }
+}
+
+/** Flags of the first page. */
+function takenBy({ takesShort = false, takesZstd = false }: Wishes): number {
+  const always = TAKES_COMPRESSED | TAKES_GROUPS;
+  return always | (takesShort ? TAKES_SHORT : 0) | (takesZstd ? TAKES_ZSTD : 0);
 }
 
 /** Where in a list, which may be long and is not kept, the pages are. */
@@ -169,6 +178,7 @@ export function readAnswerPage(reader: ByteReader): AnswerPage | undefined {
     takesCompressed: (flags & TAKES_COMPRESSED) !== 0,
     takesGroups: (flags & TAKES_GROUPS) !== 0,
     takesShort: (flags & TAKES_SHORT) !== 0,
+    takesZstd: (flags & TAKES_ZSTD) !== 0,
     skipped: skipped.map(([first = 0, count = 0]) => ({ first, count })),
     have: have.map(([entry = 0, first = 0, count = 0]) => ({ entry, first, count })),
   };

@@ -11,6 +11,8 @@ export const TAKES_COMPRESSED = 4;
 export const TAKES_GROUPS = 8;
 /** The same: and chunks of a stream that are short. */
 export const TAKES_SHORT = 16;
+/** The same: and what is compressed may be so by Zstandard. */
+export const TAKES_ZSTD = 32;
 
 /** A page is closed once it has grown to this: few enough records, little enough memory. */
 export const PAGE_BYTES: number = 16 * 1024;

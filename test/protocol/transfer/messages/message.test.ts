@@ -24,6 +24,12 @@ const hexes = (pages: Iterable<Uint8Array>): string[] =>
 const decode = (hex: string): unknown => decodeMessage(Buffer.from(hex, 'hex'));
 
 const PLACE = `41a4c000018bcfe568000105612e747874`;
+const ALL_TAKEN = {
+  takesCompressed: true,
+  takesGroups: true,
+  takesShort: true,
+  takesZstd: true,
+};
 const OFFER = `0101140141004080011c01${PLACE}41000000000000000001`;
 
 describe('messages', () => {
@@ -33,6 +39,7 @@ describe('messages', () => {
     expect(hexes(answerPages(NOTHING_HELD))).toEqual(['02000d000000']);
     expect(hexes(answerPages(NOTHING_HELD, { limit: 10_000 }))).toEqual(['02000f0000006710']);
     expect(hexes(answerPages(NOTHING_HELD, { takesShort: true }))).toEqual(['02001d000000']);
+    expect(hexes(answerPages(NOTHING_HELD, { takesZstd: true }))).toEqual(['02002d000000']);
     const have = [{ entry: 0, first: 64, count: 3 }];
     const skipped = [{ first: 1, count: 2 }];
     const none = new Uint32Array(0);
@@ -80,19 +87,27 @@ describe('messages', () => {
         strong: BigUint64Array.of(8n),
       },
     ];
-    const takes = { takesCompressed: true, takesGroups: true, takesShort: true };
-    const accept = { kind: 'accept', last: true, ...takes, skipped, have, bases };
+    const accept = { kind: 'accept', last: true, ...ALL_TAKEN, skipped, have, bases };
     const known = '010102010040400301010c0001abcdef010000000000000008ff';
-    expect(decode(`02001d${known}`)).toEqual(accept);
-    expect(decode(`02000d${known}`)).toEqual({ ...accept, takesShort: false });
-    expect(decode(`020015${known}`)).toEqual({ ...accept, takesGroups: false });
-    expect(decode(`020019${known}`)).toEqual({ ...accept, takesCompressed: false });
+    expect(decode(`02003d${known}`)).toEqual(accept);
     expect(decode('020113ff')).toEqual({ kind: 'decline', reason: 'P2P_TARGET_EXISTS' });
     const entries = [{ size: 256, digest: 0x0123456789abcdefn }];
     expect(decode('03000141000123456789abcdefff')).toEqual({ kind: 'done', first: 0, entries });
     expect(decode('04ff')).toEqual({ kind: 'verified' });
     const cancel = { kind: 'cancel', code: 'P2P_DISK_FULL', side: 'receiver' };
     expect(decode('051502ff')).toEqual(cancel);
+  });
+});
+
+describe('an acceptance', () => {
+  it('says by its flags what its receiver takes', () => {
+    const nothing = { kind: 'accept', last: true, skipped: [], have: [], bases: [] };
+    const all = { ...nothing, ...ALL_TAKEN };
+    expect(decode('02003d000000')).toEqual(all);
+    expect(decode('02001d000000')).toEqual({ ...all, takesZstd: false });
+    expect(decode('02002d000000')).toEqual({ ...all, takesShort: false });
+    expect(decode('020035000000')).toEqual({ ...all, takesGroups: false });
+    expect(decode('020039000000')).toEqual({ ...all, takesCompressed: false });
   });
 });
 

@@ -1,0 +1,124 @@
+import { promisify } from 'node:util';
+import type { Codec } from './codec.ts';
+
+/** Its soname. dpkg needs the library, so Debian has it; systemd and curl bring it to others. */
+const LIBRARY = 'libzstd.so.1';
+
+/** Zstandard of libzstd (zstd.h), as far as we use it; where it fails, what it yields is beyond any length. */
+interface LibraryCalls {
+  createContext(): Context | null;
+  freeContext(context: Context): void;
+  compress(...parts: CompressParts): number | bigint;
+  compressLater(...parts: CompressParts): Promise<number | bigint>;
+  decompressLater(
+    target: Uint8Array,
+    capacity: number,
+    source: Uint8Array,
+    length: number,
+  ): Promise<number | bigint>;
+}
+
+type CompressParts = [
+  context: Context,
+  target: Uint8Array,
+  capacity: number,
+  source: Uint8Array,
+  length: number,
+  level: number,
+];
+
+/** An address in the library, opaque to us. */
+type Context = object;
+
+/** Rejects where there is no koffi or no such library. */
+export async function libzstd(): Promise<Codec> {
+  const { default: koffi } = await import('koffi');
+  const library = koffi.load(LIBRARY);
+  const compress = library.func(
+    'size_t ZSTD_compressCCtx(void *context, void *target, size_t capacity, const void *source, size_t length, int level)',
+  );
+  const decompress = library.func(
+    'size_t ZSTD_decompress(void *target, size_t capacity, const void *source, size_t length)',
+  );
+  return new LibraryCodec({
+    createContext: library.func('void *ZSTD_createCCtx()'),
+    freeContext: library.func('size_t ZSTD_freeCCtx(void *context)'),
+    compress,
+    compressLater: promisify(compress.async) as LibraryCalls['compressLater'],
+    decompressLater: promisify(decompress.async) as LibraryCalls['decompressLater'],
+  });
+}
+
+/** A compressor's tables and room for what it makes, which are most of the cost of a short call. */
+interface Workplace {
+  readonly context: Context;
+  target: Uint8Array;
+}
+
+/** As many as there are threads that compress at once: what calls behind them had is let go of. */
+const KEPT_WORKPLACES = 4;
+
+class LibraryCodec implements Codec {
+  readonly #calls: LibraryCalls;
+  readonly #workplaces: Workplace[] = [];
+  /** What calls on other threads read: nobody else keeps that from the garbage collector. */
+  readonly #reading = new Set<{ readonly bytes: Uint8Array }>();
+
+  constructor(calls: LibraryCalls) {
+    this.#calls = calls;
+  }
+
+  async compress(bytes: Uint8Array, level: number): Promise<Uint8Array | undefined> {
+    const workplace = this.#take(bytes.length);
+    const { context, target } = workplace;
+    const reading = { bytes };
+    this.#reading.add(reading);
+    try {
+      const { length } = bytes;
+      const made = await this.#calls.compressLater(context, target, length, bytes, length, level);
+      return made < length ? target.slice(0, Number(made)) : undefined;
+    } finally {
+      this.#reading.delete(reading);
+      this.#giveBack(workplace);
+    }
+  }
+
+  compressNow(bytes: Uint8Array, level: number): Uint8Array | undefined {
+    const workplace = this.#take(bytes.length);
+    const { context, target } = workplace;
+    const { length } = bytes;
+    const made = this.#calls.compress(context, target, length, bytes, length, level);
+    this.#giveBack(workplace);
+    return made < length ? target.slice(0, Number(made)) : undefined;
+  }
+
+  async decompress(bytes: Uint8Array, length: number): Promise<Uint8Array> {
+    const plain = new Uint8Array(length);
+    const reading = { bytes };
+    this.#reading.add(reading);
+    try {
+      const made = await this.#calls.decompressLater(plain, length, bytes, bytes.length);
+      if (made > length) throw new Error('libzstd does not decompress it');
+      return plain.subarray(0, Number(made));
+    } finally {
+      this.#reading.delete(reading);
+    }
+  }
+
+  #take(length: number): Workplace {
+    const workplace = this.#workplaces.pop() ?? this.#open();
+    if (workplace.target.length < length) workplace.target = new Uint8Array(length);
+    return workplace;
+  }
+
+  #open(): Workplace {
+    const context = this.#calls.createContext();
+    if (context === null) throw new Error('libzstd has no memory');
+    return { context, target: new Uint8Array(0) };
+  }
+
+  #giveBack(workplace: Workplace): void {
+    if (this.#workplaces.length < KEPT_WORKPLACES) this.#workplaces.push(workplace);
+    else this.#calls.freeContext(workplace.context);
+  }
+}
