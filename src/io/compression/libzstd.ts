@@ -1,5 +1,6 @@
 import { promisify } from 'node:util';
 import type { Codec } from './codec.ts';
+import { Turns } from './turns.ts';
 
 /** Its soname. dpkg needs the library, so Debian has it; systemd and curl bring it to others. */
 const LIBRARY = 'libzstd.so.1';
@@ -7,7 +8,6 @@ const LIBRARY = 'libzstd.so.1';
 /** Zstandard of libzstd (zstd.h), as far as we use it; where it fails, what it yields is beyond any length. */
 interface LibraryCalls {
   createContext(): Context | null;
-  freeContext(context: Context): void;
   compress(...parts: CompressParts): number | bigint;
   compressLater(...parts: CompressParts): Promise<number | bigint>;
   decompressLater(
@@ -42,7 +42,6 @@ export async function libzstd(): Promise<Codec> {
   );
   return new LibraryCodec({
     createContext: library.func('void *ZSTD_createCCtx()'),
-    freeContext: library.func('size_t ZSTD_freeCCtx(void *context)'),
     compress,
     compressLater: promisify(compress.async) as LibraryCalls['compressLater'],
     decompressLater: promisify(decompress.async) as LibraryCalls['decompressLater'],
@@ -55,11 +54,16 @@ interface Workplace {
   target: Uint8Array;
 }
 
-/** As many as there are threads that compress at once: what calls behind them had is let go of. */
-const KEPT_WORKPLACES = 4;
+/**
+ * As many as there are threads for them: others would wait there, each with its memory, and koffi takes no
+ * more than 256.
+ */
+const MOST_CALLS = 4;
 
 class LibraryCodec implements Codec {
   readonly #calls: LibraryCalls;
+  readonly #turns = new Turns(MOST_CALLS);
+  /** Those that are not in use; there are never more than calls, and one of them at once. */
   readonly #workplaces: Workplace[] = [];
   /** What calls on other threads read: nobody else keeps that from the garbage collector. */
   readonly #reading = new Set<{ readonly bytes: Uint8Array }>();
@@ -69,18 +73,14 @@ class LibraryCodec implements Codec {
   }
 
   async compress(bytes: Uint8Array, level: number): Promise<Uint8Array | undefined> {
-    const workplace = this.#take(bytes.length);
-    const { context, target } = workplace;
-    const reading = { bytes };
-    this.#reading.add(reading);
-    try {
+    return await this.#whileReading(bytes, async () => {
+      const workplace = this.#take(bytes.length);
+      const { context, target } = workplace;
       const { length } = bytes;
       const made = await this.#calls.compressLater(context, target, length, bytes, length, level);
+      this.#workplaces.push(workplace);
       return made < length ? target.slice(0, Number(made)) : undefined;
-    } finally {
-      this.#reading.delete(reading);
-      this.#giveBack(workplace);
-    }
+    });
   }
 
   compressNow(bytes: Uint8Array, level: number): Uint8Array | undefined {
@@ -88,18 +88,24 @@ class LibraryCodec implements Codec {
     const { context, target } = workplace;
     const { length } = bytes;
     const made = this.#calls.compress(context, target, length, bytes, length, level);
-    this.#giveBack(workplace);
+    this.#workplaces.push(workplace);
     return made < length ? target.slice(0, Number(made)) : undefined;
   }
 
   async decompress(bytes: Uint8Array, length: number): Promise<Uint8Array> {
-    const plain = new Uint8Array(length);
-    const reading = { bytes };
-    this.#reading.add(reading);
-    try {
+    return await this.#whileReading(bytes, async () => {
+      const plain = new Uint8Array(length);
       const made = await this.#calls.decompressLater(plain, length, bytes, bytes.length);
       if (made > length) throw new Error('libzstd does not decompress it');
       return plain.subarray(0, Number(made));
+    });
+  }
+
+  async #whileReading<T>(bytes: Uint8Array, call: () => Promise<T>): Promise<T> {
+    const reading = { bytes };
+    this.#reading.add(reading);
+    try {
+      return await this.#turns.during(call);
     } finally {
       this.#reading.delete(reading);
     }
@@ -115,10 +121,5 @@ class LibraryCodec implements Codec {
     const context = this.#calls.createContext();
     if (context === null) throw new Error('libzstd has no memory');
     return { context, target: new Uint8Array(0) };
-  }
-
-  #giveBack(workplace: Workplace): void {
-    if (this.#workplaces.length < KEPT_WORKPLACES) this.#workplaces.push(workplace);
-    else this.#calls.freeContext(workplace.context);
   }
 }

@@ -38,9 +38,10 @@ describe.each(CODECS)('%s', (_, codec) => {
     expect(codec.compressNow(NOISE.subarray(0, 5), 1)).toBeUndefined();
   });
 
-  it('works on many at once', async () => {
+  // koffi takes no more than 256 calls at once.
+  it('works on as many at once as are wanted', async () => {
     const random = new SeededRandom(3);
-    const texts = Array.from({ length: 20 }, () => seededText(random, 1 + random.integer(50_000)));
+    const texts = Array.from({ length: 600 }, () => seededText(random, 1 + random.integer(5000)));
     const plain = await Promise.all(
       texts.map(async (text) => {
         const compressed = await codec.compress(text, 3);
