@@ -54,17 +54,19 @@ interface Workplace {
   target: Uint8Array;
 }
 
-/**
- * As many as there are threads for them: others would wait there, each with its memory, and koffi takes no
- * more than 256.
- */
-const MOST_CALLS = 4;
+/** Each has tables of 4 MB and room for what it makes; four of them are no faster on two cores. */
+const MOST_COMPRESSING = 2;
+/** As many as there are threads: others would wait there with their memory, and koffi takes no more than 256. */
+const MOST_DECOMPRESSING = 4;
 
 class LibraryCodec implements Codec {
   readonly #calls: LibraryCalls;
-  readonly #turns = new Turns(MOST_CALLS);
-  /** Those that are not in use; there are never more than calls, and one of them at once. */
+  readonly #compressing = new Turns(MOST_COMPRESSING);
+  readonly #decompressing = new Turns(MOST_DECOMPRESSING);
+  /** Those that are not in use, of one for each call that compresses. */
   readonly #workplaces: Workplace[] = [];
+  /** For what is done at once, which is little. */
+  #aside: Workplace | undefined;
   /** What calls on other threads read: nobody else keeps that from the garbage collector. */
   readonly #reading = new Set<{ readonly bytes: Uint8Array }>();
 
@@ -73,10 +75,10 @@ class LibraryCodec implements Codec {
   }
 
   async compress(bytes: Uint8Array, level: number): Promise<Uint8Array | undefined> {
-    return await this.#whileReading(bytes, async () => {
-      const workplace = this.#take(bytes.length);
-      const { context, target } = workplace;
+    return await this.#read(bytes, this.#compressing, async () => {
+      const workplace = this.#workplaces.pop() ?? this.#open();
       const { length } = bytes;
+      const { context, target } = withRoom(workplace, length);
       const made = await this.#calls.compressLater(context, target, length, bytes, length, level);
       this.#workplaces.push(workplace);
       return made < length ? target.slice(0, Number(made)) : undefined;
@@ -84,16 +86,15 @@ class LibraryCodec implements Codec {
   }
 
   compressNow(bytes: Uint8Array, level: number): Uint8Array | undefined {
-    const workplace = this.#take(bytes.length);
-    const { context, target } = workplace;
+    this.#aside ??= this.#open();
     const { length } = bytes;
+    const { context, target } = withRoom(this.#aside, length);
     const made = this.#calls.compress(context, target, length, bytes, length, level);
-    this.#workplaces.push(workplace);
     return made < length ? target.slice(0, Number(made)) : undefined;
   }
 
   async decompress(bytes: Uint8Array, length: number): Promise<Uint8Array> {
-    return await this.#whileReading(bytes, async () => {
+    return await this.#read(bytes, this.#decompressing, async () => {
       const plain = new Uint8Array(length);
       const made = await this.#calls.decompressLater(plain, length, bytes, bytes.length);
       if (made > length) throw new Error('libzstd does not decompress it');
@@ -101,20 +102,15 @@ class LibraryCodec implements Codec {
     });
   }
 
-  async #whileReading<T>(bytes: Uint8Array, call: () => Promise<T>): Promise<T> {
+  /** Keeps the bytes until a call has read them that has to wait for its turn. */
+  async #read<T>(bytes: Uint8Array, turns: Turns, call: () => Promise<T>): Promise<T> {
     const reading = { bytes };
     this.#reading.add(reading);
     try {
-      return await this.#turns.during(call);
+      return await turns.during(call);
     } finally {
       this.#reading.delete(reading);
     }
-  }
-
-  #take(length: number): Workplace {
-    const workplace = this.#workplaces.pop() ?? this.#open();
-    if (workplace.target.length < length) workplace.target = new Uint8Array(length);
-    return workplace;
   }
 
   #open(): Workplace {
@@ -122,4 +118,9 @@ class LibraryCodec implements Codec {
     if (context === null) throw new Error('libzstd has no memory');
     return { context, target: new Uint8Array(0) };
   }
+}
+
+function withRoom(workplace: Workplace, length: number): Workplace {
+  if (workplace.target.length < length) workplace.target = new Uint8Array(length);
+  return workplace;
 }
