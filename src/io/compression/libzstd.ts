@@ -2,7 +2,7 @@ import { promisify } from 'node:util';
 import type { Codec } from './codec.ts';
 import { Turns } from './turns.ts';
 
-/** Its soname. dpkg needs the library, so Debian has it; systemd and curl bring it to others. */
+/** Its soname. dpkg needs the library, so Debian has it. */
 const LIBRARY = 'libzstd.so.1';
 
 /** Zstandard of libzstd (zstd.h), as far as we use it; where it fails, what it yields is beyond any length. */

@@ -42,7 +42,7 @@ interface NewerZlib {
   readonly constants: { readonly ZSTD_c_compressionLevel: number };
 }
 
-/** By a Node that has it: a new context for each call makes it half as quick. */
+/** By a Node that has it: with a new context for each call, and so not as quick. */
 export function nodeZstd(): Codec | undefined {
   if (!hasZstd(zlib)) return undefined;
   const { constants, zstdCompressSync } = zlib;
