@@ -1,3 +1,4 @@
+import type { Entry } from '../../protocol/transfer/entries/entry.ts';
 import type { FileStat } from '../files/file-system.ts';
 
 const PAGE_LOG = 10;
@@ -13,6 +14,16 @@ class Page {
 
 /** What tells a file that is there from another one, and from what it was. */
 export type ExistingFile = Pick<FileStat, 'dev' | 'ino' | 'size' | 'mtimeMs'>;
+
+/** FAT keeps times to two seconds; what is of about the same time is compared in any case. */
+const TIME_STEP_MS = 2000;
+
+/** Whether an entry is taken for unchanged, if its bytes are. */
+export function isProbablySame(file: ExistingFile | undefined, entry: Entry | undefined): boolean {
+  if (entry?.kind !== 'file' || file === undefined) return false;
+  const apartMs = Math.abs(file.mtimeMs - entry.mtimeMs);
+  return file.size === entry.size && apartMs < TIME_STEP_MS;
+}
 
 /** Files at the places of entries, by index: 33 bytes for each of what may be a million. */
 export class ExistingFiles {

@@ -10,7 +10,7 @@ import { type Basis, MIN_BLOCK_LOG, sumBytes } from '../../protocol/transfer/mes
 import { MAX_IN_PLACE_BYTES } from '../files/file-calls.ts';
 import type { FileRoot } from '../files/file-root.ts';
 import type { OpenFile } from '../files/file-system.ts';
-import type { ExistingFile, ExistingFiles } from './existing-files.ts';
+import { type ExistingFile, type ExistingFiles, isProbablySame } from './existing-files.ts';
 import { placeNames } from './target-survey.ts';
 
 /** Sums of one file, and of all of them: an answer may have 64 MiB. */
@@ -132,13 +132,8 @@ export class OlderFiles {
     return isSameFile(now, before) && now.size === before.size && now.mtimeMs === before.mtimeMs;
   }
 
-  /** Whether an entry is taken for unchanged, if its bytes are. */
   #mayBeSame(index: number): boolean {
-    const entry = this.#options.entries.at(index);
-    const file = this.#existing.get(index);
-    if (entry?.kind !== 'file' || file === undefined) return false;
-    const apartMs = Math.abs(file.mtimeMs - entry.mtimeMs);
-    return file.size === entry.size && apartMs < TIME_STEP_MS;
+    return isProbablySame(this.#existing.get(index), this.#options.entries.at(index));
   }
 
   /** A whole chunk, of what has come and what is in the older file. Throws `P2P_INTEGRITY`. */
@@ -261,8 +256,6 @@ export class OlderFiles {
 }
 
 const NO_SUMS = new Uint32Array(0);
-/** FAT keeps times to two seconds; what is of about the same time is compared in any case. */
-const TIME_STEP_MS = 2000;
 
 function replaced(): P2PShareError {
   return new P2PShareError('P2P_INTEGRITY', 'the older file was replaced');

@@ -1,6 +1,7 @@
 import type { Hasher } from '../../protocol/ports.ts';
 import type { Entries, Entry } from '../../protocol/transfer/entries/entry.ts';
 import type { FileRoot } from '../files/file-root.ts';
+import { isProbablySame } from './existing-files.ts';
 import { HeldChunks } from './held-chunks.ts';
 import { loadJournal } from './journal-file.ts';
 import { entryKeys } from './offer-key.ts';
@@ -14,6 +15,20 @@ export function wantedSizes(entries: Entries, { skipped }: Survey): (entry: numb
     const entry = entries.at(index);
     return entry?.kind === 'file' && !skipped.has(index) ? entry.size : 0;
   };
+}
+
+/**
+ * How many bytes of an offer are still to be written. What is probably there already is not: it would be
+ * no help to refuse what takes no room.
+ */
+export function bytesNeeded(entries: Entries, survey: Survey, held: HeldChunks): number {
+  const sizeOf = wantedSizes(entries, survey);
+  let bytes = -held.bytes;
+  for (let entry = 0; entry < entries.length; entry += 1) {
+    const isThere = isProbablySame(survey.existing.get(entry), entries.at(entry));
+    if (!isThere || held.countOf(entry) > 0) bytes += sizeOf(entry);
+  }
+  return bytes;
 }
 
 /** What is there of an offer from an earlier attempt, and good. */

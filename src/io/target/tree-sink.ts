@@ -16,7 +16,7 @@ import { JournalFile } from './journal-file.ts';
 import { entryKeys } from './offer-key.ts';
 import { OlderFiles } from './older-files.ts';
 import { publishStaged } from './publish-settled.ts';
-import { type StagedBefore, takeUp, wantedSizes } from './staged-before.ts';
+import { bytesNeeded, type StagedBefore, takeUp, wantedSizes } from './staged-before.ts';
 import { StagedTree } from './staged-tree.ts';
 import { openStaging, removeIfEmpty, removeStaging } from './staging-folder.ts';
 import { runsOf, type Survey, surveyTarget } from './target-survey.ts';
@@ -128,10 +128,9 @@ export class TreeSink implements FileSink {
     try {
       const offer = { entries, sizeOf, chunkBytes, hasher };
       const before = await takeUp(staging, tree, offer);
-      let total = 0;
-      for (let entry = 0; entry < entries.length; entry += 1) total += sizeOf(entry);
+      const needed = bytesNeeded(entries, survey, before.held);
       // Holes take no room; where the file system has none, it will say so.
-      await requireSpace(root, Math.min(total - before.held.bytes, options.storedBytes ?? total));
+      await requireSpace(root, Math.min(needed, options.storedBytes ?? needed));
       const head = async () => ({ chunkBytes, keys: await entryKeys(entries, hasher) });
       const file = new JournalFile(staging, { head, before: before.held.runs, hasher });
       const older = await OlderFiles.read(root, survey.existing, {
