@@ -12,6 +12,8 @@ import { serve } from '../../src/server/serve.ts';
 
 /** Of which nothing can be compressed: a limit is to be felt. */
 const BYTES = randomBytes(12 * 2 ** 20);
+/** Of which some chunks are whole, and on the disk. */
+const SOME_BYTES = 4 * 2 ** 20;
 const TAKEN = { code: 'P2P_TARGET_EXISTS', ticket: expect.any(String) };
 
 const disk = vi.hoisted(() => ({ beforeNaming: async (): Promise<void> => undefined }));
@@ -64,7 +66,7 @@ describe('a name that is taken after the offer was accepted', () => {
     const cancel = new AbortController();
     const receiver = receiving(code, { limit: 8e6, signal: cancel.signal });
     for await (const event of receiver) {
-      if (event.event === 'progress' && event.bytes > 0) cancel.abort();
+      if (event.event === 'progress' && event.bytes > SOME_BYTES) cancel.abort();
     }
     await expect(receiver.result).rejects.toMatchObject({ code: 'P2P_CANCELLED' });
     await expect(sender.result).rejects.toMatchObject({ code: 'P2P_CANCELLED' });

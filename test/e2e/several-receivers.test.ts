@@ -107,7 +107,7 @@ describe('a sender of several that was killed', () => {
 
 describe('a sender of several that waits', () => {
   it('without a limit serves whoever comes until nobody does', async ({ stage }) => {
-    const flags = ['--timeout', '5s'];
+    const flags = ['--timeout', '8s'];
     const scene = await Scene.begin(stage, 'unlimited', { server: await serverOf(stage), flags });
     for (const folder of await scene.folders(2)) {
       const receiver = scene.receive(folder);
