@@ -91,7 +91,7 @@ async function receiveNow(
     // Everything is here, and the sender does not ask for any more.
     const bytes = keeper.ticket.offer?.bytes ?? 0;
     handle.emit({ event: 'file', path: result, bytes, status: 'written' });
-    return { files: [result], bytes, ms: 0, path: 'direct' };
+    return { files: [result], bytes, travelledBytes: 0, ms: 0, path: 'direct' };
   }
 }
 

@@ -33,7 +33,7 @@ describe('the schema of events', () => {
   });
 
   it('lets a newer version add fields, but not leave any out', () => {
-    const done = { event: 'done', bytes: 1, ms: 2, path: 'relay' };
+    const done = { event: 'done', bytes: 1, travelledBytes: 1, ms: 2, path: 'relay' };
     expect(isEvent({ ...done, news: 1 })).toBe(true);
     expect(isEvent({ ...done, path: undefined })).toBe(false);
     expect(isEvent({ ...done, bytes: '1' })).toBe(false);
@@ -41,7 +41,7 @@ describe('the schema of events', () => {
   });
 
   it('is held to in all its fields by our own tests', () => {
-    const done = { event: 'done', bytes: 1, ms: 2, path: 'relay' };
+    const done = { event: 'done', bytes: 1, travelledBytes: 1, ms: 2, path: 'relay' };
     expect(() => requireEvent(JSON.stringify(done))).not.toThrow();
     expect(() => requireEvent(JSON.stringify({ ...done, news: 1 }))).toThrow('not in docs');
   });

@@ -24,6 +24,7 @@ describe.concurrent('a file that the receiver has already', () => {
     const before = await stat(old, { bigint: true });
     const receiver = await transfer(stage, { file, out });
     expect(receiver.all('file')).toMatchObject([{ path: old, status: 'unchanged' }]);
+    expectTravelled(receiver, 5000);
     const after = await stat(old, { bigint: true });
     expect([after.ino, after.ctimeNs]).toEqual([before.ino, before.ctimeNs]);
     expect(await contents(out)).toEqual(['sample.bin']);
@@ -45,6 +46,7 @@ describe.concurrent('a file that the receiver has already', () => {
     await writeFile(old, before);
     const receiver = await transfer(stage, { file, out }, ['--delta']);
     expect(receiver.all('file')).toMatchObject([{ path: old, status: 'overwritten' }]);
+    expectTravelled(receiver, MIB / 2);
     expect(await sha256(old)).toBe(await sha256(file));
     expect(await contents(out)).toEqual(['sample.bin']);
   });
@@ -57,14 +59,6 @@ describe.concurrent('a file that the receiver has already', () => {
     expect(Buffer.compare(await readFile(old), before)).toBe(0);
     expect(await sha256(join(out, 'sample (1).bin'))).toBe(await sha256(file));
   });
-
-  async function scene(stage: Stage, bytes: Uint8Array) {
-    const [folder, out] = await Promise.all([stage.folder(), stage.folder()]);
-    const file = join(folder, 'sample.bin');
-    await writeFile(`${file}.tmp`, bytes);
-    await rename(`${file}.tmp`, file);
-    return { file, out, old: join(out, basename(file)) };
-  }
 
   async function transfer(
     stage: Stage,
@@ -81,3 +75,16 @@ describe.concurrent('a file that the receiver has already', () => {
     return receiver;
   }
 });
+
+function expectTravelled(receiver: Program, atMost: number): void {
+  expect(receiver.all('done')).toHaveLength(1);
+  expect(receiver.all('done')[0]?.travelledBytes).toBeLessThan(atMost);
+}
+
+async function scene(stage: Stage, bytes: Uint8Array) {
+  const [folder, out] = await Promise.all([stage.folder(), stage.folder()]);
+  const file = join(folder, 'sample.bin');
+  await writeFile(`${file}.tmp`, bytes);
+  await rename(`${file}.tmp`, file);
+  return { file, out, old: join(out, basename(file)) };
+}

@@ -27,6 +27,9 @@ describe.concurrent('a transfer between two processes of one machine', () => {
     expect(await contents(out)).toEqual(['sample.bin']);
     for (const program of [sender, receiver]) {
       expect(program.events.at(-1)).toMatchObject({ event: 'done', bytes: size, path: 'direct' });
+      const travelled = program.all('done')[0]?.travelledBytes ?? 0;
+      expect(travelled).toBeGreaterThan(size);
+      expect(travelled).toBeLessThan(1.01 * size + 5000);
       expect(program.all('path').map(({ kind }) => kind)).not.toContain('relay');
       expect(program.stderr).toBe('');
     }

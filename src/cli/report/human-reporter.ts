@@ -15,15 +15,10 @@ import { P2PShareError } from '../../protocol/errors.ts';
 import { messageFor } from '../errors/messages.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 import { writeText } from '../terminal/write-text.ts';
+import { doneWords } from '../words/done-words.ts';
 import { omittedLines, omittedWords } from '../words/omitted-words.ts';
 import { isSamePlace, pathWords } from '../words/path-words.ts';
-import {
-  formatBytes,
-  formatClock,
-  formatContent,
-  formatRate,
-  formatSpan,
-} from '../words/quantity.ts';
+import { formatClock, formatContent } from '../words/quantity.ts';
 import { commandFor } from '../words/receive-command.ts';
 import type { Role } from '../words/role.ts';
 import type { View } from './view.ts';
@@ -75,6 +70,7 @@ export class HumanReporter {
   #isStalled = false;
   #file: FileEvent | undefined;
   #fileCount = 0;
+  #unchangedCount = 0;
   #hasCode = false;
   /** What happened during a question: no more than a transfer has events without progress. */
   #held: TransferEvent[] | undefined;
@@ -263,6 +259,7 @@ export class HumanReporter {
   #fileEnd(event: FileEvent): void {
     this.#file ??= event;
     this.#fileCount += 1;
+    if (event.status === 'unchanged') this.#unchangedCount += 1;
     if (event.status === 'skipped') this.#view.line(`skipped ${shown(event.path)}: it exists`);
   }
 
@@ -275,15 +272,16 @@ export class HumanReporter {
     }
   }
 
-  #done({ bytes, ms, path }: DoneEvent): void {
+  #done(event: DoneEvent): void {
     this.#view.hide();
     if (this.#fileCount === 1 && this.#file?.status === 'skipped') return;
-    const verb = this.#options.role === 'sender' ? 'sent' : 'received';
+    const isSame = this.#fileCount > 0 && this.#unchangedCount === this.#fileCount;
+    const received = isSame ? 'unchanged' : 'received';
+    const verb = this.#options.role === 'sender' ? 'sent' : received;
     const file = this.#file?.path ?? STDOUT;
     const others = this.#fileCount > 1 ? ` and ${this.#fileCount - 1} more` : '';
     const name = file === STDOUT ? '' : ` ${shown(file)}${others}`;
-    const rate = ms > 0 ? `, ${formatRate((bytes * 1_000) / ms)}` : '';
-    this.#view.line(`${verb}${name}: ${formatBytes(bytes)} in ${formatSpan(ms)}${rate}, ${path}`);
+    this.#view.line(`${verb}${name}: ${doneWords(event)}`);
   }
 }
 

@@ -190,6 +190,7 @@ export type ReceiverEvent =
       readonly event: 'receiver';
       readonly state: 'done';
       readonly bytes: number;
+      readonly travelledBytes: number;
       readonly ms: number;
       readonly path: PathKind;
     }
@@ -203,11 +204,14 @@ export type ReceiverEvent =
 
 /**
  * The last event of a transfer that succeeded. `path` is the kind in use at the end; of several
- * receivers, `relay` if any of them used one, and `bytes` are those of all.
+ * receivers, `relay` if any of them used one, and both numbers of bytes are those of all.
+ * `travelledBytes`: those that went over the network for it, either way and compressed as they were, since
+ * the two met the last time; what was there already or lost on the way is not among them.
  */
 export interface DoneEvent {
   readonly event: 'done';
   readonly bytes: number;
+  readonly travelledBytes: number;
   readonly ms: number;
   readonly path: PathKind;
 }

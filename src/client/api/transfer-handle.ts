@@ -8,6 +8,8 @@ export interface TransferResult {
   /** The local paths at the top: what was read, or what was written; `-` for a stream. */
   readonly files: readonly string[];
   readonly bytes: number;
+  /** Of all that went over the network, as `DoneEvent` says. */
+  readonly travelledBytes: number;
   readonly ms: number;
   readonly path: PathKind;
 }
@@ -45,7 +47,8 @@ export class TransferHandle implements Transfer {
 
   /** Ends the transfer with `done`. Only the first ending counts. */
   succeed(result: TransferResult): void {
-    this.emit({ event: 'done', bytes: result.bytes, ms: result.ms, path: result.path });
+    const { bytes, travelledBytes, ms, path } = result;
+    this.emit({ event: 'done', bytes, travelledBytes, ms, path });
     this.#ended = true;
     this.#settle.resolve(result);
   }

@@ -102,7 +102,7 @@ export class Receiving {
       throw failure;
     }
     if (this.#outcome === undefined) throw new Error('unreachable: finished without a file');
-    return { ...this.#outcome, ms: run.elapsedMs, path: run.pathKind };
+    return { ...this.#outcome, travelledBytes: session.movedBytes, ...run.way };
   }
 
   /** What has come stays, if anything can go on with it. */

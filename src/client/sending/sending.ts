@@ -104,9 +104,9 @@ export class Sending {
       await answers?.close();
       await this.#reader?.close();
     }
-    const bytes = run.session.bytesTaken;
+    const { bytesTaken: bytes, movedBytes: travelledBytes } = run.session;
     const files = input === undefined && text === undefined ? paths : [STREAM_PATH];
-    return { files, bytes, ms: run.elapsedMs, path: run.pathKind };
+    return { files, bytes, travelledBytes, ...run.way };
   }
 
   #onEvent(

@@ -43,6 +43,7 @@ export class SeveralReceivers {
   #places: number;
   #served: number;
   #bytes = 0;
+  #travelledBytes = 0;
   #usesRelay = false;
   #startedAt: number | undefined;
   #patience: NodeJS.Timeout | undefined;
@@ -86,7 +87,8 @@ export class SeveralReceivers {
     }
     const ms = Math.round(performance.now() - (this.#startedAt ?? performance.now()));
     const path = this.#usesRelay ? 'relay' : 'direct';
-    return { files: this.#options.paths, bytes: this.#bytes, ms, path };
+    const [bytes, travelledBytes] = [this.#bytes, this.#travelledBytes];
+    return { files: this.#options.paths, bytes, travelledBytes, ms, path };
   }
 
   /** How many more there may be at once. */
@@ -145,6 +147,7 @@ export class SeveralReceivers {
     });
     const result = await attempts.run();
     this.#bytes += result.bytes;
+    this.#travelledBytes += result.travelledBytes;
     this.#usesRelay ||= result.path === 'relay';
     return result;
   }
@@ -222,8 +225,8 @@ interface Served {
   isMissing: boolean;
 }
 
-function doneOf({ bytes, ms, path }: TransferResult): ReceiverEvent {
-  return { event: 'receiver', state: 'done', bytes, ms, path };
+function doneOf({ bytes, travelledBytes, ms, path }: TransferResult): ReceiverEvent {
+  return { event: 'receiver', state: 'done', bytes, travelledBytes, ms, path };
 }
 
 function failedOf(error: unknown): ReceiverEvent {

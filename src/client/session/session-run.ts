@@ -6,7 +6,7 @@ import { addressClass } from '../../protocol/path/address-class.ts';
 import type { Hasher } from '../../protocol/ports.ts';
 import type { SessionEvent, SessionFailure } from '../../protocol/session/session-event.ts';
 import type { Instant } from '../../protocol/time.ts';
-import type { TransferHandle } from '../api/transfer-handle.ts';
+import type { TransferHandle, TransferResult } from '../api/transfer-handle.ts';
 import { GIVES_WAY, type MOVES_ON } from '../attempts/attempts.ts';
 import { Phases } from '../attempts/phases.ts';
 import type { Endpoints } from './endpoints.ts';
@@ -86,19 +86,18 @@ export class SessionRun<S extends Session> {
     this.#streams = new SessionStreams({ ...parts, servers: this.#servers });
   }
 
-  /** The path in use, or the last one; sessions that got anywhere have one. */
-  get pathKind(): 'direct' | 'relay' {
-    return this.#path === undefined ? 'direct' : pathKind(this.#path);
+  /**
+   * The way that what was transferred took: the path in use, or the last one, for sessions that got
+   * anywhere have one; and milliseconds since data could flow.
+   */
+  get way(): Pick<TransferResult, 'path' | 'ms'> {
+    const path = this.#path === undefined ? 'direct' : pathKind(this.#path);
+    return { path, ms: Math.round(performance.now() - this.#startedAt) };
   }
 
   /** Aborted as soon as the session has finished or failed. */
   get over(): AbortSignal {
     return this.#over.signal;
-  }
-
-  /** Milliseconds since data could flow. */
-  get elapsedMs(): number {
-    return Math.round(performance.now() - this.#startedAt);
   }
 
   /**

@@ -124,11 +124,50 @@ describe('a change of path', () => {
   });
 });
 
+describe('the end of a transfer', () => {
+  const DONE = { event: 'done', bytes: 4_000_000, ms: 2000, path: 'direct' } as const;
+
+  it('tells how much travelled where that was clearly less', () => {
+    const { lines, one } = reporter();
+    one.report({ event: 'file', path: 'a', bytes: 4_000_000, status: 'written' });
+    one.report({ ...DONE, travelledBytes: 1_000_000 });
+    expect(lines).toEqual([
+      'received a: 4.0 MB in 2.0 s (1.0 MB over the network, 500.0 kB/s), direct',
+    ]);
+  });
+
+  it('does not where it was about the same', () => {
+    const { lines, one } = reporter();
+    one.report({ event: 'file', path: 'a', bytes: 4_000_000, status: 'written' });
+    one.report({ ...DONE, travelledBytes: 3_900_000 });
+    expect(lines).toEqual(['received a: 4.0 MB in 2.0 s, 2.0 MB/s, direct']);
+  });
+
+  it('says that nothing was new, where nothing was', () => {
+    const { lines, one } = reporter();
+    for (const path of ['a', 'b']) {
+      one.report({ event: 'file', path, bytes: 2_000_000, status: 'unchanged' });
+    }
+    one.report({ ...DONE, travelledBytes: 500 });
+    expect(lines).toEqual([
+      'unchanged a and 1 more: 4.0 MB in 2.0 s (500 B over the network, 250 B/s), direct',
+    ]);
+  });
+
+  it('speaks of what was received where anything was new', () => {
+    const { lines, one } = reporter();
+    one.report({ event: 'file', path: 'a', bytes: 2_000_000, status: 'unchanged' });
+    one.report({ event: 'file', path: 'b', bytes: 2_000_000, status: 'merged' });
+    one.report({ ...DONE, travelledBytes: 3_900_000 });
+    expect(lines).toEqual(['received a and 1 more: 4.0 MB in 2.0 s, 2.0 MB/s, direct']);
+  });
+});
+
 it('names the first of several at the end, as the offer did', () => {
   const { lines, one } = reporter();
   for (const path of ['a.txt', 'b.txt', 'c.txt']) {
     one.report({ event: 'file', path, bytes: 1, status: 'written' });
   }
-  one.report({ event: 'done', bytes: 3, ms: 0, path: 'direct' });
+  one.report({ event: 'done', bytes: 3, travelledBytes: 3, ms: 0, path: 'direct' });
   expect(lines).toEqual(['received a.txt and 2 more: 3 B in 0.0 s, direct']);
 });

@@ -15,10 +15,18 @@ describe('several receivers in a log', () => {
     report({ ...progress(60), receiver: 2 });
     report({ ...progress(10), receiver: 1 });
     report({ event: 'file', path: 'a.bin', bytes: 100, status: 'sent', receiver: 2 });
-    report({ event: 'receiver', state: 'done', bytes: 100, ms: 100, path: 'direct', receiver: 2 });
+    report({
+      event: 'receiver',
+      state: 'done',
+      bytes: 100,
+      travelledBytes: 100,
+      ms: 100,
+      path: 'direct',
+      receiver: 2,
+    });
     const failed = { event: 'receiver', state: 'failed', code: 'P2P_DECLINED' } as const;
     report({ ...failed, message: 'declined', receiver: 1 });
-    report({ event: 'done', bytes: 100, ms: 2000, path: 'direct' });
+    report({ event: 'done', bytes: 100, travelledBytes: 100, ms: 2000, path: 'direct' });
     expect(lines()).toEqual([
       'receiver 1: the receiver has joined',
       'receiver 2: the receiver has joined',

@@ -84,7 +84,13 @@ interface Stage {
 async function playAll(script: readonly LibraryStep[], stage: Stage): Promise<void> {
   try {
     for (const step of script) await play(step, stage);
-    stage.handle.succeed({ files: ['/tmp/report.pdf'], bytes: 2_000_000, ms: 500, path: 'direct' });
+    stage.handle.succeed({
+      files: ['/tmp/report.pdf'],
+      bytes: 2_000_000,
+      travelledBytes: 2_000_400,
+      ms: 500,
+      path: 'direct',
+    });
   } catch (error) {
     stage.handle.fail(error);
   }

@@ -4,7 +4,13 @@ import type { FileEvent, ProgressEvent, TransferEvent } from '../../../src/clien
 import { TransferHandle, type TransferResult } from '../../../src/client/api/transfer-handle.ts';
 import { P2PShareError } from '../../../src/protocol/errors.ts';
 
-const RESULT: TransferResult = { files: ['/tmp/a.bin'], bytes: 10, ms: 5, path: 'direct' };
+const RESULT: TransferResult = {
+  files: ['/tmp/a.bin'],
+  bytes: 10,
+  travelledBytes: 10,
+  ms: 5,
+  path: 'direct',
+};
 
 describe('TransferHandle', () => {
   it('hands out events in order and ends after done', async () => {
@@ -16,7 +22,7 @@ describe('TransferHandle', () => {
     expect(await collect(handle)).toEqual([
       { event: 'code', code: '1-a-b-c' },
       progress(3),
-      { event: 'done', bytes: 10, ms: 5, path: 'direct' },
+      { event: 'done', bytes: 10, travelledBytes: 10, ms: 5, path: 'direct' },
     ]);
     await expect(handle.result).resolves.toEqual(RESULT);
   });

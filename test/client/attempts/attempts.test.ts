@@ -9,7 +9,7 @@ import {
 } from '../../../src/client/attempts/attempts.ts';
 import { type ErrorCode, P2PShareError } from '../../../src/protocol/errors.ts';
 
-const RESULT: TransferResult = { files: ['x'], bytes: 1, ms: 2, path: 'direct' };
+const RESULT: TransferResult = { files: ['x'], bytes: 1, travelledBytes: 1, ms: 2, path: 'direct' };
 const SECRET = new Uint8Array(32).fill(1);
 
 describe('attempts at a transfer', () => {

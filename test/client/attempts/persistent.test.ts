@@ -5,7 +5,7 @@ import type { Attempt, AttemptCourse } from '../../../src/client/attempts/attemp
 import { persistently } from '../../../src/client/attempts/persistent.ts';
 import { type ErrorCode, P2PShareError } from '../../../src/protocol/errors.ts';
 
-const RESULT: TransferResult = { files: ['x'], bytes: 1, ms: 2, path: 'direct' };
+const RESULT: TransferResult = { files: ['x'], bytes: 1, travelledBytes: 1, ms: 2, path: 'direct' };
 const COURSE: AttemptCourse = {
   emit: () => undefined,
   met: async () => undefined,

@@ -21,7 +21,7 @@ vi.mock('node:timers/promises', async (importOriginal) => ({
     }),
 }));
 
-const RESULT: TransferResult = { files: ['x'], bytes: 1, ms: 2, path: 'direct' };
+const RESULT: TransferResult = { files: ['x'], bytes: 1, travelledBytes: 1, ms: 2, path: 'direct' };
 const CODE: Code = { nameplate: 48_213, words: ['acorn', 'velvet', 'walnut'] };
 const { resumeSecret: _, result: __, settled: ___, ...TICKET } = RECEIVE_TICKET;
 

@@ -8,7 +8,7 @@ import {
 import { type DoorAttempt, Rescues } from '../../../src/client/sending/sender-attempts.ts';
 
 const SECRET = new Uint8Array(32).fill(1);
-const RESULT: TransferResult = { files: ['x'], bytes: 1, ms: 2, path: 'direct' };
+const RESULT: TransferResult = { files: ['x'], bytes: 1, travelledBytes: 1, ms: 2, path: 'direct' };
 
 describe('a sender that runs on and loses its receiver', () => {
   it('waits where it was not met the last time', async () => {
