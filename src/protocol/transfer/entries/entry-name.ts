@@ -79,6 +79,14 @@ function isTooLong(name: string): boolean {
 /** Of UTF-8, for a unit of UTF-16. */
 const MAX_BYTES_PER_UNIT = 3;
 
+/** What only we call something by. */
+const OWN_NAME = /^\.p2pshare-/i;
+
+/** Whether it is the name of what an unfinished transfer has in a folder, or the like. */
+export function isOwnName(name: string): boolean {
+  return OWN_NAME.test(name);
+}
+
 /** What is found in names that are refused, and the reason; in this order. */
 export const REFUSED: readonly (readonly [RegExp, NameRefusal['refused']])[] = [
   [/^\.{1,2}$/, 'dots'],
@@ -94,7 +102,7 @@ export const REFUSED: readonly (readonly [RegExp, NameRefusal['refused']])[] = [
   [/[. ]$/, 'trailing dot or space'],
   // Windows finds the device behind any extension, and behind spaces before it.
   [/^(?:con|prn|aux|nul|clock\$|conin\$|conout\$|(?:com|lpt)[0-9¹²³]) *(?:\.|$)/i, 'device name'],
-  [/^\.p2pshare-|\.part$/i, 'reserved by p2pshare'],
+  [OWN_NAME, 'reserved by p2pshare'],
 ];
 
 /** Matches whatever any of them does, and some names that none does: it folds more case than they do. */

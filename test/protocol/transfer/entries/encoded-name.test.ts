@@ -11,7 +11,6 @@ describe('encodedEntryName', () => {
     ['wait...', 'wait..%2E'],
     ['nul.txt', '%6Eul.txt'],
     ['CON.', 'CON%2E'],
-    ['movie.part', 'movie%2Epart'],
     ['.p2pshare-x', '%2Ep2pshare-x'],
     ['\u{1f468}\u200d\u{1f469}', '\u{1f468}%E2%80%8D\u{1f469}'],
     ['e\u0301:', '\u00e9%3A'],
@@ -34,7 +33,18 @@ describe('encodedEntryName', () => {
 
   it('yields good names that are told apart, and say what they were', () => {
     const text = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 20 });
-    const wrong = fc.constantFrom(':', '?', '.', ' ', '%', '\u200d', '\\', 'con', '.part', '\n');
+    const wrong = fc.constantFrom(
+      ':',
+      '?',
+      '.',
+      ' ',
+      '%',
+      '\u200d',
+      '\\',
+      'con',
+      '.p2pshare-',
+      '\n',
+    );
     const name = fc.array(fc.oneof(text, wrong), { minLength: 1, maxLength: 5 });
     fc.assert(
       fc.property(name, (parts) => {
