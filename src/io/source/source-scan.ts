@@ -4,7 +4,11 @@ import { basename, resolve, sep } from 'node:path';
 import { P2PShareError } from '../../protocol/errors.ts';
 import { encodedEntryName } from '../../protocol/transfer/entries/encoded-name.ts';
 import type { Entries, Entry } from '../../protocol/transfer/entries/entry.ts';
-import { type EntryName, parseEntryName } from '../../protocol/transfer/entries/entry-name.ts';
+import {
+  type EntryName,
+  isOwnName,
+  parseEntryName,
+} from '../../protocol/transfer/entries/entry-name.ts';
 import { EntryTable } from '../../protocol/transfer/entries/entry-table.ts';
 import { isInnerLink } from '../../protocol/transfer/entries/link-target.ts';
 import { PathIndex } from '../../protocol/transfer/entries/path-index.ts';
@@ -55,7 +59,7 @@ export interface Omitted {
   readonly special: number;
   /** Symbolic links that lead out of the tree, or to nothing, or that nobody wants. */
   readonly links: number;
-  /** By a pattern; a folder counts as one. */
+  /** By a pattern, or because an unfinished transfer lies there; a folder counts as one. */
   readonly excluded: number;
 }
 
@@ -166,7 +170,8 @@ class Scanner {
   async #look(found: Dirent, place: Place): Promise<Found | undefined> {
     const { name } = found;
     const below = [...place.below, name];
-    if (place.ignore.leavesOut(below, found.isDirectory())) {
+    const isFolder = found.isDirectory();
+    if ((isFolder && isOwnName(name)) || place.ignore.leavesOut(below, isFolder)) {
       this.#omitted.excluded += 1;
       return undefined;
     }

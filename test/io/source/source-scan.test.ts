@@ -247,6 +247,20 @@ describe('what is left out', () => {
     expect((await scan(['top'], { exclude })).omitted.excluded).toBe(3);
   });
 
+  it('is what an unfinished transfer has there, which nobody could receive', async () => {
+    await plant('top/.p2pshare-0a1b2c3d/tree/half', 'top/whole');
+    const { omitted } = await scan(['top']);
+    expect(omitted.excluded).toBe(1);
+    expect(await found(['top'])).toEqual(['top/', 'top/whole']);
+  });
+
+  it('is not what a person has named, nor a file of such a name', async () => {
+    await plant('.p2pshare-0a1b2c3d/tree/half', 'top/.p2pshare-file');
+    for (const path of ['.p2pshare-0a1b2c3d', 'top']) {
+      await expect(scan([path])).rejects.toMatchObject({ code: 'P2P_NAME_REFUSED' });
+    }
+  });
+
   it('is said by the .gitignore of each folder, the deepest first', async () => {
     await plant('top/a.log', 'top/sub/a.log', 'top/sub/deep/b.log', 'top/sub/deep/c');
     await writeFile(at('top/.gitignore'), '*.log\n');
