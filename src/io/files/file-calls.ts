@@ -67,6 +67,8 @@ export async function openFile(path: string, flags: number, mode?: number): Prom
 export interface SmallFile extends Attributes {
   /** At most `MAX_IN_PLACE_BYTES`. */
   readonly bytes: Uint8Array;
+  /** Whether the umask leaves the mode as it is. */
+  readonly isUnmasked: boolean;
 }
 
 /**
@@ -82,13 +84,15 @@ export function putFile(
   return inFolder(path, () => putInPlace(path, flags, file), inSteps);
 }
 
-function putInPlace(path: string, flags: number, { bytes, mode, modified }: SmallFile): void {
-  const fd = fs.openSync(path, flags, 0o600);
+function putInPlace(path: string, flags: number, file: SmallFile): void {
+  const { bytes, mode, isUnmasked, modified } = file;
+  // Even before it is whole it may have its mode: nobody else can enter the folder that it is in.
+  const fd = fs.openSync(path, flags, mode);
   try {
     for (let at = 0; at < bytes.length; ) {
       at += fs.writeSync(fd, bytes, at, bytes.length - at, at);
     }
-    asFarAsKept(() => fs.fchmodSync(fd, mode));
+    if (!isUnmasked) asFarAsKept(() => fs.fchmodSync(fd, mode));
     asFarAsKept(() => fs.futimesSync(fd, modified, modified));
   } finally {
     fs.closeSync(fd);

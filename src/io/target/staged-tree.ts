@@ -81,7 +81,9 @@ export class StagedTree {
     if (this.#syncAll === undefined || !isSmall) return false;
     const { path, mtimeMs } = this.#entries.at(entry) as FileEntry;
     const folder = await this.#folders.ensure(path.slice(0, -1));
-    const file = { bytes, mode: this.#stagedMode(entry), modified: clampedSeconds(mtimeMs) };
+    const mode = this.#stagedMode(entry);
+    const isUnmasked = (mode & this.#umask) === 0;
+    const file = { bytes, mode, isUnmasked, modified: clampedSeconds(mtimeMs) };
     try {
       await this.#staging.files.putFile(this.#at(path), file);
     } catch (error) {

@@ -67,7 +67,7 @@ describe('a small file in one piece', () => {
   afterEach(() => rm(folder, { recursive: true }));
 
   const bytes = Uint8Array.from({ length: 5000 }, (_, i) => i);
-  const FILE = { bytes, mode: 0o640, modified: 1_000_000_000 };
+  const FILE = { bytes, mode: 0o640, isUnmasked: true, modified: 1_000_000_000 };
 
   it('is made with all that it has', async () => {
     const path = join(folder, 'file');
@@ -76,6 +76,13 @@ describe('a small file in one piece', () => {
     const { mode, mtimeMs } = await stat(path);
     expect(mtimeMs).toBe(1e12);
     if (process.platform !== 'win32') expect(mode & 0o777).toBe(0o640);
+  });
+
+  it.skipIf(process.platform === 'win32')('has a mode that the umask would not leave', async () => {
+    const path = join(folder, 'file');
+    const mode = 0o600 | (process.umask() & 0o022);
+    await NODE_FILE_SYSTEM.putFile(path, { ...FILE, mode, isUnmasked: false });
+    expect((await stat(path)).mode & 0o777).toBe(mode);
   });
 
   it('is the same step by step, where calls are not made in place', async () => {
