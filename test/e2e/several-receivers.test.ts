@@ -90,6 +90,24 @@ describe('a sender of several that was killed', () => {
     expect(again.all('receiver')).toHaveLength(1);
   });
 
+  it('keeps the code when it is interrupted before they are back', async ({ stage }) => {
+    const scene = await Scene.begin(stage, '2', { server: await serverOf(stage) }, LARGE);
+    const { code } = await scene.sender.event('code');
+    const [one, two] = await scene.folders(2);
+    await expectSuccess(scene.receive(one));
+    await scene.sender.event('receiver');
+    const left = scene.receive(two, SLOWLY);
+    await left.event('progress', ({ bytes }) => bytes > 0);
+    await scene.sender.end();
+    const hasty = await scene.sendAgain();
+    hasty.signal('SIGTERM');
+    expect(await hasty.exit()).toEqual({ code: 143, signal: null });
+    const again = await scene.sendAgain();
+    expect((await again.event('code')).code).toBe(code);
+    await expectSuccess(left, again);
+    await scene.expectTree(two);
+  });
+
   it('when all had it begins anew, and waits for nobody of before', async ({ stage }) => {
     const scene = await Scene.begin(stage, '2', { server: await serverOf(stage) });
     const [one, two] = await scene.folders(2);

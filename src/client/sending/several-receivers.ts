@@ -34,6 +34,8 @@ export class SeveralReceivers {
   readonly #options: SendOptions;
   readonly #parts: SeveralParts;
   readonly #expected: number;
+  /** Whether a process before this one had somebody who accepted. */
+  readonly #goesOn: boolean;
   readonly #reception: ReceptionRun;
   /** Those who are being served. */
   readonly #active = new Map<number, Served>();
@@ -53,6 +55,7 @@ export class SeveralReceivers {
     this.#parts = parts;
     const { handle, keeper } = parts;
     this.#served = keeper.ticket.served ?? 0;
+    this.#goesOn = keeper.ticket.offer !== undefined;
     this.#expected = receivers;
     this.#places = this.#wanted;
     this.#reception = new ReceptionRun(options, {
@@ -101,9 +104,12 @@ export class SeveralReceivers {
     return [...this.#active.values()];
   }
 
-  /** Whoever is being served would miss us: the code stays, for us to be found under it again. */
+  /**
+   * Whoever is being served would miss us, and so may those who were by a process that died: the code
+   * stays, for us to be found under it again.
+   */
   #leave(): void {
-    const isMissed = this.#active.size > 0;
+    const isMissed = this.#active.size > 0 || this.#goesOn;
     this.#parts.keeper.miss(isMissed);
     for (const { control } of this.#all) control.abort();
     this.#reception.leave(isMissed);
