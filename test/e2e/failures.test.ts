@@ -5,7 +5,7 @@ import { beforeAll, describe, expect } from 'vitest';
 import { ensureBuilt } from './support/build.ts';
 import { expectFailure, expectSuccess } from './support/expectations.ts';
 import { groupServer } from './support/group-server.ts';
-import { sha256 } from './support/sample.ts';
+import { sha256, writeSample } from './support/sample.ts';
 import { ENDLESS, offered, underWay } from './support/scenes.ts';
 import { contents, finalContents } from './support/stage.ts';
 import { it } from './support/staged.ts';
@@ -139,6 +139,28 @@ describe('an interruption', () => {
     own.program.signal('SIGKILL');
     await expectSuccess(sender, receiver);
     expect(await sha256(join(out, 'sample.bin'))).toBe(await sha256(file));
+  });
+});
+
+describe.concurrent('a terminal that goes away', () => {
+  const server = groupServer();
+
+  it('is nothing to who was started by nohup, which other signals end all the same', async ({
+    stage,
+  }) => {
+    const [folder, out] = await Promise.all([stage.folder(), stage.folder()]);
+    const file = join(folder, 'sample.bin');
+    await writeSample(file, 1000);
+    const where = { server: server().endpoint, env: { _: '/usr/bin/nohup' } };
+    const sender = stage.send(file, where);
+    const { code } = await sender.event('code');
+    sender.signal('SIGHUP');
+    await expectSuccess(sender, stage.receive(code, { ...where, out }));
+    const waiting = stage.send(file, where);
+    await waiting.event('code');
+    waiting.signal('SIGHUP');
+    waiting.signal('SIGTERM');
+    expect(await waiting.exit()).toEqual({ code: 143, signal: null });
   });
 });
 

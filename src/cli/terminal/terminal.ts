@@ -1,4 +1,5 @@
 import process from 'node:process';
+import { outlivesTerminal } from './hangup.ts';
 
 /** What the command line may touch of the world outside. Tests bring their own. */
 export interface Terminal {
@@ -47,25 +48,32 @@ export function isInteractive(terminal: Terminal): boolean {
 
 /** The terminal of this process. */
 export function processTerminal(): Terminal {
+  const isLasting = outlivesTerminal(process.env);
+  // What is listened for does not end us.
+  if (isLasting) process.on('SIGHUP', () => undefined);
+  const signals = END_SIGNALS.filter((signal) => signal !== 'SIGHUP' || !isLasting);
   return {
     stdin: process.stdin,
     stdout: process.stdout,
     stderr: process.stderr,
     env: process.env,
-    onSignal: onProcessSignal,
+    onSignal: (listener) => onProcessSignal(listener, signals),
     interrupt: () => process.kill(process.pid, 'SIGINT'),
   };
 }
 
-function onProcessSignal(listener: (signal: EndSignal) => void): () => void {
+function onProcessSignal(
+  listener: (signal: EndSignal) => void,
+  signals: readonly EndSignal[],
+): () => void {
   const stop = () => {
-    for (const signal of END_SIGNALS) process.removeListener(signal, first);
+    for (const signal of signals) process.removeListener(signal, first);
   };
   // The listeners go at the first signal, so the second has its usual effect: it ends the process.
   const first = (signal: EndSignal) => {
     stop();
     listener(signal);
   };
-  for (const signal of END_SIGNALS) process.on(signal, first);
+  for (const signal of signals) process.on(signal, first);
   return stop;
 }
