@@ -21,6 +21,7 @@ import { isSamePlace, pathWords } from '../words/path-words.ts';
 import { formatClock, formatContent } from '../words/quantity.ts';
 import { commandFor } from '../words/receive-command.ts';
 import type { Role } from '../words/role.ts';
+import { stallWords } from '../words/stall-words.ts';
 import type { View } from './view.ts';
 
 /** Columns for a name; a local path gets more, because people copy it. */
@@ -68,6 +69,8 @@ export class HumanReporter {
   /** How long the other side has been missing, while it is. */
   #silentMs: number | undefined;
   #isStalled = false;
+  /** Whether everything has left, or arrived. */
+  #isVerifying = false;
   #file: FileEvent | undefined;
   #fileCount = 0;
   #unchangedCount = 0;
@@ -153,6 +156,7 @@ export class HumanReporter {
   #status(event: StatusEvent): void {
     const { phase } = event;
     if (phase === 'transferring') this.#begin();
+    if (phase === 'verifying') this.#isVerifying = true;
     if (phase === 'reconnecting') this.#missing(event);
     else if (phase === 'stalled') this.#stalled(event);
     else if (this.#isStalled) this.#movesAgain(phase);
@@ -171,15 +175,9 @@ export class HumanReporter {
     );
   }
 
-  /** Both sides say it in their own words: what is slow is one thing, seen from two ends. */
-  #stalled({ cause, stalledMs }: Extract<StatusEvent, { phase: 'stalled' }>): void {
+  #stalled(event: Extract<StatusEvent, { phase: 'stalled' }>): void {
     this.#isStalled = true;
-    const isSender = this.#options.role === 'sender';
-    const own = isSender ? 'the disk or pipe that is read' : 'the disk or pipe that is written to';
-    const does = isSender ? 'takes' : 'sends';
-    const far = `the ${this.#peer}, which is there but ${does} nothing: its disk or pipe is slow`;
-    const what = cause === 'disk' ? own : far;
-    this.#view.wait(`waiting for ${what}`, `nothing has moved for ${formatClock(stalledMs)}`);
+    this.#view.wait(...stallWords(event, this.#options.role, this.#isVerifying));
   }
 
   #movesAgain(phase: SteadyPhase): void {

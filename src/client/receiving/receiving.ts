@@ -239,9 +239,8 @@ export class Receiving {
     this.#sink = sink;
     this.#writer = this.#writerTo(sink, chunkBytes, run);
     this.#complete = (omitted) => this.#publish({ sink, destination, offer, omitted }, run);
-    const { limit } = this.#options;
     const wishes = {
-      limit: limit === undefined ? undefined : Math.ceil(limit),
+      limit: this.#options.limit && Math.ceil(this.#options.limit),
       takesShort: sink.inOrder,
       takesZstd: (await zstd()) !== undefined,
     };
@@ -251,11 +250,12 @@ export class Receiving {
     run.enter('transferring');
     const { bytes: total } = summary;
     const cause = () => (this.#writer?.isBusy ? 'disk' : 'peer');
+    const lastCause = () => (this.#outcome === undefined ? 'disk' : 'peer');
     const isPipe = typeof this.#options.out === 'object';
     const done = () => run.session.bytesArrived;
     const moved = () => run.session.movedBytes;
     const current = () => currentEntry(entries, this.#writer?.entry);
-    this.#finishProgress = run.meter({ total, done, moved, cause, current, isPipe });
+    this.#finishProgress = run.meter({ total, done, moved, cause, lastCause, current, isPipe });
   }
 
   /** What is there stays as it is: that is the outcome, and the sender is told why. */

@@ -198,6 +198,7 @@ export class Sending {
       done: () => run.session.bytesTaken,
       moved: () => run.session.movedBytes,
       cause: () => (this.#buffers?.isBusy ? 'disk' : 'peer'),
+      lastCause: () => 'peer',
       current: () => currentEntry(this.#entries, this.#buffers?.entry),
       isPipe: this.#isStream,
     });

@@ -7,6 +7,8 @@ export interface MeterOptions {
   /** Bytes that have travelled, which may be parts of what is counted. */
   readonly moved: () => number;
   readonly cause: () => StallCause;
+  /** The same once everything has left, or arrived. */
+  readonly lastCause: () => StallCause;
   readonly current: () => CurrentEntry | undefined;
   /** Whether it is a pipe that is read, or written to. */
   readonly isPipe: boolean;

@@ -6,6 +6,7 @@ import { addressClass } from '../../protocol/path/address-class.ts';
 import type { Hasher } from '../../protocol/ports.ts';
 import type { SessionEvent, SessionFailure } from '../../protocol/session/session-event.ts';
 import type { Instant } from '../../protocol/time.ts';
+import type { TransferEvent } from '../api/events.ts';
 import type { TransferHandle, TransferResult } from '../api/transfer-handle.ts';
 import { GIVES_WAY, type MOVES_ON } from '../attempts/attempts.ts';
 import { Phases } from '../attempts/phases.ts';
@@ -14,16 +15,13 @@ import { MappedPort } from './mapped-port.ts';
 import type { NamedServer } from './named-server.ts';
 import { pathEvent, pathKind } from './path-event.ts';
 import { afterPatience } from './patience.ts';
-import { type MeterOptions, ProgressMeter } from './progress-meter.ts';
+import type { MeterOptions } from './progress-meter.ts';
+import { ProgressWatch } from './progress-watch.ts';
 import type { Session } from './session.ts';
 import { SessionBases } from './session-bases.ts';
 import type { SessionGround } from './session-ground.ts';
 import { SessionStreams } from './session-streams.ts';
-import { StallWatch } from './stall-watch.ts';
 import { Surroundings } from './surroundings.ts';
-
-/** How often progress is told. */
-const PROGRESS_MS = 200;
 
 /** A session on real sockets, from its opening to its last goodbye; what both sides share. */
 export class SessionRun<S extends Session> {
@@ -36,7 +34,7 @@ export class SessionRun<S extends Session> {
   readonly #driver: Driver<SessionEvent>;
   #startedAt = performance.now();
   #patience: NodeJS.Timeout | undefined;
-  #progress: NodeJS.Timeout | undefined;
+  readonly #progress: ProgressWatch;
   readonly #phases: Phases;
   #path: Path | undefined;
   #failure: P2PShareError | undefined;
@@ -64,7 +62,14 @@ export class SessionRun<S extends Session> {
     this.hasher = options.ground.options.hasher;
     this.#handle = options.handle;
     this.#onJoined = options.onJoined ?? (() => undefined);
-    this.#phases = new Phases((event) => options.handle.emit(event), monotonicNow);
+    const emit = (event: TransferEvent) => options.handle.emit(event);
+    this.#phases = new Phases(emit, monotonicNow);
+    this.#progress = new ProgressWatch({
+      emit,
+      isPeerMissing: () => this.#phases.isWaiting,
+      onStuck: (ms) =>
+        this.abort(new P2PShareError('P2P_LOCAL_IO', `the disk did nothing for ${ms} ms`)),
+    });
     this.#endpoints = options.ground.endpoints;
     this.#servers = options.ground.servers;
     this.#mapsPort = options.ground.mapsPort;
@@ -127,7 +132,7 @@ export class SessionRun<S extends Session> {
     } finally {
       signal?.removeEventListener('abort', cancel);
       clearTimeout(this.#patience);
-      clearInterval(this.#progress);
+      this.#progress.close();
       this.#phases.close();
       surroundings.close();
       this.#driver.close();
@@ -186,32 +191,11 @@ export class SessionRun<S extends Session> {
     this.#driver.pokeSoon();
   }
 
-  /**
-   * Tells progress from now on, and a last time when the returned function is called; `total`: `null`
-   * where nobody knows; `cause`: what is waited for when nothing moves. A pipe may keep us waiting for
-   * as long as whoever is at its other end likes; a disk that does nothing ends the session.
-   */
-  meter({ total, done, moved, cause, current, isPipe }: MeterOptions): () => void {
+  /** Tells progress from now on (`ProgressWatch.begin`); a disk that does nothing ends the session. */
+  meter(options: MeterOptions): () => void {
     // What came before was waiting for people.
     this.#startedAt = performance.now();
-    const meter = new ProgressMeter(total);
-    const tell = () => this.#handle.emit(meter.measure(done(), performance.now(), current()));
-    tell();
-    const onStuck = (ms: number) => {
-      if (!isPipe)
-        this.abort(new P2PShareError('P2P_LOCAL_IO', `the disk did nothing for ${ms} ms`));
-    };
-    const stall = new StallWatch(cause, (event) => this.#handle.emit(event), onStuck);
-    const look = () => {
-      const now = performance.now();
-      if (this.#phases.isWaiting) stall.reset(now);
-      else if (!stall.look(done() + moved(), now)) tell();
-    };
-    this.#progress = setInterval(look, PROGRESS_MS);
-    return () => {
-      clearInterval(this.#progress);
-      tell();
-    };
+    return this.#progress.begin(options);
   }
 
   /** Ends it at once: another one goes on, and whom we had is not there to be told goodbye. */

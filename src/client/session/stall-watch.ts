@@ -1,4 +1,4 @@
-import type { StallCause, StatusEvent } from '../api/events.ts';
+import type { StallCause, StatusEvent, SteadyPhase } from '../api/events.ts';
 
 /** How long nothing may move before somebody is told what is waited for; paths are given up sooner. */
 const STALL_MS = 5000;
@@ -12,28 +12,31 @@ export class StallWatch {
   readonly #cause: () => StallCause;
   readonly #emit: (event: StatusEvent) => void;
   readonly #onStuck: (stalledMs: number) => void;
+  readonly #phase: SteadyPhase;
   #bytes = -1;
   #movedAt = 0;
   #toldAt: number | undefined;
 
   /**
    * `cause`: what is waited for just then; `onStuck`: our own disk is waited for, and has been for ten
-   * minutes. What the other side waits for, it knows itself.
+   * minutes. What the other side waits for, it knows itself. `phase`: in which it is when it moves.
    */
   constructor(
     cause: () => StallCause,
     emit: (event: StatusEvent) => void,
     onStuck: (stalledMs: number) => void = () => undefined,
+    phase: SteadyPhase = 'transferring',
   ) {
     this.#cause = cause;
     this.#emit = emit;
     this.#onStuck = onStuck;
+    this.#phase = phase;
   }
 
   /** Takes what has been done by `now` (milliseconds on any steady clock); whether it stands still. */
   look(bytes: number, now: number): boolean {
     if (bytes !== this.#bytes) {
-      if (this.#toldAt !== undefined) this.#emit({ event: 'status', phase: 'transferring' });
+      if (this.#toldAt !== undefined) this.#emit({ event: 'status', phase: this.#phase });
       this.reset(now);
       this.#bytes = bytes;
       return false;
