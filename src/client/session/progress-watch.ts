@@ -11,6 +11,7 @@ export class ProgressWatch {
   readonly #isPeerMissing: () => boolean;
   readonly #onStuck: (stalledMs: number) => void;
   #clock: NodeJS.Timeout | undefined;
+  #isOver = false;
 
   /**
    * `isPeerMissing`: then that is what is waited for, and told by others; `onStuck`: our own disk has
@@ -45,12 +46,14 @@ export class ProgressWatch {
   }
 
   close(): void {
+    this.#isOver = true;
     clearInterval(this.#clock);
   }
 
   /** Looks now and then whether something moves, and does something if it does. */
   #look(stall: StallWatch, moved: () => number, onMove: () => void = () => undefined): void {
     clearInterval(this.#clock);
+    if (this.#isOver) return;
     this.#clock = setInterval(() => {
       const now = performance.now();
       if (this.#isPeerMissing()) stall.reset(now);
