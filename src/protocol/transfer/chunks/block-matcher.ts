@@ -35,6 +35,8 @@ export class BlockMatcher {
   /** The first block of each sum, and behind each block the next of the same sum. */
   readonly #first = new Map<number, number>();
   readonly #next: Int32Array;
+  /** How many blocks of a chunk may still look like one and be none. */
+  #lures = 0;
 
   constructor(blockBytes: number, weak: Uint32Array, strong: BigUint64Array, hasher: Hasher) {
     this.#blockBytes = blockBytes;
@@ -54,6 +56,7 @@ export class BlockMatcher {
   match(chunk: Uint8Array): Copy[] {
     const size = this.#blockBytes;
     const copies: Copy[] = [];
+    this.#lures = MAX_LURES;
     let expected = -1;
     let at = 0;
     let sum = chunk.length >= size ? rollingSum(chunk, 0, size) : 0;
@@ -76,7 +79,7 @@ export class BlockMatcher {
     const sum = signed >>> 0;
     if (this.#filter[slotOf(sum)] === 0) return -1;
     const first = this.#first.get(sum);
-    if (first === undefined) return -1;
+    if (first === undefined || this.#lures === 0) return -1;
     const strong = this.#hasher.xxh64(chunk.subarray(at, at + this.#blockBytes));
     // The one that follows the last one makes one long copy of both.
     if (this.#weak[expected] === sum && this.#strong[expected] === strong) return expected;
@@ -85,6 +88,7 @@ export class BlockMatcher {
       if (this.#strong[block] === strong) return block;
       tries -= 1;
     }
+    this.#lures -= 1;
     return -1;
   }
 
@@ -99,6 +103,12 @@ export class BlockMatcher {
 
 /** Blocks of one rolling sum that are looked at: files can be made that have millions. */
 const MAX_TRIES = 64;
+
+/**
+ * Blocks of a chunk that are hashed for nothing: who knows what is sent can tell of the sum at each of its
+ * bytes, and a million hashes of 4 KiB would hold up everybody else.
+ */
+const MAX_LURES = 4096;
 
 function slotOf(sum: number): number {
   return (sum ^ (sum >>> (32 - FILTER_BITS))) & (2 ** FILTER_BITS - 1);
