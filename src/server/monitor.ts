@@ -19,7 +19,8 @@ export class Monitor {
   constructor(render: () => string) {
     const answer: RequestListener = ({ method, url = '' }, response) => {
       const isAsked = method === 'GET' || method === 'HEAD';
-      const found = isAsked ? PAGES.get(url) : undefined;
+      // Whoever scrapes may be told to add a query, which is nothing to us.
+      const found = isAsked ? PAGES.get(url.replace(/\?.*/, '')) : undefined;
       response.writeHead(found === undefined ? 404 : 200, {
         connection: 'close',
         'content-type': found?.type ?? 'text/plain; charset=utf-8',

@@ -38,6 +38,7 @@ describe('a server that is monitored', () => {
     const server = await serving();
     const response = await asked(server, '/healthz');
     expect([response.status, await response.text()]).toEqual([200, 'ok\n']);
+    expect((await asked(server, '/healthz?from=balancer')).status).toBe(200);
   });
 
   it('tells what has happened', async () => {
