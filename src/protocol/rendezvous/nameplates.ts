@@ -1,5 +1,6 @@
 import type { Random } from '../ports.ts';
 import { after, type Instant } from '../time.ts';
+import { sameBytes } from '../wire/bytes.ts';
 import type { Refusal } from './refusal.ts';
 import type { ServerLimits } from './server-limits.ts';
 
@@ -16,6 +17,13 @@ export function isDerived(nameplate: number): boolean {
   return nameplate >= DERIVED_NAMEPLATES_FROM;
 }
 
+/** What is remembered of a nameplate that is gone. */
+interface Gone {
+  readonly farewell: Farewell;
+  readonly owner: Uint8Array;
+  readonly until: Instant;
+}
+
 /** Numbers of four to six digits, the shortest that are sparse enough not to be guessed often. */
 const FIRST = 1000;
 const LAST = 999_999;
@@ -26,7 +34,7 @@ const DRAWS = 64;
 export class Nameplates {
   readonly #random: Random;
   readonly #limits: ServerLimits;
-  readonly #cooling = new Map<number, { readonly farewell: Farewell; readonly until: Instant }>();
+  readonly #cooling = new Map<number, Gone>();
 
   constructor(random: Random, limits: ServerLimits) {
     this.#random = random;
@@ -45,16 +53,23 @@ export class Nameplates {
     return undefined;
   }
 
-  /** Whether a host may have this one for its wish: it can be in a code, and does not cool down. */
-  mayHave(nameplate: number, now: Instant): boolean {
-    return nameplate >= FIRST && nameplate <= LAST && this.farewell(nameplate, now) === undefined;
+  /**
+   * Whether a host may have this one for its wish: it can be in a code, and does not cool down, unless it
+   * has expired under this very host. `owner`: the hash of its secret.
+   */
+  mayHave(nameplate: number, owner: Uint8Array, now: Instant): boolean {
+    if (nameplate < FIRST || nameplate > LAST) return false;
+    this.sweep(now);
+    const gone = this.#cooling.get(nameplate);
+    return gone === undefined || (gone.farewell === 'expired' && sameBytes(gone.owner, owner));
   }
 
   /** Keeps a nameplate of a code from being given out again for a while. */
-  retire(nameplate: number, farewell: Farewell, now: Instant): void {
+  retire(nameplate: number, farewell: Farewell, owner: Uint8Array, now: Instant): void {
     if (isDerived(nameplate)) return;
+    const until = after(now, this.#limits.coolDown);
     this.#cooling.delete(nameplate);
-    this.#cooling.set(nameplate, { farewell, until: after(now, this.#limits.coolDown) });
+    this.#cooling.set(nameplate, { farewell, owner, until });
     if (this.#cooling.size > this.#limits.coolingNameplates) this.#dropOldest();
   }
 

@@ -98,7 +98,8 @@ export class Registry {
     this.#byNameplate.delete(registration.nameplate);
     this.#byOwner.delete(bytesKey(registration.owner.secretHash));
     this.#count(registration.source, -1);
-    if (farewell) this.#nameplates.retire(registration.nameplate, farewell, now);
+    const { nameplate, owner } = registration;
+    if (farewell) this.#nameplates.retire(nameplate, farewell, owner.secretHash, now);
     this.#onRemoved(registration, farewell);
   }
 

@@ -134,7 +134,7 @@ export class Switchboard {
     // The owner with another hello starts over: another nonce, so no claim of the old one is good.
     if (known) this.registry.remove(known, undefined, now);
     if (!this.registry.hasRoom(source)) return 'busy';
-    const nameplate = known?.nameplate ?? this.#pickNameplate(request.wanted, now);
+    const nameplate = known?.nameplate ?? this.#pickNameplate(request.wanted, secretHash, now);
     if (nameplate === undefined) return 'busy';
     const owner: Side = { remote, secretHash, deliveryId: txid.slice() };
     const { isOpen } = request;
@@ -144,11 +144,12 @@ export class Switchboard {
   }
 
   /** A wish is granted where nothing speaks against it; otherwise there is another number. */
-  #pickNameplate(wanted: number, now: Instant): number | undefined {
+  #pickNameplate(wanted: number, owner: Uint8Array, now: Instant): number | undefined {
     const { allowWantedNameplates } = this.#options;
     const isFree = wanted !== 0 && !this.registry.has(wanted);
     if (isDerived(wanted)) return isFree ? wanted : undefined;
-    const isGranted = isFree && (allowWantedNameplates || this.#nameplates.mayHave(wanted, now));
+    const mayHave = allowWantedNameplates || this.#nameplates.mayHave(wanted, owner, now);
+    const isGranted = isFree && mayHave;
     return isGranted ? wanted : this.#nameplates.choose(this.registry);
   }
 

@@ -1,4 +1,4 @@
-import type { RendezvousServer } from '../../../src/protocol/rendezvous/rendezvous-server.ts';
+import { RendezvousServer } from '../../../src/protocol/rendezvous/rendezvous-server.ts';
 import { decodeReply, type Reply } from '../../../src/protocol/rendezvous/replies.ts';
 import {
   encodeBind,
@@ -8,9 +8,11 @@ import {
   encodeRegister,
   type RequestHead,
 } from '../../../src/protocol/rendezvous/requests.ts';
-import type { Instant } from '../../../src/protocol/time.ts';
+import type { ServerLimits } from '../../../src/protocol/rendezvous/server-limits.ts';
+import { type Instant, instant, millis } from '../../../src/protocol/time.ts';
 import type { Endpoint } from '../../../src/protocol/wire/endpoint.ts';
-import { bytes } from './parties.ts';
+import { SeededRandom } from '../../support/seeded-random.ts';
+import { bytes, crypto } from './parties.ts';
 
 export const TXID: Uint8Array = bytes(8, 0x77);
 
@@ -77,4 +79,27 @@ export function bind(
 export function close(nameplate: number, secret: number) {
   return (head: RequestHead): Uint8Array =>
     encodeClose(head, { nameplate, secret: bytes(16, secret), outcome: 'happy' });
+}
+
+export const MINUTE = 60_000;
+
+export function at(ms: number): Instant {
+  return instant(ms);
+}
+
+/** One that has been there for long and grants every number, unless `limits` say otherwise. */
+export function newServer(limits: Partial<ServerLimits> = {}): RendezvousServer {
+  const all = { returnTime: millis(0), ...limits };
+  const options = { crypto, random: new SeededRandom(3), limits: all, allowWantedNameplates: true };
+  return new RendezvousServer(options, at(0));
+}
+
+/** A client of many. */
+export function from(index: number): Endpoint {
+  return { address: `198.18.${index >> 8}.${index & 0xff}`, port: 5000 };
+}
+
+/** What became of a request, in a word. */
+export function verdict(reply: Reply | undefined): string | undefined {
+  return reply?.kind === 'error' ? reply.refusal : reply?.kind;
 }

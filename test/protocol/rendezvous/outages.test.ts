@@ -40,6 +40,18 @@ describe('outages', () => {
   });
 });
 
+it('a host that waits for days keeps its nameplate, though no registration lives so long', () => {
+  const net = new Network();
+  const { host, server, nameplate } = startRegistered(net);
+  net.run(60 * 3_600_000);
+  expect(host.events).toEqual([{ kind: 'registered', nameplate, observed: HOST }]);
+  expect(server.machine.counters.live.registrations).toBe(1);
+  expect(server.events.filter(({ kind }) => kind === 'expired')).toHaveLength(2);
+  const guest = startGuest(net, nameplate);
+  net.run(200);
+  expect(guest.events[0]?.kind).toBe('claimed');
+});
+
 describe('a server that restarts', () => {
   it('is registered with anew, after hours as well', () => {
     const net = new Network();
