@@ -3,10 +3,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { TransferEvent } from '../../src/client/api/events.ts';
-import type { Decision, Offer, RunningServer } from '../../src/client/api/options.ts';
+import type {
+  CommonOptions,
+  Decision,
+  Offer,
+  RunningServer,
+} from '../../src/client/api/options.ts';
 import type { Transfer } from '../../src/client/api/transfer-handle.ts';
 import { receive } from '../../src/client/receive.ts';
 import { send } from '../../src/client/send.ts';
+import { unfinished } from '../../src/client/unfinished.ts';
 import { serve } from '../../src/server/serve.ts';
 
 const disk = vi.hoisted(() => ({ isReady: Promise.resolve() }));
@@ -67,18 +73,53 @@ describe('an offer that is withdrawn', () => {
   });
 });
 
+describe('while the disk makes room for an offer, of which the sender does not know yet,', () => {
+  it.each(['sender', 'receiver'] as const)(
+    'a %s that cancels leaves nothing to go on with',
+    async (who) => {
+      const cancel = new AbortController();
+      const begun = promise<void>();
+      const withdrawn = promise<void>();
+      disk.isReady = withdrawn.promise;
+      const { signal } = cancel;
+      const receiver = await offered(
+        who === 'sender' ? signal : undefined,
+        async (_offer, over) => {
+          over.addEventListener('abort', () => withdrawn.resolve());
+          begun.resolve();
+          return { accept: true };
+        },
+        {
+          stateFolder: join(folder, 'state'),
+          ...(who === 'receiver' && { signal }),
+        },
+      );
+      await begun.promise;
+      setImmediate(() => cancel.abort());
+      await expect(receiver.result).rejects.toMatchObject({
+        code: 'P2P_CANCELLED',
+        ticket: undefined,
+      });
+      expect((await unfinished(join(folder, 'state'))).transfers).toEqual([]);
+      expect((await readdir(folder)).sort()).toEqual(['report.txt', 'state']);
+    },
+  );
+});
+
 /** A receiver of a file whose sender `signal` cancels. */
 async function offered(
-  signal: AbortSignal,
+  signal: AbortSignal | undefined,
   decide: (offer: Offer, signal: AbortSignal) => Promise<Decision>,
+  options: Pick<CommonOptions, 'stateFolder' | 'signal'> = {},
 ): Promise<Transfer> {
   const file = join(folder, 'report.txt');
   await writeFile(file, 'a report');
   const common = { servers: server.endpoints, lan: false };
-  const sender = send({ ...common, paths: [file], signal });
+  const sender = send({ ...common, paths: [file], ...(signal && { signal }) });
   for await (const event of sender) {
     if (event.event !== 'code') continue;
-    return receive({ ...common, code: event.code, out: join(folder, 'copy.txt'), decide });
+    const out = join(folder, 'copy.txt');
+    return receive({ ...common, ...options, code: event.code, out, decide });
   }
   throw new Error('the sender has no code');
 }

@@ -1,5 +1,6 @@
 import { lstat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { zstd } from '../../io/compression/zstd.ts';
 import type { FileSink } from '../../io/target/file-sink.ts';
 import { placeOf, resolveOut, resolveTarget, type Target } from '../../io/target/file-target.ts';
 import { STREAM_PATH, StreamSink } from '../../io/target/stream-sink.ts';
@@ -7,7 +8,11 @@ import { TextSink } from '../../io/target/text-sink.ts';
 import { openSink, type SinkOptions } from '../../io/target/tree-sink.ts';
 import { P2PShareError } from '../../protocol/errors.ts';
 import type { Entries } from '../../protocol/transfer/entries/entry.ts';
-import { type Holdings, NOTHING_HELD } from '../../protocol/transfer/messages/answer-message.ts';
+import {
+  type Holdings,
+  NOTHING_HELD,
+  type Wishes,
+} from '../../protocol/transfer/messages/answer-message.ts';
 import type { ReceiveOptions } from '../api/options.ts';
 import { topNames } from '../session/offer-summary.ts';
 
@@ -73,6 +78,18 @@ export async function destinationOf(
     exists: areThere.includes(true),
     folder: directory,
     open: (opening) => openTree({ ...opening, target, entries, preserve, delta }),
+  };
+}
+
+/** How what goes to a sink is to be sent. */
+export async function wishesOf(
+  sink: FileSink,
+  { limit }: Pick<ReceiveOptions, 'limit'>,
+): Promise<Wishes> {
+  return {
+    limit: limit === undefined ? undefined : Math.ceil(limit),
+    takesShort: sink.inOrder,
+    takesZstd: (await zstd()) !== undefined,
   };
 }
 

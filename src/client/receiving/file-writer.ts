@@ -2,9 +2,11 @@ import { decompress } from '../../io/compression/decompress.ts';
 import type { FileSink } from '../../io/target/file-sink.ts';
 import { P2PShareError } from '../../protocol/errors.ts';
 import type { Hasher } from '../../protocol/ports.ts';
+import type { ReceiverSession } from '../../protocol/session/receiver-session.ts';
 import type { SessionEvent } from '../../protocol/session/session-event.ts';
 import { isAllZeros } from '../../protocol/transfer/chunks/zeros.ts';
 import { CHUNK_BYTES } from '../../protocol/transfer/limits.ts';
+import type { SessionRun } from '../session/session-run.ts';
 
 /** Bytes of one write: chunks that wait behind a write are written together, up to this. */
 const MAX_WRITE_BYTES = 4 * 2 ** 20;
@@ -201,6 +203,20 @@ export class FileWriter {
     this.#waiting.splice(0, this.#head);
     this.#head = 0;
   }
+}
+
+/** One that tells a session what becomes of its writes. */
+export function writerFor(
+  run: SessionRun<ReceiverSession>,
+  sink: FileSink,
+  chunkBytes: number,
+): FileWriter {
+  const listener: WriteListener = {
+    onWritten: (entry, offset, length) =>
+      run.report((session, now) => session.handleWritten(entry, offset, length, now)),
+    onFailed: (error) => run.abort(error),
+  };
+  return new FileWriter(sink, listener, { chunkBytes, hasher: run.hasher });
 }
 
 interface Batch {

@@ -1,5 +1,4 @@
 import { monotonicNow } from '../../io/clock.ts';
-import { zstd } from '../../io/compression/zstd.ts';
 import { isNameTaken } from '../../io/files/file-errors.ts';
 import type { FileSink } from '../../io/target/file-sink.ts';
 import { type ErrorCode, P2PShareError } from '../../protocol/errors.ts';
@@ -21,8 +20,8 @@ import { verified } from '../session/verification.ts';
 import { conflictPolicy } from '../tickets/conflict-policy.ts';
 import type { ReceiveTicket } from '../tickets/ticket.ts';
 import type { TicketKeeper } from '../tickets/ticket-keeper.ts';
-import { type Destination, destinationOf } from './destination.ts';
-import { asTargetError, FileWriter } from './file-writer.ts';
+import { type Destination, destinationOf, wishesOf } from './destination.ts';
+import { asTargetError, type FileWriter, writerFor } from './file-writer.ts';
 import { type Completed, publishReceived } from './publish-received.ts';
 import { acceptedBefore, isSettled } from './receive-ticket.ts';
 import type { Invitation } from './receiver-attempts.ts';
@@ -50,6 +49,8 @@ export class Receiving {
   readonly #course: AttemptCourse;
   readonly #keeper: TicketKeeper<ReceiveTicket>;
   readonly #invitation: Invitation;
+  /** Whether the sender has been told, now or before, that its offer is accepted. */
+  #isAgreed: boolean;
   #run: SessionRun<ReceiverSession> | undefined;
   #sink: FileSink | undefined;
   #writer: FileWriter | undefined;
@@ -68,6 +69,7 @@ export class Receiving {
     this.#course = course;
     this.#doubt = new Doubt(course);
     this.#keeper = keeper;
+    this.#isAgreed = keeper.ticket.offer !== undefined;
     this.#invitation = invitation;
   }
 
@@ -107,7 +109,10 @@ export class Receiving {
 
   /** What has come stays, if anything can go on with it. */
   async #leave(failure: unknown): Promise<void> {
-    const canGoOn = failure === GIVES_WAY || failure === MOVES_ON || this.#keeper.canGoOn(failure);
+    const isMovedOn = failure === GIVES_WAY || failure === MOVES_ON;
+    // The sender knows of no consent, and keeps nothing to meet us again either.
+    if (!isMovedOn && isCancelled(failure) && !this.#isAgreed) this.#keeper.endWithProcess();
+    const canGoOn = isMovedOn || this.#keeper.canGoOn(failure);
     await (canGoOn ? this.#sink?.close() : this.#sink?.discard());
   }
 
@@ -237,16 +242,13 @@ export class Receiving {
     }
     const { sink, holdings } = opened;
     this.#sink = sink;
-    this.#writer = this.#writerTo(sink, chunkBytes, run);
+    this.#writer = writerFor(run, sink, chunkBytes);
     this.#complete = (omitted) => this.#publish({ sink, destination, offer, omitted }, run);
-    const wishes = {
-      limit: this.#options.limit && Math.ceil(this.#options.limit),
-      takesShort: sink.inOrder,
-      takesZstd: (await zstd()) !== undefined,
-    };
+    const wishes = await wishesOf(sink, this.#options);
     // What begins after the end would have nobody to stop it.
     if (run.over.aborted) return;
     run.touch((session, now) => session.accept(now, holdings, wishes));
+    this.#isAgreed = true;
     run.enter('transferring');
     const { bytes: total } = summary;
     const cause = () => (this.#writer?.isBusy ? 'disk' : 'peer');
@@ -278,15 +280,6 @@ export class Receiving {
     run.touch((session, now) => session.accept(now, holdings));
   }
 
-  #writerTo(sink: FileSink, chunkBytes: number, run: SessionRun<ReceiverSession>): FileWriter {
-    const listener = {
-      onWritten: (entry: number, offset: number, length: number) =>
-        run.report((session, now) => session.handleWritten(entry, offset, length, now)),
-      onFailed: (error: P2PShareError) => run.abort(error),
-    };
-    return new FileWriter(sink, listener, { chunkBytes, hasher: run.hasher });
-  }
-
   async #publish(completed: Completed, run: SessionRun<ReceiverSession>): Promise<void> {
     const { hasher } = run;
     const bytes = run.session.bytesWritten;
@@ -297,4 +290,8 @@ export class Receiving {
     for (const event of events) this.#course.emit(event);
     run.touch((session, now) => session.handlePublished(now));
   }
+}
+
+function isCancelled(failure: unknown): boolean {
+  return failure instanceof P2PShareError && failure.code === 'P2P_CANCELLED';
 }
