@@ -2,7 +2,10 @@ import { bytesKey } from '../wire/bytes.ts';
 import type { Endpoint } from '../wire/endpoint.ts';
 import type { Host } from './hosting.ts';
 
-/** More than the servers pass on: three claims each, and 64 the one in our own process. */
+/**
+ * More than the servers pass on at a time: three claims each, and 64 the one in our own process. But who
+ * waits for days, or meets somebody again who claims anew every two seconds, hears of more.
+ */
 const MAX_CLAIMANTS = 128;
 /** A receiver claims once at each server, of which few name more than two. */
 const MAX_PASSAGES = 8;
@@ -10,7 +13,7 @@ const MAX_PASSAGES = 8;
 /** Who sent a claim, and where: needed once the claim is won. */
 export interface Claimant {
   readonly host: Host;
-  peer: Endpoint | undefined;
+  readonly peer: Endpoint | undefined;
 }
 
 /** What a claim is to us: the one that was won, another one of the same peer, or anybody's. */
@@ -22,11 +25,13 @@ export class Claimants {
   readonly #passages = new Set<string>();
   #won: string | undefined;
 
+  /** One has claimed, for the first time or again. Of too many the one is forgotten who is unheard longest. */
   note({ claimId, host, peer }: Claimant & { readonly claimId: Uint8Array }): void {
     const key = bytesKey(claimId);
-    const known = this.#known.get(key);
-    if (known !== undefined) known.peer = peer;
-    else if (this.#known.size < MAX_CLAIMANTS) this.#known.set(key, { host, peer });
+    this.#known.delete(key);
+    this.#known.set(key, { host, peer });
+    const [oldest = key] = this.#known.keys();
+    if (this.#known.size > MAX_CLAIMANTS) this.#known.delete(oldest);
   }
 
   /** The claim is that of the peer; all others begin as those of strangers. */
