@@ -106,11 +106,50 @@ describe('while the disk makes room for an offer, of which the sender does not k
   );
 });
 
+describe('a consent that the sender has not heard of', () => {
+  it('leaves nothing to go on with when the sender cancels', async () => {
+    const cancel = new AbortController();
+    const state = join(folder, 'state');
+    const receiver = await offered(cancel.signal, accept, { stateFolder: state });
+    for await (const event of receiver) {
+      // It has left in this very moment, and is not read any more.
+      if (event.event === 'status' && event.phase === 'transferring') cancel.abort();
+    }
+    await expect(receiver.result).rejects.toMatchObject({
+      code: 'P2P_CANCELLED',
+      by: 'peer',
+      ticket: undefined,
+    });
+    expect((await unfinished(state)).transfers).toEqual([]);
+    expect((await readdir(folder)).sort()).toEqual(['report.txt', 'state']);
+  });
+
+  it('is something to go on with for a receiver who leaves: the sender waits', async () => {
+    const [over, cancel] = [new AbortController(), new AbortController()];
+    const decide = async (): Promise<Decision> => {
+      await server.close();
+      return { accept: true };
+    };
+    const { signal } = cancel;
+    const options = { stateFolder: join(folder, 'state'), route: 'relay', signal } as const;
+    const receiver = await offered(over.signal, decide, options);
+    for await (const event of receiver) {
+      if (event.event === 'status' && event.phase === 'transferring') cancel.abort();
+    }
+    await expect(receiver.result).rejects.toMatchObject({ ticket: expect.any(String) });
+    over.abort();
+  });
+});
+
+async function accept(): Promise<Decision> {
+  return { accept: true };
+}
+
 /** A receiver of a file whose sender `signal` cancels. */
 async function offered(
   signal: AbortSignal | undefined,
   decide: (offer: Offer, signal: AbortSignal) => Promise<Decision>,
-  options: Pick<CommonOptions, 'stateFolder' | 'signal'> = {},
+  options: Pick<CommonOptions, 'stateFolder' | 'signal' | 'route'> = {},
 ): Promise<Transfer> {
   const file = join(folder, 'report.txt');
   await writeFile(file, 'a report');

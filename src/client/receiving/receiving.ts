@@ -49,8 +49,8 @@ export class Receiving {
   readonly #course: AttemptCourse;
   readonly #keeper: TicketKeeper<ReceiveTicket>;
   readonly #invitation: Invitation;
-  /** Whether the sender has been told, now or before, that its offer is accepted. */
-  #isAgreed: boolean;
+  /** What had travelled when the sender was told of our consent: infinitely much while it is not. */
+  #movedAtConsent: number;
   #run: SessionRun<ReceiverSession> | undefined;
   #sink: FileSink | undefined;
   #writer: FileWriter | undefined;
@@ -69,7 +69,7 @@ export class Receiving {
     this.#course = course;
     this.#doubt = new Doubt(course);
     this.#keeper = keeper;
-    this.#isAgreed = keeper.ticket.offer !== undefined;
+    this.#movedAtConsent = keeper.ticket.offer === undefined ? Number.POSITIVE_INFINITY : -1;
     this.#invitation = invitation;
   }
 
@@ -100,7 +100,7 @@ export class Receiving {
     }
     // Whatever happens to the goodbyes, what is done is done.
     if (failure !== undefined && this.#outcome === undefined) {
-      await this.#leave(failure);
+      await this.#leave(failure, run);
       throw failure;
     }
     if (this.#outcome === undefined) throw new Error('unreachable: finished without a file');
@@ -108,12 +108,19 @@ export class Receiving {
   }
 
   /** What has come stays, if anything can go on with it. */
-  async #leave(failure: unknown): Promise<void> {
+  async #leave(failure: unknown, run: SessionRun<ReceiverSession>): Promise<void> {
     const isMovedOn = failure === GIVES_WAY || failure === MOVES_ON;
-    // The sender knows of no consent, and keeps nothing to meet us again either.
-    if (!isMovedOn && isCancelled(failure) && !this.#isAgreed) this.#keeper.endWithProcess();
+    if (!isMovedOn && this.#isForgotten(failure, run)) this.#keeper.endWithProcess();
     const canGoOn = isMovedOn || this.#keeper.canGoOn(failure);
     await (canGoOn ? this.#sink?.close() : this.#sink?.discard());
+  }
+
+  /** Whether it is cancelled, and a sender who has heard of no consent keeps nothing to meet us again. */
+  #isForgotten(failure: unknown, run: SessionRun<ReceiverSession>): boolean {
+    if (!(failure instanceof P2PShareError) || failure.code !== 'P2P_CANCELLED') return false;
+    if (failure.by === 'peer') return run.session.movedBytes <= this.#movedAtConsent;
+    // One that cannot hear of our leaving either waits for us.
+    return this.#movedAtConsent === Number.POSITIVE_INFINITY && !run.isPeerMissing;
   }
 
   #onEvent(event: SessionEvent, run: SessionRun<ReceiverSession>): void {
@@ -247,8 +254,8 @@ export class Receiving {
     const wishes = await wishesOf(sink, this.#options);
     // What begins after the end would have nobody to stop it.
     if (run.over.aborted) return;
+    this.#movedAtConsent = Math.min(run.session.movedBytes, this.#movedAtConsent);
     run.touch((session, now) => session.accept(now, holdings, wishes));
-    this.#isAgreed = true;
     run.enter('transferring');
     const { bytes: total } = summary;
     const cause = () => (this.#writer?.isBusy ? 'disk' : 'peer');
@@ -290,8 +297,4 @@ export class Receiving {
     for (const event of events) this.#course.emit(event);
     run.touch((session, now) => session.handlePublished(now));
   }
-}
-
-function isCancelled(failure: unknown): boolean {
-  return failure instanceof P2PShareError && failure.code === 'P2P_CANCELLED';
 }

@@ -37,6 +37,7 @@ export class SessionRun<S extends Session> {
   readonly #progress: ProgressWatch;
   readonly #phases: Phases;
   #path: Path | undefined;
+  #isPeerMissing = false;
   #failure: P2PShareError | undefined;
   readonly #bases: SessionBases;
   readonly #streams: SessionStreams;
@@ -66,7 +67,7 @@ export class SessionRun<S extends Session> {
     this.#phases = new Phases(emit, monotonicNow);
     this.#progress = new ProgressWatch({
       emit,
-      isPeerMissing: () => this.#phases.isWaiting,
+      isPeerMissing: () => this.#isPeerMissing,
       onStuck: (ms) =>
         this.abort(new P2PShareError('P2P_LOCAL_IO', `the disk did nothing for ${ms} ms`)),
     });
@@ -98,6 +99,11 @@ export class SessionRun<S extends Session> {
   get way(): Pick<TransferResult, 'path' | 'ms'> {
     const path = this.#path === undefined ? 'direct' : pathKind(this.#path);
     return { path, ms: Math.round(performance.now() - this.#startedAt) };
+  }
+
+  /** Whether the peer was there, and is not heard; after the end, whether it was so then. */
+  get isPeerMissing(): boolean {
+    return this.#isPeerMissing;
   }
 
   /** Aborted as soon as the session has finished or failed. */
@@ -255,9 +261,11 @@ export class SessionRun<S extends Session> {
         this.#phases.enter('waiting-for-turn');
         break;
       case 'missing':
+        this.#isPeerMissing = true;
         this.#phases.wait(event.since, event.until);
         break;
       case 'back':
+        this.#isPeerMissing = false;
         this.#phases.resume();
         break;
       case 'path':
