@@ -34,8 +34,6 @@ export class SeveralReceivers {
   readonly #options: SendOptions;
   readonly #parts: SeveralParts;
   readonly #expected: number;
-  /** Whether a process before this one had somebody who accepted. */
-  readonly #goesOn: boolean;
   readonly #reception: ReceptionRun;
   /** Those who are being served. */
   readonly #active = new Map<number, Served>();
@@ -44,6 +42,8 @@ export class SeveralReceivers {
   /** Places that were given at the reception, taken or not. */
   #places: number;
   #served: number;
+  /** Those who had come to a process before this one, and not yet to this one. */
+  #unseen: number;
   #bytes = 0;
   #travelledBytes = 0;
   #usesRelay = false;
@@ -55,7 +55,7 @@ export class SeveralReceivers {
     this.#parts = parts;
     const { handle, keeper } = parts;
     this.#served = keeper.ticket.served ?? 0;
-    this.#goesOn = keeper.ticket.offer !== undefined;
+    this.#unseen = keeper.ticket.unserved ?? 0;
     this.#expected = receivers;
     this.#places = this.#wanted;
     this.#reception = new ReceptionRun(options, {
@@ -105,11 +105,16 @@ export class SeveralReceivers {
   }
 
   /**
-   * Whoever is being served would miss us, and so may those who were by a process that died: the code
-   * stays, for us to be found under it again.
+   * How many would miss us: those who are being served, and those who were by a process that died and are
+   * not back yet.
    */
+  get #unserved(): number {
+    return this.#unseen + this.#active.size;
+  }
+
+  /** Where somebody misses us the code stays, for us to be found under it again. */
   #leave(): void {
-    const isMissed = this.#active.size > 0 || this.#goesOn;
+    const isMissed = this.#unserved > 0;
     this.#parts.keeper.miss(isMissed);
     for (const { control } of this.#all) control.abort();
     this.#reception.leave(isMissed);
@@ -121,6 +126,7 @@ export class SeveralReceivers {
     const number = this.#came;
     const control = new AbortController();
     this.#active.set(number, { control, isMissing: false });
+    if (this.#unseen > 0) this.#unseen -= 1;
     this.#onChange();
     const end = this.#serve(number, secret, control.signal).then(
       (result) => this.#tell(number, doneOf(result)),
@@ -192,6 +198,9 @@ export class SeveralReceivers {
   }
 
   #onChange(): void {
+    const { keeper } = this.#parts;
+    const unserved = this.#unserved;
+    if (unserved !== (keeper.ticket.unserved ?? 0)) void keeper.change({ unserved });
     for (let free = this.#places - this.#came; free < this.#wanted; free += 1) {
       this.#places += 1;
       this.#reception.makeRoom();
@@ -217,7 +226,10 @@ export class SeveralReceivers {
   #giveUp(timeoutMs: number): void {
     const isEnough = this.#expected === Number.POSITIVE_INFINITY && this.#served > 0;
     if (isEnough) this.#finish();
-    else this.#reception.abort(new P2PShareError('P2P_TIMEOUT', `nobody within ${timeoutMs} ms`));
+    else {
+      this.#parts.keeper.miss(this.#unserved > 0);
+      this.#reception.abort(new P2PShareError('P2P_TIMEOUT', `nobody within ${timeoutMs} ms`));
+    }
   }
 
   async #allEnds(): Promise<void> {

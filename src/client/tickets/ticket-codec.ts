@@ -48,6 +48,7 @@ function readSend(fields: Fields): SendTicket | undefined {
   const salt = readBytes(fields.salt, 16);
   const failedAttempts = readCount(fields.failedAttempts);
   const served = readCount(fields.served);
+  const unserved = readCount(fields.unserved);
   const resumeSecret = readBytes(fields.resumeSecret, 32);
   if (common === undefined || parsed?.kind !== 'code' || ownerSecret === undefined)
     return undefined;
@@ -62,6 +63,7 @@ function readSend(fields: Fields): SendTicket | undefined {
     salt,
     failedAttempts,
     ...(served && { served }),
+    ...(unserved && { unserved }),
     ...(resumeSecret && { resumeSecret }),
   };
 }

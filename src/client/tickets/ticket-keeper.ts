@@ -144,7 +144,8 @@ export class TicketKeeper<T extends Ticket> {
     if (resumeSecret === undefined && !this.#isMissed) return false;
     if (!(error instanceof P2PShareError)) return true;
     // Nothing was accepted, so there is nothing that somebody would miss.
-    if (FINAL_UNTIL_ACCEPTED.has(error.code) && offer === undefined) return false;
+    const isNothing = offer === undefined && !this.#isMissed;
+    if (isNothing && FINAL_UNTIL_ACCEPTED.has(error.code)) return false;
     return !FINAL.has(error.code);
   }
 

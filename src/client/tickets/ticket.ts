@@ -28,6 +28,8 @@ export interface SendTicket extends TicketCommon {
   readonly failedAttempts: number;
   /** How many of several receivers have everything; the code is good for the others. */
   readonly served?: number;
+  /** How many of them have come and have not got it yet: they look for the sender again, if it dies. */
+  readonly unserved?: number;
   /** 32 bytes, from the time on that the receiver was heard: then the code itself is used up. */
   readonly resumeSecret?: Uint8Array;
 }

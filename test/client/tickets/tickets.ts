@@ -13,6 +13,7 @@ export const SEND_TICKET: SendTicket = {
   salt: new Uint8Array(16).fill(2),
   failedAttempts: 1,
   served: 2,
+  unserved: 1,
   resumeSecret: new Uint8Array(32).fill(3),
 };
 
