@@ -77,35 +77,23 @@ describe('a sender of several', () => {
 
 describe('a sender of several that was killed', () => {
   it('goes on under the same code, with those who are left', async ({ stage }) => {
-    const scene = await Scene.begin(stage, '2', { server: await serverOf(stage) }, LARGE);
-    const [one, two] = await scene.folders(2);
-    await expectSuccess(scene.receive(one));
-    await scene.sender.event('receiver');
-    const left = scene.receive(two, SLOWLY);
-    await left.event('progress', ({ bytes }) => bytes > 0);
-    await scene.sender.end();
+    const { scene, left, folder } = await killed(stage);
     const again = await scene.sendAgain();
     await expectSuccess(left, again);
-    await scene.expectTree(two);
+    await scene.expectTree(folder);
     expect(again.all('receiver')).toHaveLength(1);
   });
 
   it('keeps the code when it is interrupted before they are back', async ({ stage }) => {
-    const scene = await Scene.begin(stage, '2', { server: await serverOf(stage) }, LARGE);
+    const { scene, left, folder } = await killed(stage);
     const { code } = await scene.sender.event('code');
-    const [one, two] = await scene.folders(2);
-    await expectSuccess(scene.receive(one));
-    await scene.sender.event('receiver');
-    const left = scene.receive(two, SLOWLY);
-    await left.event('progress', ({ bytes }) => bytes > 0);
-    await scene.sender.end();
     const hasty = await scene.sendAgain();
     hasty.signal('SIGTERM');
     expect(await hasty.exit()).toEqual({ code: 143, signal: null });
     const again = await scene.sendAgain();
     expect((await again.event('code')).code).toBe(code);
     await expectSuccess(left, again);
-    await scene.expectTree(two);
+    await scene.expectTree(folder);
   });
 
   it('when all had it begins anew, and waits for nobody of before', async ({ stage }) => {
@@ -148,6 +136,18 @@ describe('a sender of several that waits', () => {
 /** Each test has its own: it would take so many from one address for an attack. */
 async function serverOf(stage: Stage): Promise<string> {
   return (await stage.server()).endpoint;
+}
+
+/** A sender of two that was killed when one had everything, and the other one some. */
+async function killed(stage: Stage) {
+  const scene = await Scene.begin(stage, '2', { server: await serverOf(stage) }, LARGE);
+  const [one, two] = await scene.folders(2);
+  await expectSuccess(scene.receive(one));
+  await scene.sender.event('receiver');
+  const left = scene.receive(two, SLOWLY);
+  await left.event('progress', ({ bytes }) => bytes > 0);
+  await scene.sender.end();
+  return { scene, left, folder: two };
 }
 
 /** One sender of a tree, and those who come for it. */
