@@ -44,6 +44,8 @@ export class SeveralReceivers {
   #served: number;
   /** Those who had come to a process before this one, and not yet to this one. */
   #unseen: number;
+  /** Whether those who end now are to be met again by the next process. */
+  #hasLeft = false;
   #bytes = 0;
   #travelledBytes = 0;
   #usesRelay = false;
@@ -115,6 +117,7 @@ export class SeveralReceivers {
   /** Where somebody misses us the code stays, for us to be found under it again. */
   #leave(): void {
     const isMissed = this.#unserved > 0;
+    this.#hasLeft = true;
     this.#parts.keeper.miss(isMissed);
     for (const { control } of this.#all) control.abort();
     this.#reception.leave(isMissed);
@@ -200,7 +203,8 @@ export class SeveralReceivers {
   #onChange(): void {
     const { keeper } = this.#parts;
     const unserved = this.#unserved;
-    if (unserved !== (keeper.ticket.unserved ?? 0)) void keeper.change({ unserved });
+    const isNews = unserved !== (keeper.ticket.unserved ?? 0);
+    if (isNews && !this.#hasLeft) void keeper.change({ unserved });
     for (let free = this.#places - this.#came; free < this.#wanted; free += 1) {
       this.#places += 1;
       this.#reception.makeRoom();

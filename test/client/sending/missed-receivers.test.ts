@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { RunningServer, SendOptions } from '../../../src/client/api/options.ts';
+import type { Transfer } from '../../../src/client/api/transfer-handle.ts';
 import { receive } from '../../../src/client/receive.ts';
 import { storedSend } from '../../../src/client/requests.ts';
 import { send } from '../../../src/client/send.ts';
@@ -28,25 +29,20 @@ afterEach(async () => {
 
 describe('receivers of a sender of several', () => {
   it('are noted while they have not got it', async () => {
-    const sender = send(options());
     const cancel = new AbortController();
-    const { signal } = cancel;
-    for await (const event of sender) {
-      if (event.event === 'code') {
-        await mkdir(join(folder, 'out'));
-        const common = { servers: server.endpoints, lan: false, code: event.code };
-        const receiver = receive({ ...common, out: join(folder, 'out'), limit: 1e6, signal });
-        receiver.result.catch(() => undefined);
-      }
-      if (event.event === 'progress' && event.bytes > 0 && !signal.aborted) {
-        expect((await ticket())?.unserved).toBe(1);
-        cancel.abort();
-      }
-      if (event.event === 'receiver') break;
-    }
+    const sender = await underWay(cancel.signal);
+    expect((await ticket())?.unserved).toBe(1);
+    cancel.abort();
     await expect.poll(async () => (await ticket())?.unserved ?? 0).toBe(0);
     ending.abort();
     await expect(sender.result).rejects.toMatchObject({ code: 'P2P_CANCELLED' });
+  });
+
+  it('who are there when it is ended stay noted', async () => {
+    const sender = await underWay(new AbortController().signal);
+    ending.abort();
+    await expect(sender.result).rejects.toMatchObject({ ticket: expect.any(String) });
+    expect((await ticket())?.unserved).toBe(1);
   });
 
   it.each([
@@ -80,6 +76,22 @@ function options(): SendOptions {
     stateFolder: join(folder, 'state'),
     signal: ending.signal,
   };
+}
+
+/** A sender of which a receiver, whom `signal` ends, has got some. */
+async function underWay(signal: AbortSignal): Promise<Transfer> {
+  const sender = send(options());
+  const out = join(folder, 'out');
+  await mkdir(out);
+  for await (const event of sender) {
+    if (event.event === 'code') {
+      const common = { servers: server.endpoints, lan: false, limit: 1e6 };
+      const receiver = receive({ ...common, code: event.code, out, signal });
+      receiver.result.catch(() => undefined);
+    }
+    if (event.event === 'progress' && event.bytes > 0) break;
+  }
+  return sender;
 }
 
 /** What is kept of the sender. */
