@@ -46,6 +46,8 @@ export class SeveralReceivers {
   #unseen: number;
   /** Whether those who end now are to be met again by the next process. */
   #hasLeft = false;
+  /** Why we have left of ourselves. */
+  #failure: P2PShareError | undefined;
   #bytes = 0;
   #travelledBytes = 0;
   #usesRelay = false;
@@ -84,7 +86,7 @@ export class SeveralReceivers {
     } catch (error) {
       // Nobody else can come; those who have are served all the same.
       await this.#allEnds();
-      if (this.#served < this.#expected) throw error;
+      if (this.#served < this.#expected) throw this.#failure ?? error;
     } finally {
       await this.#allEnds();
       clearTimeout(this.#patience);
@@ -229,10 +231,12 @@ export class SeveralReceivers {
 
   #giveUp(timeoutMs: number): void {
     const isEnough = this.#expected === Number.POSITIVE_INFINITY && this.#served > 0;
+    const failure = new P2PShareError('P2P_TIMEOUT', `nobody within ${timeoutMs} ms`);
     if (isEnough) this.#finish();
+    else if (this.#unserved === 0) this.#reception.abort(failure);
     else {
-      this.#parts.keeper.miss(this.#unserved > 0);
-      this.#reception.abort(new P2PShareError('P2P_TIMEOUT', `nobody within ${timeoutMs} ms`));
+      this.#failure = failure;
+      this.#leave();
     }
   }
 

@@ -49,17 +49,25 @@ describe('receivers of a sender of several', () => {
     { unserved: 1, told: expect.any(String), how: 'are waited for' },
     { unserved: 0, told: undefined, how: 'that are not there are not' },
   ])('who had come to a process that died $how', async ({ unserved, told }) => {
-    const request = storedSend(options()) ?? {};
-    const now = Date.now();
-    const { resumeSecret: _, served: __, offer: ___, ...rest } = SEND_TICKET;
-    const left: SendTicket = { ...rest, createdMs: now, seenMs: now, request, unserved };
-    const store = await TicketStore.open(join(folder, 'state'));
-    await (await store.add(left))?.release();
-    await store.close();
+    await leave(unserved);
     const sender = send(options());
     for await (const event of sender) if (event.event === 'code') ending.abort();
     await expect(sender.result).rejects.toMatchObject({ code: 'P2P_CANCELLED', ticket: told });
   });
+});
+
+it('a code is kept for those who had come and are not back in time', async () => {
+  await leave(1);
+  const first = send({ ...options(), timeoutMs: 300 });
+  const code = await codeOf(first);
+  await expect(first.result).rejects.toMatchObject({
+    code: 'P2P_TIMEOUT',
+    ticket: expect.any(String),
+  });
+  const second = send(options());
+  expect(await codeOf(second)).toBe(code);
+  ending.abort();
+  await expect(second.result).rejects.toMatchObject({ code: 'P2P_CANCELLED' });
 });
 
 let ending: AbortController;
@@ -76,6 +84,22 @@ function options(): SendOptions {
     stateFolder: join(folder, 'state'),
     signal: ending.signal,
   };
+}
+
+/** What a process that died has left, to which so many had come and nobody had accepted. */
+async function leave(unserved: number): Promise<void> {
+  const request = storedSend(options()) ?? {};
+  const now = Date.now();
+  const { resumeSecret: _, served: __, offer: ___, ...rest } = SEND_TICKET;
+  const left: SendTicket = { ...rest, createdMs: now, seenMs: now, request, unserved };
+  const store = await TicketStore.open(join(folder, 'state'));
+  await (await store.add(left))?.release();
+  await store.close();
+}
+
+async function codeOf(sender: Transfer): Promise<string | undefined> {
+  for await (const event of sender) if (event.event === 'code') return event.code;
+  return undefined;
 }
 
 /** A sender of which a receiver, whom `signal` ends, has got some. */
