@@ -20,7 +20,8 @@ export function isDerived(nameplate: number): boolean {
 /** What is remembered of a nameplate that is gone. */
 interface Gone {
   readonly farewell: Farewell;
-  readonly owner: Uint8Array;
+  /** The hash of the secret by which it may be had anew. */
+  readonly owner: Uint8Array | undefined;
   readonly until: Instant;
 }
 
@@ -61,7 +62,7 @@ export class Nameplates {
     if (nameplate < FIRST || nameplate > LAST) return false;
     this.sweep(now);
     const gone = this.#cooling.get(nameplate);
-    return gone === undefined || (gone.farewell === 'expired' && sameBytes(gone.owner, owner));
+    return gone === undefined || (gone.owner !== undefined && sameBytes(gone.owner, owner));
   }
 
   /** Keeps a nameplate of a code from being given out again for a while. */
@@ -69,7 +70,8 @@ export class Nameplates {
     if (isDerived(nameplate)) return;
     const until = after(now, this.#limits.coolDown);
     this.#cooling.delete(nameplate);
-    this.#cooling.set(nameplate, { farewell, owner, until });
+    const heir = farewell === 'expired' ? owner : undefined;
+    this.#cooling.set(nameplate, { farewell, owner: heir, until });
     if (this.#cooling.size > this.#limits.coolingNameplates) this.#dropOldest();
   }
 
