@@ -8,6 +8,8 @@ export class Prompt {
   readonly #terminal: Terminal;
   readonly #signal: AbortSignal;
   #lines: { readonly source: Interface; readonly next: AsyncIterator<string> } | undefined;
+  /** The line that is waited for. */
+  #reading: Promise<string | undefined> | undefined;
 
   constructor(terminal: Terminal, signal: AbortSignal) {
     this.#terminal = terminal;
@@ -61,7 +63,18 @@ export class Prompt {
     if (this.#lines !== undefined) this.#terminal.stdin.pause();
   }
 
-  async #nextLine(): Promise<string | undefined> {
+  /**
+   * A question that is withdrawn leaves its read behind. The next one goes on with that, or it would
+   * miss a line; and a line that comes between the two answers neither.
+   */
+  #nextLine(): Promise<string | undefined> {
+    this.#reading ??= this.#readLine().finally(() => {
+      this.#reading = undefined;
+    });
+    return this.#reading;
+  }
+
+  async #readLine(): Promise<string | undefined> {
     this.#lines ??= this.#open();
     const { value, done } = await this.#lines.next.next();
     return done === true ? undefined : value;
