@@ -8,7 +8,7 @@ import { commandPage, overviewPage, paragraphsPage } from './help/help-page.ts';
 import { didYouMean } from './settings/closest.ts';
 import { type Flag, flagsOf, type Manual } from './settings/manual.ts';
 import type { Arguments } from './settings/settings.ts';
-import { firstOperand, withCommand } from './shorthand.ts';
+import { firstOperand, takesNext, withCommand } from './shorthand.ts';
 
 /** Either a command to run, or a text that was asked for (`--help`, `--version`). */
 export type CommandLine =
@@ -129,7 +129,7 @@ function throwUsageError(message: string | null, error: Error | undefined): neve
 
 /** yargs gives a command no operand that is a single dash; here it gets through. */
 function operand(argument: string, index: number, argv: readonly string[]): string {
-  const isValue = ['-o', '--out'].includes(argv[index - 1] ?? '');
+  const isValue = takesNext(argv[index - 1] ?? '');
   return argument === '-' && !isValue ? STDIN_OPERAND : argument;
 }
 

@@ -20,9 +20,15 @@ export function firstOperand(argv: readonly string[]): number | undefined {
     const argument = argv[at] as string;
     if (argument === '--') return at + 1 < argv.length ? at + 1 : undefined;
     if (argument === '-' || !argument.startsWith('-')) return at;
-    if (TAKES_VALUE.has(argument)) at += 1;
+    if (takesNext(argument)) at += 1;
   }
   return undefined;
+}
+
+/** Whether the argument behind this one is its value; `-yo` is `-y -o`. */
+export function takesNext(argument: string): boolean {
+  const last = /^-[A-Za-z]+$/.test(argument) ? `-${argument.at(-1)}` : argument;
+  return TAKES_VALUE.has(last);
 }
 
 /**
