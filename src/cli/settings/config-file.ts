@@ -1,4 +1,4 @@
-import { mkdir } from 'node:fs/promises';
+import { mkdir, realpath } from 'node:fs/promises';
 import { dirname, isAbsolute, join } from 'node:path';
 import type { TomlPrimitive } from 'smol-toml';
 import { UsageError } from '../errors/usage-error.ts';
@@ -52,7 +52,9 @@ export async function changeConfig(
     () => false,
   );
   await makeFolderOf(path);
-  await replaceFile(path, isSo ? changed : stringify(wanted)).catch(cannotBe('written', path));
+  // People keep their settings elsewhere, and a link to them here.
+  const place = await realpath(path).catch(() => path);
+  await replaceFile(place, isSo ? changed : stringify(wanted)).catch(cannotBe('written', path));
 }
 
 /** Makes the folder of the file and the one above, `~/.config`, and no more: a home is not made up. */

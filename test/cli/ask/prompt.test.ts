@@ -1,3 +1,4 @@
+import { PassThrough } from 'node:stream';
 import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { Prompt } from '../../../src/cli/ask/prompt.ts';
@@ -29,11 +30,12 @@ describe('a question after one that was withdrawn', () => {
 });
 
 function conversation() {
-  const terminal = fakeTerminal({ tty: true, waits: true });
+  const stdin = new PassThrough();
+  const terminal = { ...fakeTerminal({ tty: true }), stdin };
   const prompt = new Prompt(terminal, new AbortController().signal);
   return {
     prompt,
-    typed: (line: string) => terminal.stdin.push(`${line}\n`),
+    typed: (line: string) => stdin.write(`${line}\n`),
     withdrawnQuestion: async () => {
       const withdrawal = new AbortController();
       const answer = prompt.ask('this one? ', withdrawal.signal);
