@@ -9,30 +9,37 @@ export function completionScript(shell: Shell, manuals: readonly Manual[]): stri
   return shell === 'zsh' ? zsh(manuals) : fish(manuals);
 }
 
+/**
+ * What it has no words for is left to the shell, which knows names with blanks in them and `~`. Flags are
+ * offered once a dash is typed: before that they would be in the way of the files.
+ */
 function bash(manuals: readonly Manual[]): string {
   const cases = manuals.map((manual) => {
-    const choices = Object.entries(flagsOf(manual)).flatMap(([name, flag]) =>
-      flag.choices === undefined ? [] : [`      --${name}) words="${flag.choices.join(' ')}" ;;`],
-    );
+    const flags = Object.entries(flagsOf(manual)).filter(([, { type }]) => type === 'string');
+    const values = flags.map(([name, { alias, choices = [] }]) => {
+      const names = [`--${name}`, ...(alias === undefined ? [] : [`-${alias}`])];
+      return `      ${names.join('|')}) words="${choices.join(' ')}" ;;`;
+    });
     return [
       `    ${namesOf(manual).join('|')})`,
       '      case "$previous" in',
-      ...choices,
-      `      *) words="${[...operandWords(manual), ...longFlags(manual)].join(' ')}" ;;`,
+      ...values,
+      `      *) words="${operandWords(manual).join(' ')}" flags="${longFlags(manual).join(' ')}" ;;`,
       '      esac ;;',
     ].join('\n');
   });
   return `# p2pshare: completion for bash. In ~/.bashrc: source <(p2pshare completion bash)
 _p2pshare() {
-  local word="\${COMP_WORDS[COMP_CWORD]}" previous="\${COMP_WORDS[COMP_CWORD-1]}" words
-  case "\${COMP_WORDS[1]}" in
+  local word="\${COMP_WORDS[COMP_CWORD]}" previous="\${COMP_WORDS[COMP_CWORD-1]}" command="" words="" flags=""
+  (( COMP_CWORD < 2 )) || command="\${COMP_WORDS[1]}"
+  case "$command" in
 ${cases.join('\n')}
-    *) words="${manuals.flatMap(namesOf).join(' ')} help --help --version" ;;
+    "") words="${manuals.flatMap(namesOf).join(' ')} help" flags="--help --version" ;;
   esac
+  [[ $word != -* ]] || words="$flags"
   COMPREPLY=($(compgen -W "$words" -- "$word"))
-  (( \${#COMPREPLY[@]} )) || COMPREPLY=($(compgen -f -- "$word"))
 }
-complete -o filenames -F _p2pshare p2pshare
+complete -o default -F _p2pshare p2pshare
 `;
 }
 

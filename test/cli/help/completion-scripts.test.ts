@@ -1,6 +1,10 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { promisify } from 'node:util';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { COMMANDS } from '../../../src/cli/commands.ts';
 import { completionScript, SHELLS } from '../../../src/cli/help/completion-scripts.ts';
 
@@ -46,10 +50,35 @@ describe('the completion of bash', () => {
     expect(await offered('p2pshare', 'receive', '--on-conflict', 're')).toEqual(['rename']);
   });
 
-  it('completes files', async () => {
-    expect(await offered('p2pshare', 'send', 'completion-scripts.t')).toEqual([
-      'completion-scripts.test.ts',
-    ]);
+  it('knows a command that is typed to its end', async () => {
+    expect(await offered('p2pshare', 'status')).toEqual(['status']);
+  });
+
+  it.each([
+    [['p2pshare', 'send', '']],
+    [['p2pshare', 'send', 'some fi']],
+    [['p2pshare', 'receive', '--out', '']],
+    [['p2pshare', 'receive', '-o', '']],
+  ])('leaves %j to the shell, which knows files', async (words) => {
+    expect(await offered(...words)).toEqual([]);
+    expect(completionScript('bash', MANUALS)).toContain('complete -o default');
+  });
+
+  it('completes a name with blanks', async ({ skip }) => {
+    if (!(await isThere('script'))) skip('there is no script(1) to have a terminal by');
+    const folder = await mkdtemp(join(tmpdir(), 'p2pshare-completion-'));
+    onTestFinished(() => rm(folder, { recursive: true }));
+    await writeFile(join(folder, 'two words.txt'), '');
+    await writeFile(
+      join(folder, 'rc'),
+      `${completionScript('bash', MANUALS)}p2pshare() { printf '<%s>' "$@"; }\n`,
+    );
+    const typed = spawn('script', ['-qc', 'bash --noprofile --rcfile rc -i', '/dev/null'], {
+      cwd: folder,
+      stdio: ['pipe', 'pipe', 'ignore'],
+    });
+    typed.stdin.end('p2pshare send two\t\nexit\n');
+    expect(await text(typed.stdout)).toContain('<send><two words.txt>');
   });
 });
 
