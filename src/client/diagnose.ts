@@ -1,4 +1,5 @@
 import { setMaxListeners } from 'node:events';
+import { OWN_INTERFACES } from '../io/network/interface-list.ts';
 import { localCandidateAddresses } from '../io/network/network-interfaces.ts';
 import { parseServerAddress, type ServerAddress } from '../io/network/resolve-server.ts';
 import { P2PShareError } from '../protocol/errors.ts';
@@ -52,6 +53,7 @@ async function gather(
   named: readonly { readonly server: string; readonly address: ServerAddress }[],
   end: AbortSignal,
 ): Promise<Omit<Evidence, 'pair'>> {
+  await OWN_INTERFACES.known();
   let survey: Promise<NatFindings | undefined> | undefined;
   let mapping: Promise<readonly MappingName[] | undefined> | undefined;
   const onAnswer = (endpoint: Endpoint): void => {

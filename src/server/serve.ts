@@ -3,6 +3,7 @@ import { createCrypto } from '../crypto/node-crypto.ts';
 import { systemRandom } from '../crypto/random.ts';
 import { monotonicNow } from '../io/clock.ts';
 import { Driver } from '../io/driver.ts';
+import { OWN_INTERFACES } from '../io/network/interface-list.ts';
 import { localCandidateAddresses } from '../io/network/network-interfaces.ts';
 import { P2PShareError } from '../protocol/errors.ts';
 import { isPublicAddress } from '../protocol/relay/public-address.ts';
@@ -34,6 +35,7 @@ export async function serve(options: ServeOptions = {}): Promise<RunningServer> 
     import('./certificate.ts'),
     import('./monitor.ts'),
     import('./stream-clients.ts'),
+    OWN_INTERFACES.known(),
   ]);
   const tls = options.tls && {
     files: options.tls,

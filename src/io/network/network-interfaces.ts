@@ -1,4 +1,5 @@
-import { type NetworkInterfaceInfo, networkInterfaces } from 'node:os';
+import type { NetworkInterfaceInfo } from 'node:os';
+import { type Interfaces, OWN_INTERFACES } from './interface-list.ts';
 
 /** An address of this machine and the subnet it lies in. */
 export interface LocalAddress {
@@ -8,23 +9,23 @@ export interface LocalAddress {
   readonly family: 'udp4' | 'udp6';
 }
 
-type Interfaces = NodeJS.Dict<NetworkInterfaceInfo[]>;
-
 /**
  * The addresses that may become host candidates (RFC 8445 §5.1.1.1): no loopback, and link-local
  * ones only where there is nothing else. At most `limits.candidates`, in an order that stays the
  * same as long as the interfaces do.
  */
-export function localCandidateAddresses(interfaces?: Interfaces): LocalAddress[] {
-  const all = ranked(interfaces ?? networkInterfaces()).filter((entry) => !entry.internal);
+export function localCandidateAddresses(
+  interfaces: Interfaces = OWN_INTERFACES.now(),
+): LocalAddress[] {
+  const all = ranked(interfaces).filter((entry) => !entry.internal);
   const routed = all.filter((entry) => !isLinkLocal(entry.address));
   const chosen = routed.length > 0 ? routed : all;
   return chosen.slice(0, limits.candidates).map(localAddress);
 }
 
 /** The loopback addresses: the way to a peer on the same machine. */
-export function loopbackAddresses(interfaces?: Interfaces): LocalAddress[] {
-  return ranked(interfaces ?? networkInterfaces())
+export function loopbackAddresses(interfaces: Interfaces = OWN_INTERFACES.now()): LocalAddress[] {
+  return ranked(interfaces)
     .filter((entry) => entry.internal)
     .slice(0, limits.candidates)
     .map(localAddress);

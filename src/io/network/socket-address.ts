@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
-import { endianness, networkInterfaces } from 'node:os';
+import { endianness } from 'node:os';
 import { addressBytes, addressText, type Endpoint } from '../../protocol/wire/endpoint.ts';
+import { OWN_INTERFACES } from './interface-list.ts';
 
 /** Room for a `struct sockaddr_in` or `sockaddr_in6`. */
 export const SOCKET_ADDRESS_BYTES = 28;
@@ -77,7 +78,7 @@ function zoneOf(bytes: Uint8Array): string {
   const view = new DataView(bytes.buffer, bytes.byteOffset);
   const scope = view.getUint32(24, endianness() === 'LE');
   if (scope === 0) return '';
-  const interfaces = Object.entries(networkInterfaces());
+  const interfaces = Object.entries(OWN_INTERFACES.now());
   const found = interfaces.find(([, addresses = []]) =>
     addresses.some((each) => each.family === 'IPv6' && each.scopeid === scope),
   );
