@@ -1,11 +1,9 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { NODE_FILE_SYSTEM } from '../../../src/io/files/file-system.ts';
 import { renameNew } from '../../../src/io/files/rename-new.ts';
 import { numberedName } from '../../../src/io/target/file-numbered-name.ts';
-import { publishOverPlaceholder } from '../../../src/io/target/file-publish.ts';
 import { resolveTarget } from '../../../src/io/target/file-target.ts';
 import {
   type EntryName,
@@ -98,30 +96,5 @@ describe('renaming to a free name', () => {
   it('leaves it to others to say what is wrong', async () => {
     expect(await renameNew(at('missing'), at('free'))).toBeUndefined();
     expect(await renameNew(at('missing'), at('no/such/folder'))).toBeUndefined();
-  });
-});
-
-describe('publishing without hard links', () => {
-  it('moves the file over a placeholder of its own', async () => {
-    await writeFile(at('staged'), 'content');
-    expect(await publishOverPlaceholder(NODE_FILE_SYSTEM, at('staged'), at('final'))).toBe(true);
-    expect(await readFile(at('final'), 'utf8')).toBe('content');
-    expect(await readdir(directory)).toEqual(['final']);
-  });
-
-  it('replaces nothing', async () => {
-    await writeFile(at('staged'), 'ours');
-    await writeFile(at('final'), 'theirs');
-    await mkdir(at('folder'));
-    expect(await publishOverPlaceholder(NODE_FILE_SYSTEM, at('staged'), at('final'))).toBe(false);
-    expect(await publishOverPlaceholder(NODE_FILE_SYSTEM, at('staged'), at('folder'))).toBe(false);
-    expect(await readFile(at('final'), 'utf8')).toBe('theirs');
-  });
-
-  it('takes its placeholder away when the move fails', async () => {
-    await expect(
-      publishOverPlaceholder(NODE_FILE_SYSTEM, at('missing'), at('final')),
-    ).rejects.toThrow('ENOENT');
-    expect(await readdir(directory)).toEqual([]);
   });
 });
