@@ -1,20 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { constants, type Stats } from 'node:fs';
-import {
-  type FileHandle,
-  link,
-  lstat,
-  open,
-  readdir,
-  rename,
-  stat,
-  unlink,
-} from 'node:fs/promises';
+import { type FileHandle, lstat, open, readdir, rename, stat, unlink } from 'node:fs/promises';
 import { P2PShareError } from '../../protocol/errors.ts';
 import { READ_FLAGS } from './file-calls.ts';
 import { errnoOf } from './file-errors.ts';
 import { FileRoot } from './file-root.ts';
+import { NODE_FILE_SYSTEM } from './file-system.ts';
 import { makeFolders } from './make-folders.ts';
+import { takeName } from './take-name.ts';
 
 /** Bytes of one file: the longest command line that Linux takes has 2 MiB, most have 200 bytes. */
 export const MAX_STATE_BYTES: number = 4 * 2 ** 20;
@@ -42,9 +35,9 @@ export class StateFolder {
    * Opens the folder, which is made when it is not there. Rejects with `P2P_STATE_UNSAFE` when it is
    * not ours alone, and with what the system says when it cannot be had.
    */
-  static async open(path: string): Promise<StateFolder> {
+  static async open(path: string, files = NODE_FILE_SYSTEM): Promise<StateFolder> {
     await makeFolders(path, 0o700);
-    const root = await FileRoot.open(path, false).catch((error: unknown) => {
+    const root = await FileRoot.open(path, false, files).catch((error: unknown) => {
       if (errnoOf(error) === 'ELOOP' || errnoOf(error) === 'ENOTDIR') throw unsafe('it is a link');
       throw error;
     });
@@ -102,17 +95,16 @@ export class StateFolder {
     await this.#root.sync();
   }
 
-  /** Makes a file that must not be there, whole at once; whether it was not. */
+  /**
+   * Makes a file that must not be there; whether it was not. It is whole at once, but where there are no
+   * hard links (FAT, apps of Android): there it may be seen empty for a moment.
+   */
   async create(name: string, bytes: Uint8Array): Promise<boolean> {
     const draft = this.#root.at(`${name}.${randomBytes(8).toString('hex')}${DRAFT}`);
     const handle = await open(draft, DRAFT_FLAGS, 0o600);
     try {
       await handle.writeFile(bytes).finally(() => handle.close());
-      await link(draft, this.#root.at(name));
-      return true;
-    } catch (error) {
-      if (errnoOf(error) === 'EEXIST') return false;
-      throw error;
+      return await takeName(this.#root.files, draft, this.#root.at(name));
     } finally {
       await unlinkIfThere(draft);
     }

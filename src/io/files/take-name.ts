@@ -16,9 +16,13 @@ export async function takeName(files: FileSystem, staged: string, final: string)
   return isGiven ?? (await takeNameByPlaceholder(files, staged, final));
 }
 
+/** `other` may be gone by now. */
 async function isSameFile(files: FileSystem, one: string, other: string): Promise<boolean> {
-  const [a, b] = [await files.lstat(one), await files.lstat(other)];
-  return a.dev === b.dev && a.ino === b.ino;
+  const a = await files.lstat(one);
+  const b = await files.lstat(other).catch((error: unknown) => {
+    if (errnoOf(error) !== 'ENOENT') throw error;
+  });
+  return a.dev === b?.dev && a.ino === b.ino;
 }
 
 /** What else a file system says that has no second names for this file. */

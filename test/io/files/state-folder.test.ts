@@ -15,6 +15,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type FileSystem, NODE_FILE_SYSTEM } from '../../../src/io/files/file-system.ts';
 import {
   MAX_STATE_BYTES,
   StateFolder,
@@ -35,8 +36,8 @@ afterEach(async () => {
   rmSync(parent, { recursive: true, force: true });
 });
 
-async function open(): Promise<StateFolder> {
-  const folder = await StateFolder.open(path);
+async function open(files?: FileSystem): Promise<StateFolder> {
+  const folder = await StateFolder.open(path, files);
   opened.push(folder);
   return folder;
 }
@@ -87,6 +88,22 @@ describe('a state folder', () => {
     expect(await folder.create('a.lock', utf8('two'))).toBe(false);
     expect(await folder.read('a.lock')).toEqual({ kind: 'bytes', bytes: utf8('one') });
   });
+
+  it.each(['EPERM', 'EACCES', 'ENOTSUP'])(
+    'makes a file once without hard links: %s',
+    async (code) => {
+      const files: FileSystem = {
+        ...NODE_FILE_SYSTEM,
+        link: () => Promise.reject(Object.assign(new Error(code), { code })),
+        renameNew: async () => undefined,
+      };
+      const folder = await open(files);
+      expect(await folder.create('a.lock', utf8('one'))).toBe(true);
+      expect(await folder.create('a.lock', utf8('two'))).toBe(false);
+      expect(await folder.read('a.lock')).toEqual({ kind: 'bytes', bytes: utf8('one') });
+      expect(await folder.names()).toEqual(['a.lock']);
+    },
+  );
 });
 
 describe.skipIf(process.platform === 'win32')('a state folder is refused', () => {

@@ -2,8 +2,8 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { NODE_FILE_SYSTEM } from '../../../src/io/files/file-system.ts';
-import { takeNameByPlaceholder } from '../../../src/io/files/take-name.ts';
+import { type FileSystem, NODE_FILE_SYSTEM } from '../../../src/io/files/file-system.ts';
+import { takeName, takeNameByPlaceholder } from '../../../src/io/files/take-name.ts';
 
 let directory: string;
 const at = (name: string): string => join(directory, name);
@@ -14,6 +14,18 @@ beforeEach(async () => {
 
 afterEach(async () => {
   await rm(directory, { recursive: true, force: true });
+});
+
+it('is not taken from somebody who gives it back at that moment', async () => {
+  await writeFile(at('staged'), 'ours');
+  await writeFile(at('final'), 'theirs');
+  const files: FileSystem = {
+    ...NODE_FILE_SYSTEM,
+    link: async (existing, path) => {
+      await NODE_FILE_SYSTEM.link(existing, path).finally(() => rm(path));
+    },
+  };
+  expect(await takeName(files, at('staged'), at('final'))).toBe(false);
 });
 
 describe('a name for a file without hard links', () => {
