@@ -43,8 +43,10 @@ export async function prepareSession(
     throw new P2PShareError('P2P_USAGE', 'without a server the local network must be allowed');
   }
   const servers = await resolveServers(names);
-  const endpoints = udp ? await openEndpoints() : noEndpoints();
   const crypto = createCrypto(systemRandom, await openSsl());
+  const hasher = await createHasher();
+  // Last, because whoever gets no session closes nothing.
+  const endpoints = udp ? await openEndpoints() : noEndpoints();
   return {
     endpoints,
     servers,
@@ -53,7 +55,7 @@ export async function prepareSession(
     options: {
       crypto,
       random: systemRandom,
-      hasher: await createHasher(),
+      hasher,
       suites: preferredSuites(crypto),
       policy: route,
       congestion: options.congestion,
