@@ -11,8 +11,8 @@ import { completionScript, SHELLS } from '../../../src/cli/help/completion-scrip
 const run = promisify(execFile);
 const MANUALS = COMMANDS.map(({ manual }) => manual);
 
-async function isThere(shell: string): Promise<boolean> {
-  return await run(shell, ['-c', 'true']).then(
+async function isThere(program: string): Promise<boolean> {
+  return await run(program, ['--version']).then(
     () => true,
     () => false,
   );
