@@ -1,4 +1,4 @@
-import { createHasher } from '../crypto/xxhash.ts';
+import { sharedHasher } from '../crypto/xxhash.ts';
 import { arrivedBytes } from '../io/target/arrived-bytes.ts';
 import type { UnfinishedTransfer, UnfinishedTransfers } from './api/unfinished-transfers.ts';
 import { isExpired, TICKET_LIFE_MS, type Ticket } from './tickets/ticket.ts';
@@ -38,7 +38,7 @@ async function arrivedOf(ticket: Ticket): Promise<number | undefined> {
   if (ticket.kind !== 'receive') return undefined;
   const { folder, id, settled, offer } = ticket;
   if (folder === undefined || settled !== undefined) return undefined;
-  const bytes = await arrivedBytes(folder, id, await createHasher()).catch(() => undefined);
+  const bytes = await arrivedBytes(folder, id, await sharedHasher()).catch(() => undefined);
   return bytes && Math.min(bytes, offer?.bytes ?? bytes);
 }
 

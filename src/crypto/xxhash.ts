@@ -1,4 +1,5 @@
 import xxhash from 'xxhash-wasm';
+import { P2PShareError } from '../protocol/errors.ts';
 import type { Hasher } from '../protocol/ports.ts';
 import { libxxhash } from './libxxhash.ts';
 
@@ -9,9 +10,29 @@ export async function createHasher(): Promise<Hasher> {
   return native !== undefined && agree(native, portable) ? native : portable;
 }
 
-/** Compiling the WebAssembly is asynchronous, so make one and pass it on. */
+let shared: Promise<Hasher> | undefined;
+
+/** The same for all of this process: each memory of WebAssembly reserves gigabytes of addresses. */
+export function sharedHasher(): Promise<Hasher> {
+  shared ??= createHasher().catch((error: unknown) => {
+    shared = undefined;
+    throw error;
+  });
+  return shared;
+}
+
+/**
+ * Compiling the WebAssembly is asynchronous, so make one and pass it on. Rejects with `P2P_LOCAL_IO` where
+ * there is no memory for it, or there are no addresses.
+ */
 export async function portableHasher(): Promise<Hasher> {
-  const { h64Raw, create64 } = await xxhash();
+  const { h64Raw, create64 } = await xxhash().catch((error: unknown) => {
+    if (!(error instanceof RangeError)) throw error;
+    const cause = Object.assign(new Error('no memory for WebAssembly', { cause: error }), {
+      code: 'ENOMEM',
+    });
+    throw new P2PShareError('P2P_LOCAL_IO', 'no hash', { cause });
+  });
   return { xxh64: (data) => h64Raw(data, 0n), begin: () => create64(0n) };
 }
 

@@ -127,6 +127,10 @@ const KNOWN: Partial<Readonly<Record<ErrorCode, Readonly<Record<string, KnownCau
     },
     EACCES: NOT_ALLOWED,
     EPERM: NOT_ALLOWED,
+    ENOMEM: {
+      text: 'this process gets no more memory, or no addresses for it',
+      hint: 'allow more (ulimit -v); with NODE_OPTIONS=--disable-wasm-trap-handler it needs fewer addresses',
+    },
     EMFILE: TOO_MANY_FILES,
     ENFILE: TOO_MANY_FILES,
     ESTALE: {

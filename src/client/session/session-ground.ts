@@ -2,7 +2,7 @@ import { createCrypto } from '../../crypto/node-crypto.ts';
 import { openSsl } from '../../crypto/openssl.ts';
 import { preferredSuites } from '../../crypto/preferred-suites.ts';
 import { systemRandom } from '../../crypto/random.ts';
-import { createHasher } from '../../crypto/xxhash.ts';
+import { sharedHasher } from '../../crypto/xxhash.ts';
 import { P2PShareError } from '../../protocol/errors.ts';
 import type { SessionOptions } from '../../protocol/session/session-options.ts';
 import type { CongestionName } from '../../protocol/transport/congestion/controllers.ts';
@@ -44,7 +44,7 @@ export async function prepareSession(
   }
   const servers = await resolveServers(names);
   const crypto = createCrypto(systemRandom, await openSsl());
-  const hasher = await createHasher();
+  const hasher = await sharedHasher();
   // Last, because whoever gets no session closes nothing.
   const endpoints = udp ? await openEndpoints() : noEndpoints();
   return {

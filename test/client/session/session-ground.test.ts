@@ -3,7 +3,7 @@ import { expect, it, vi } from 'vitest';
 import { prepareSession } from '../../../src/client/session/session-ground.ts';
 
 vi.mock('../../../src/crypto/xxhash.ts', () => ({
-  createHasher: () => Promise.reject(new RangeError('no memory for it')),
+  sharedHasher: () => Promise.reject(new RangeError('no memory for it')),
 }));
 
 it('leaves nothing open where something that a session needs cannot be had', async () => {
