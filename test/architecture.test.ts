@@ -108,7 +108,7 @@ const TOUCHING: Readonly<Record<string, Readonly<Record<string, readonly string[
 };
 
 const PACKAGES: Readonly<Record<string, RegExp>> = {
-  cli: /^(node:|yargs$|ora$|cli-progress$|smol-toml$|uqr$)/,
+  cli: /^(node:|yargs$|koffi$|ora$|cli-progress$|smol-toml$|uqr$)/,
   crypto: /^(node:|koffi$|@noble\/curves\/|xxhash-wasm$)/,
   io: /^(node:|koffi$|ws$|socks$|proxy-from-env$|sax$|default-gateway$|ignore$)/,
   client: /^node:/,

@@ -19,6 +19,7 @@ import {
   settle,
   unknownKeys,
 } from './settings/settings.ts';
+import { restartForAddresses } from './terminal/address-space.ts';
 import { type Interruption, watchInterruption } from './terminal/interruption.ts';
 import { type Output, processTerminal, type Terminal } from './terminal/terminal.ts';
 import type { Role } from './words/role.ts';
@@ -69,6 +70,7 @@ export async function run(
 
 /** Runs the command line of this process. */
 export async function main(): Promise<number> {
+  await restartForAddresses();
   return run(process.argv.slice(2), processTerminal(), () => import('../index.ts'));
 }
 
