@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { access, readFile } from 'node:fs/promises';
 import type { StateFolder } from './state-folder.ts';
 
 /**
@@ -69,7 +69,8 @@ async function lives(holder: string): Promise<boolean> {
 
 /** What tells a process from every other one that has its number before or after it. */
 async function nameOf(pid: number): Promise<string | undefined> {
-  if (process.platform !== 'linux') return isThere(pid) ? `${pid} ` : undefined;
+  // Elsewhere, and where /proc is not mounted, the number has to do.
+  if (!(await access('/proc/self/stat').then(yes, no))) return isThere(pid) ? `${pid} ` : undefined;
   try {
     const boot = await readFile('/proc/sys/kernel/random/boot_id', 'latin1');
     const stat = await readFile(`/proc/${pid}/stat`, 'latin1');
@@ -81,6 +82,9 @@ async function nameOf(pid: number): Promise<string | undefined> {
     return undefined;
   }
 }
+
+const yes = () => true;
+const no = () => false;
 
 function isThere(pid: number): boolean {
   try {
