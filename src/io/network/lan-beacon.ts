@@ -159,8 +159,14 @@ export class LanSearcher {
     };
     if (!(await bind(socket, address, 0, onError))) return code;
     socket.on('message', (packet, remote) => this.#hear(packet, remote));
-    socket.setMulticastInterface(address);
-    socket.setMulticastTTL(1);
+    try {
+      socket.setMulticastInterface(address);
+      socket.setMulticastTTL(1);
+    } catch (error) {
+      // The interface has gone meanwhile, or the system lets nobody choose one.
+      socket.close();
+      return codeOf(error);
+    }
     this.#sockets.set(address, socket);
     return undefined;
   }

@@ -1,4 +1,4 @@
-import { createSocket, type Socket } from 'node:dgram';
+import { createSocket, Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import {
@@ -127,6 +127,17 @@ describe('LanSearcher', () => {
       search(1, { interfaces: ['192.0.2.77'], onUnavailable });
     });
     expect(code).toBe('EADDRNOTAVAIL');
+  });
+
+  it('does without an interface that goes away at that moment', async () => {
+    const gone = vi.spyOn(Socket.prototype, 'setMulticastInterface').mockImplementation(() => {
+      throw Object.assign(new Error('setMulticastInterface ENODEV'), { code: 'ENODEV' });
+    });
+    closing.push(() => gone.mockRestore());
+    const code = await new Promise((onUnavailable) => {
+      search(1, { onUnavailable });
+    });
+    expect(code).toBe('ENODEV');
   });
 
   it('can be stopped while it is still opening its sockets', async () => {
