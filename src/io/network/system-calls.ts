@@ -28,6 +28,7 @@ export interface SystemCalls {
 export async function systemCalls(): Promise<SystemCalls> {
   const { default: koffi } = await import('koffi');
   const libc = koffi.load(null);
+  // `ssize_t` is `long` on Linux: of 32 bits where the machine has 32, and a failure is -1 only then.
   return {
     socket: libc.func('int socket(int domain, int type, int protocol)'),
     setsockopt: libc.func(
@@ -35,10 +36,10 @@ export async function systemCalls(): Promise<SystemCalls> {
     ),
     bind: libc.func('int bind(int fd, const void *address, uint32_t length)'),
     sendto: libc.func(
-      'int64_t sendto(int fd, const void *bytes, size_t length, int flags, const void *address, uint32_t address_length)',
+      'long sendto(int fd, const void *bytes, size_t length, int flags, const void *address, uint32_t address_length)',
     ),
     recvfrom: libc.func(
-      'int64_t recvfrom(int fd, void *bytes, size_t length, int flags, void *address, void *address_length)',
+      'long recvfrom(int fd, void *bytes, size_t length, int flags, void *address, void *address_length)',
     ),
     close: libc.func('int close(int fd)'),
     errno: () => koffi.errno(),
