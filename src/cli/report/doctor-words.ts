@@ -14,6 +14,7 @@ import type {
 export const ADVICE: Readonly<Record<Advice, string>> = {
   'name-a-server':
     'name a server of the internet with --server: only from there can be seen what is in between',
+  'go-online': 'connect this machine to a network: it has no address in any',
   'check-server': 'check the name of the server, and that it runs: nothing there answers by UDP',
   'allow-udp':
     'allow UDP to the port of the server, and answers from it: connections by TCP get there',

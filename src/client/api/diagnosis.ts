@@ -134,6 +134,8 @@ export interface Expectation {
 export type Advice =
   /** Name a server of the internet: only one shows what the NATs on the way there do. */
   | 'name-a-server'
+  /** No server answers, and this machine has no address. */
+  | 'go-online'
   /** No server answers; its name or address may be wrong. */
   | 'check-server'
   /** Servers are there, but UDP does not get through. */

@@ -3,7 +3,7 @@ import type { Advice, Diagnosis, EndpointDiagnosis } from '../api/diagnosis.ts';
 
 /** What would help, the most pressing first. */
 export function adviceFor(diagnosis: Omit<Diagnosis, 'advice'>): Advice[] {
-  const { servers } = diagnosis;
+  const { servers, interfaces } = diagnosis;
   if (servers.length === 0) return ['name-a-server'];
   const endpoints = servers.flatMap((server) => server.endpoints);
   const answered = endpoints.filter(({ udp }) => udp === 'answered');
@@ -12,8 +12,8 @@ export function adviceFor(diagnosis: Omit<Diagnosis, 'advice'>): Advice[] {
     return [...aboutMtu, ...adviceForNat(diagnosis)];
   }
   if (endpoints.some(({ udp }) => udp === 'other-version')) return ['update'];
-  const isUdpBlocked = endpoints.some(({ tcp }) => tcp === 'accepted');
-  return [isUdpBlocked ? 'allow-udp' : 'check-server'];
+  if (endpoints.some(({ tcp }) => tcp === 'accepted')) return ['allow-udp'];
+  return [interfaces.length === 0 ? 'go-online' : 'check-server'];
 }
 
 function adviceForNat({ nat, portMapping, expect, ipv6 }: Omit<Diagnosis, 'advice'>): Advice[] {

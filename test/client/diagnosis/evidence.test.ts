@@ -133,6 +133,11 @@ describe('advice', () => {
       { checks: [check({ ...SILENT, tcp: 'accepted' })] },
     ],
     ['is to look at the server where nothing does', ['check-server'], { checks: [check(SILENT)] }],
+    [
+      'is to go online where this machine has no address',
+      ['go-online'],
+      { checks: [check(SILENT)], interfaces: [] },
+    ],
     ['is to look at its name where it leads nowhere', ['check-server'], { checks: [] }],
     [
       'is to update where versions differ',
