@@ -20,7 +20,7 @@ describe.runIf(process.platform === 'linux')('where a process may have few addre
     const path = join(folder, 'sample.bin');
     await writeSample(path, 1_000_000);
     const limited = join(folder, 'limited.sh');
-    await writeFile(limited, `ulimit -v ${LIMIT}; exec ${execPath} ${CLI} "$@"`);
+    await writeFile(limited, `ulimit -v ${LIMIT}; exec "${execPath}" "${CLI}" "$@"`);
     const options = { server: server().endpoint, execPath: 'sh', cli: limited };
     const sender = stage.send(path, options);
     const { code } = await sender.event('code');

@@ -1,4 +1,4 @@
-import { access, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import type { StateFolder } from './state-folder.ts';
 
 /**
@@ -69,22 +69,25 @@ async function lives(holder: string): Promise<boolean> {
 
 /** What tells a process from every other one that has its number before or after it. */
 async function nameOf(pid: number): Promise<string | undefined> {
-  // Elsewhere, and where /proc is not mounted, the number has to do.
-  if (!(await access('/proc/self/stat').then(yes, no))) return isThere(pid) ? `${pid} ` : undefined;
+  const boot = await bootId();
+  if (boot === undefined) return isThere(pid) ? `${pid} ` : undefined;
   try {
-    const boot = await readFile('/proc/sys/kernel/random/boot_id', 'latin1');
     const stat = await readFile(`/proc/${pid}/stat`, 'latin1');
     // proc(5): behind the name, which may hold anything, state is the 3rd field and start the 22nd.
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
     const [state, startedAt] = [fields[0], fields[19]];
-    return state === 'Z' || state === 'X' ? undefined : `${pid} ${boot.trim()} ${startedAt}`;
+    return state === 'Z' || state === 'X' ? undefined : `${pid} ${boot} ${startedAt}`;
   } catch {
     return undefined;
   }
 }
 
-const yes = () => true;
-const no = () => false;
+/** `undefined` where it is not to be had: on other systems, without /proc, and for apps of Android. */
+async function bootId(): Promise<string | undefined> {
+  if (process.platform !== 'linux') return undefined;
+  const id = await readFile('/proc/sys/kernel/random/boot_id', 'latin1').catch(() => undefined);
+  return id?.trim();
+}
 
 function isThere(pid: number): boolean {
   try {
