@@ -18,6 +18,7 @@ const PLACE_FLAGS = {
     alias: 'o',
     type: 'string',
     value: 'DIR|NAME|-',
+    isPath: true,
     describe: 'Folder to write into, or name to write to; - for stdout',
   },
   'code-file': {

@@ -22,9 +22,10 @@ const LISTEN_FLAGS = {
   'tls-cert': {
     type: 'string',
     value: 'FILE',
+    isPath: true,
     describe: 'Certificate for wss:// over TCP, PEM; needs --tls-key',
   },
-  'tls-key': { type: 'string', value: 'FILE', describe: 'Its private key, PEM' },
+  'tls-key': { type: 'string', value: 'FILE', isPath: true, describe: 'Its private key, PEM' },
   'per-address': {
     type: 'string',
     value: 'N',

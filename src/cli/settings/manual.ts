@@ -9,6 +9,8 @@ export interface Flag {
   /** What its value is called, in capitals; absent for a boolean. */
   readonly value?: string;
   readonly describe: string;
+  /** Whether its value is a path: in the configuration file `~/` leads home. */
+  readonly isPath?: boolean;
   /** Belongs to one run alone: the environment and the configuration file do not set it. */
   readonly perRun?: boolean;
   /** The flag that says the opposite. */

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { UsageError } from '../errors/usage-error.ts';
 import type { Environment } from '../terminal/terminal.ts';
 import { closest } from './closest.ts';
@@ -49,7 +50,7 @@ export function settle(
   const settled: Record<string, unknown> = { ...given };
   const sources = [
     (name: string, flag: Flag) => fromEnvironment(name, flag, env),
-    (name: string, flag: Flag) => file && fromFile(name, flag, file),
+    (name: string, flag: Flag) => file && fromFile(name, flag, { ...file, home: env.HOME }),
   ];
   for (const source of sources) {
     const before = { ...settled };
@@ -102,9 +103,17 @@ function fromEnvironment(name: string, flag: Flag, env: Environment): unknown {
   return readValue(place, flag, flag.array ? items.filter((item) => item !== '') : value);
 }
 
-function fromFile(name: string, flag: Flag, { path, values }: ConfigFile): unknown {
+function fromFile(
+  name: string,
+  flag: Flag,
+  { path, values, home }: ConfigFile & { readonly home: string | undefined },
+): unknown {
   const value = values[name];
-  return value === undefined ? undefined : readValue(`${name} in ${path}`, flag, value);
+  if (value === undefined) return undefined;
+  const read = readValue(`${name} in ${path}`, flag, value);
+  // Elsewhere a shell has read it, and done this.
+  const isAtHome = flag.isPath && typeof read === 'string' && read.startsWith('~/');
+  return isAtHome && home ? join(home, read.slice(2)) : read;
 }
 
 function readBoolean(place: string, value: unknown): boolean {
