@@ -24,6 +24,7 @@ const PLACE_FLAGS = {
   'code-file': {
     type: 'string',
     value: 'FILE',
+    isPath: true,
     perRun: true,
     describe: 'Take the code from this file',
   },

@@ -65,6 +65,7 @@ const CODE_FLAGS = {
   'code-file': {
     type: 'string',
     value: 'FILE',
+    isPath: true,
     perRun: true,
     describe: 'Write the code to this file as well, for you alone to read',
   },

@@ -110,9 +110,9 @@ ${lines.join('\n')}
 `;
 }
 
-function zshValue({ choices, value }: Flag): string {
+function zshValue({ choices, isPath }: Flag): string {
   if (choices !== undefined) return `(${choices.join(' ')})`;
-  return value === 'FILE' || value?.includes('DIR') ? '_files' : ' ';
+  return isPath ? '_files' : ' ';
 }
 
 function namesOf({ name, aliases = [] }: Manual): string[] {
