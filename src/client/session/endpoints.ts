@@ -1,4 +1,3 @@
-import { OWN_INTERFACES } from '../../io/network/interface-list.ts';
 import { type LocalAddress, localCandidateAddresses } from '../../io/network/network-interfaces.ts';
 import type { StreamChannel } from '../../io/network/stream-channel.ts';
 import type { TcpChannel } from '../../io/network/tcp-channel.ts';
@@ -124,6 +123,5 @@ export async function openEndpoints(): Promise<Endpoints> {
   // Many machines, and most containers, have no IPv6: that is no reason to fail.
   const ipv6 = await openUdpSocket({ family: 'udp6' }).catch(() => undefined);
   const sockets = ipv6 === undefined ? [ipv4] : [ipv4, ipv6];
-  await OWN_INTERFACES.known();
   return new Endpoints(sockets, localCandidateAddresses());
 }

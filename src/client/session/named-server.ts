@@ -1,5 +1,4 @@
 import { setTimeout } from 'node:timers/promises';
-import { OWN_INTERFACES } from '../../io/network/interface-list.ts';
 import { type LocalAddress, localCandidateAddresses } from '../../io/network/network-interfaces.ts';
 import { proxyFor } from '../../io/network/proxy-server.ts';
 import {
@@ -65,7 +64,6 @@ async function resolve(
 ): Promise<NamedServer> {
   const resolving = resolver(address);
   const endpoints = await (proxyFor(address) === undefined ? resolving : unlessSlow(resolving));
-  await OWN_INTERFACES.known();
   const endpoint = preferred(endpoints ?? [], localCandidateAddresses());
   // Another one for each server, since it is all that tells them apart.
   const dummy = { address: DUMMY, port: (address.port + index) % MAX_PORT || MAX_PORT };

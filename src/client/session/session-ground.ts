@@ -3,6 +3,7 @@ import { openSsl } from '../../crypto/openssl.ts';
 import { preferredSuites } from '../../crypto/preferred-suites.ts';
 import { systemRandom } from '../../crypto/random.ts';
 import { sharedHasher } from '../../crypto/xxhash.ts';
+import { OWN_INTERFACES } from '../../io/network/interface-list.ts';
 import { P2PShareError } from '../../protocol/errors.ts';
 import type { SessionOptions } from '../../protocol/session/session-options.ts';
 import type { CongestionName } from '../../protocol/transport/congestion/controllers.ts';
@@ -42,6 +43,7 @@ export async function prepareSession(
   if (names.length === 0 && (!lan || route === 'relay')) {
     throw new P2PShareError('P2P_USAGE', 'without a server the local network must be allowed');
   }
+  await OWN_INTERFACES.known();
   const servers = await resolveServers(names);
   const crypto = createCrypto(systemRandom, await openSsl());
   const hasher = await sharedHasher();
