@@ -76,15 +76,21 @@ const LOOPBACK: Interfaces = {
 const FAR = { udp4: '192.0.2.1', udp6: '2001:db8::1' } as const;
 const DISCARD = 9;
 
-/** By connecting a UDP socket, which sends nothing: the system has to choose the address for it. */
-export async function departureAddress(family: 'udp4' | 'udp6'): Promise<string | undefined> {
+/**
+ * By connecting a UDP socket to `far`, which sends nothing: the system has to choose the address for it.
+ * `undefined` where there is no way there.
+ */
+export async function departureAddress(
+  family: 'udp4' | 'udp6',
+  far: string = FAR[family],
+): Promise<string | undefined> {
   const socket = createSocket(family);
   try {
-    socket.connect(DISCARD, FAR[family]);
+    socket.connect(DISCARD, far);
     await once(socket, 'connect');
     return socket.address().address;
   } catch {
-    return undefined; // There is no such family here, or no way out.
+    return undefined;
   } finally {
     socket.close();
   }
