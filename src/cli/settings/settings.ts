@@ -48,9 +48,10 @@ export function settle(
   { env, file }: { readonly env: Environment; readonly file: ConfigFile | undefined },
 ): Arguments {
   const settled: Record<string, unknown> = { ...given };
+  const home = env.HOME || env.USERPROFILE;
   const sources = [
     (name: string, flag: Flag) => fromEnvironment(name, flag, env),
-    (name: string, flag: Flag) => file && fromFile(name, flag, { ...file, home: env.HOME }),
+    (name: string, flag: Flag) => file && fromFile(name, flag, { ...file, home }),
   ];
   for (const source of sources) {
     const before = { ...settled };

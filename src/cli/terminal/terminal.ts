@@ -19,6 +19,7 @@ export interface Environment {
   readonly XDG_CONFIG_HOME?: string | undefined;
   readonly XDG_STATE_HOME?: string | undefined;
   readonly HOME?: string | undefined;
+  readonly USERPROFILE?: string | undefined;
   readonly APPDATA?: string | undefined;
   readonly LOCALAPPDATA?: string | undefined;
   readonly NO_COLOR?: string | undefined;
