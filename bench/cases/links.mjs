@@ -43,8 +43,8 @@ const TREES = [20, 100].map((rate) => ({
   rtt: 30,
   loss: [],
 }));
-const SHARED = [1, 10].map((queue) => ({
-  name: `20 Mbit/s, 30 ms, a queue of ${queue === 1 ? '1 product' : '10 products'} of both`,
+const SHARED = [0.2, 1, 10].map((queue) => ({
+  name: `20 Mbit/s, 30 ms, a queue of ${queue === 1 ? '1 product' : `${queue} products`} of both`,
   rate: 20,
   rtt: 30,
   loss: [],

@@ -58,12 +58,9 @@ export class BbrModel {
     return this.bandwidth * this.#minRtt;
   }
 
-  /**
-   * The share of packets that is lost while no queue stands, at most what is tolerated anyway: of what
-   * leaves, so much never arrives, and the rate above is that of what arrives.
-   */
+  /** The share of packets that is lost while no queue stands. */
   get chanceLoss(): number {
-    return Math.min(this.#chanceLoss, LOSS_THRESHOLD);
+    return this.#chanceLoss;
   }
 
   /** Bytes that arrive in one lump beyond what the rate explains: delayed and coalesced ACKs. */

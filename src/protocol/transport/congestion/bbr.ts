@@ -1,9 +1,10 @@
 import type { Random } from '../../ports.ts';
 import { type Instant, instant, type Millis } from '../../time.ts';
 import { MAX_BATCH_BYTES } from '../../wire/packet.ts';
-import { BbrModel, BETA } from './bbr-model.ts';
+import { BbrModel, BETA, LOSS_THRESHOLD } from './bbr-model.ts';
 import type { AckSample, CongestionController } from './congestion-controller.ts';
 import { Plateau } from './plateau.ts';
+import { ShallowBuffer } from './shallow-buffer.ts';
 
 type Phase = 'startup' | 'drain' | 'down' | 'cruise' | 'refill' | 'up' | 'probe-rtt';
 
@@ -38,15 +39,20 @@ const INITIAL_WINDOW_PACKETS = 32;
 const MIN_WINDOW_PACKETS = 4;
 const PROBE_RTT_INTERVAL_MS = 5000;
 const PROBE_RTT_MS = 200;
+/**
+ * The pacer sends by milliseconds: on shorter paths that is so much of what they hold that losses may be
+ * its doing.
+ */
+const LEAST_JUDGED_RTT_MS = 15;
 /** A cycle probes again after as many rounds as a Reno flow of this size would need, at most 63. */
 const MAX_CRUISE_ROUNDS = 63;
 
 /**
  * A model-based congestion controller of the BBR family (draft-ietf-ccwg-bbr, version 3).
  *
- * It keeps the draft's start-up, drain, probing cycle and ProbeRTT. Two deviations, in
- * docs/protocol-transport.md with their reasons: loss bounds the window only in rounds whose
- * round-trip time rose as well, and start-up ends a round earlier where a queue stands.
+ * It keeps the draft's start-up, drain, probing cycle and ProbeRTT. The deviations are in
+ * docs/protocol-transport.md with their reasons; above all, loss bounds the window only in rounds whose
+ * round-trip time rose as well, or where it was shown not to be chance (`ShallowBuffer`).
  */
 export class Bbr implements CongestionController {
   readonly #random: Random;
@@ -63,6 +69,7 @@ export class Bbr implements CongestionController {
   #startUpRounds = Infinity;
   /** Most bytes in flight that the path took without congestion; unbounded until it did not. */
   #inFlightBound = Infinity;
+  #shallow: ShallowBuffer;
   /** Whether a queue stood when the probe for more bandwidth began: it cannot be the probe's. */
   #queueStoodBefore = false;
   #probeRttUntil: Instant | undefined;
@@ -72,6 +79,7 @@ export class Bbr implements CongestionController {
     this.#random = options.random;
     this.#packetBytes = options.packetBytes;
     this.#model = new BbrModel(options.rtt);
+    this.#shallow = new ShallowBuffer(options.packetBytes);
     this.#phaseSince = now;
     this.#probedRttAt = now;
   }
@@ -82,20 +90,23 @@ export class Bbr implements CongestionController {
 
   get window(): number {
     const { bdp, extraAcked } = this.#model;
-    const floor = MIN_WINDOW_PACKETS * this.#packetBytes;
+    const floor = this.#floor;
     if (this.#phase === 'probe-rtt') return Math.max(floor, WINDOW_GAIN['probe-rtt'] * bdp);
     const initial = INITIAL_WINDOW_PACKETS * this.#packetBytes;
     // Three full batches keep sender, kernel and receiver busy at once (draft: offload budget).
     const target = WINDOW_GAIN[this.#phase] * bdp + extraAcked + this.#offloadBudget;
-    return Math.max(floor, Math.min(Math.max(target, initial), this.#inFlightBound));
+    const bound = this.#shallow.share * this.#inFlightBound;
+    return Math.max(floor, Math.min(Math.max(target, initial), bound));
   }
 
   get pacingRate(): number {
     const { bandwidth, chanceLoss, minRtt } = this.#model;
-    const ackClocked = bandwidth > ACK_CLOCKED_RATE;
-    const gain = Math.max(PACING_GAIN[this.#phase], ackClocked ? 2 : 0);
+    const gain = Math.max(PACING_GAIN[this.#phase], this.#isAckClocked ? 2 : 0);
     const initial = (INITIAL_WINDOW_PACKETS * this.#packetBytes) / Math.max(minRtt, 1);
-    const rate = (PACING_MARGIN * bandwidth) / (1 - chanceLoss);
+    // The bandwidth is what arrives: so much more has to leave. Behind a shallow buffer that might be what
+    // is lost.
+    const madeUpFor = this.#shallow.isFound ? 0 : Math.min(chanceLoss, LOSS_THRESHOLD);
+    const rate = (PACING_MARGIN * bandwidth) / (1 - madeUpFor);
     // Draft, BBRSetPacingRateWithGain: start-up never slows down. What the first packets after an
     // outage measure is the outage.
     return gain * (this.#filled && rate > 0 ? rate : Math.max(rate, initial));
@@ -117,6 +128,14 @@ export class Bbr implements CongestionController {
     this.#restart(rtt, now);
   }
 
+  get #floor(): number {
+    return MIN_WINDOW_PACKETS * this.#packetBytes;
+  }
+
+  get #isAckClocked(): boolean {
+    return this.#model.bandwidth > ACK_CLOCKED_RATE;
+  }
+
   /** What the pacer sends at once, three times: a millisecond of the rate, at most a batch. */
   get #offloadBudget(): number {
     const batch = Math.min(MAX_BATCH_BYTES, this.#model.bandwidth);
@@ -126,6 +145,7 @@ export class Bbr implements CongestionController {
   #onRound(sample: AckSample): void {
     this.#phaseRounds += 1;
     if (this.#model.lastRoundCongested) this.#onCongestedRound(sample);
+    this.#watchLoss(sample);
     switch (this.#phase) {
       case 'startup':
         this.#checkFullPipe(sample);
@@ -165,10 +185,24 @@ export class Bbr implements CongestionController {
     else if (this.#inFlightBound < Infinity) this.#inFlightBound *= 1.25;
   }
 
+  /** Where no queue shows, only loss tells how much the path takes, and that it is shared. */
+  #watchLoss(sample: AckSample): void {
+    const { bdp, hasStandingQueue, lastRound, minRtt } = this.#model;
+    const isProbing = this.#phase === 'up';
+    if (this.#phase === 'cruise' && this.#phaseRounds > 2) this.#shallow.onCruiseRound(lastRound);
+    // What the first round of a probe brought was sent before it.
+    if (sample.appLimited || (isProbing && this.#phaseRounds === 1)) return;
+    if (hasStandingQueue || minRtt < LEAST_JUDGED_RTT_MS) this.#shallow.dismiss();
+    const most = this.#shallow.onProbeRound(lastRound, !isProbing);
+    if (most === undefined) return;
+    this.#inFlightBound = Math.max(most, BETA * bdp, this.#offloadBudget, this.#floor);
+    if (isProbing) this.#enter('down', sample);
+  }
+
   /** Draft, section "Adapting to loss": back off to what got through, but keep 0.7 of the rest. */
   #onCongestedRound(sample: AckSample): void {
     const { bdp, lastRound } = this.#model;
-    const floor = MIN_WINDOW_PACKETS * this.#packetBytes;
+    const floor = this.#floor;
     if (this.#model.rounds <= this.#startUpRounds) {
       // The queue is start-up's own doing, and what arrived in a round is what the path carries.
       this.#inFlightBound = Math.max(bdp, lastRound.acked, floor);
@@ -184,7 +218,10 @@ export class Bbr implements CongestionController {
   #timeToProbe(sample: AckSample): boolean {
     const bdpPackets = this.#model.bdp / this.#packetBytes;
     const rounds = Math.min(Math.max(bdpPackets, 4), MAX_CRUISE_ROUNDS);
-    return sample.now - this.#phaseSince >= this.#cruiseMs || this.#phaseRounds >= rounds;
+    // A probe costs others what they lose by it: behind a shallow buffer they need longer to recover.
+    const patience = this.#shallow.hasYielded ? 2 : 1;
+    const isLong = sample.now - this.#phaseSince >= patience * this.#cruiseMs;
+    return isLong || this.#phaseRounds >= patience * rounds;
   }
 
   #updateProbeRtt(sample: AckSample): void {
@@ -213,7 +250,9 @@ export class Bbr implements CongestionController {
     if (this.#phase === 'drain') this.#startUpRounds = this.#model.rounds + 1;
     // A cycle begins with `down`: what the cycle before the last one saw no longer counts.
     if (phase === 'down') this.#model.advanceCycle();
+    if (phase === 'refill') this.#shallow.onRefill();
     if (phase === 'up') {
+      this.#shallow.onProbe(this.#model.chanceLoss);
       this.#probeGrowth.reset();
       this.#queueStoodBefore = this.#model.hasStandingQueue;
       // Somebody else's queue goes on standing whatever we do: then there is more to be had only by
@@ -229,6 +268,7 @@ export class Bbr implements CongestionController {
 
   #restart(rtt: Millis, now: Instant): void {
     this.#model = new BbrModel(rtt);
+    this.#shallow = new ShallowBuffer(this.#packetBytes);
     this.#phase = 'startup';
     this.#phaseSince = now;
     this.#phaseRounds = 0;

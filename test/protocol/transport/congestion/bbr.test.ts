@@ -121,6 +121,22 @@ describe('Bbr itself', () => {
   });
 });
 
+describe('Bbr whose probe loses what was too much', () => {
+  it('holds to what arrived, and to less once others seem to be there', () => {
+    const one = bbr(50);
+    feed(one, 80);
+    let round = 81;
+    for (; one.phase !== 'up' && round < 300; round += 1) feed(one, 1, { first: round });
+    for (; one.phase === 'up' && round < 300; round += 1) feed(one, 1, { first: round, loss: 0.2 });
+    expect(one.phase).toBe('cruise');
+    feed(one, 3, { first: round });
+    const { window } = one;
+    expect(window).toBeLessThanOrEqual(50_000);
+    feed(one, 1, { first: round + 3, loss: 0.01 });
+    expect(one.window / window).toBeCloseTo(0.8, 3);
+  });
+});
+
 /** Acknowledges `rounds` rounds of a path of 1,000 bytes a millisecond and 50 ms. */
 function feed(
   one: Bbr,
