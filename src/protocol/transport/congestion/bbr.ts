@@ -101,10 +101,11 @@ export class Bbr implements CongestionController {
 
   get pacingRate(): number {
     const { bandwidth, chanceLoss, minRtt } = this.#model;
-    const gain = Math.max(PACING_GAIN[this.#phase], this.#isAckClocked ? 2 : 0);
+    const ackClocked = bandwidth > ACK_CLOCKED_RATE;
+    const gain = Math.max(PACING_GAIN[this.#phase], ackClocked ? 2 : 0);
     const initial = (INITIAL_WINDOW_PACKETS * this.#packetBytes) / Math.max(minRtt, 1);
-    // The bandwidth is what arrives: so much more has to leave. Behind a shallow buffer that might be what
-    // is lost.
+    // The bandwidth is what arrives: as much more has to leave as is lost by chance. Behind a shallow
+    // buffer that might be the very thing that is lost.
     const madeUpFor = this.#shallow.isFound ? 0 : Math.min(chanceLoss, LOSS_THRESHOLD);
     const rate = (PACING_MARGIN * bandwidth) / (1 - madeUpFor);
     // Draft, BBRSetPacingRateWithGain: start-up never slows down. What the first packets after an
@@ -130,10 +131,6 @@ export class Bbr implements CongestionController {
 
   get #floor(): number {
     return MIN_WINDOW_PACKETS * this.#packetBytes;
-  }
-
-  get #isAckClocked(): boolean {
-    return this.#model.bandwidth > ACK_CLOCKED_RATE;
   }
 
   /** What the pacer sends at once, three times: a millisecond of the rate, at most a batch. */

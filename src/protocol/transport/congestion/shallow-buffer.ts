@@ -62,7 +62,7 @@ export class ShallowBuffer {
     this.#probe = { chanceLoss, lost: 0, acked: 0, most: 0, rounds: 0 };
   }
 
-  /** The probe found something else: a queue to be seen, or a host that is too slow. */
+  /** The probe says that there is none: it met a queue, or the path is too short for it to tell. */
   dismiss(): void {
     if (this.#probe === undefined) return;
     this.#probe = undefined;

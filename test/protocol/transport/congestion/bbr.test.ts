@@ -122,18 +122,32 @@ describe('Bbr itself', () => {
 });
 
 describe('Bbr whose probe loses what was too much', () => {
-  it('holds to what arrived, and to less once others seem to be there', () => {
-    const one = bbr(50);
-    feed(one, 80);
+  /** In a cruise after such a probe, of a path of so many milliseconds; and the next round to come. */
+  function probed(rtt: number): { one: Bbr; round: number } {
+    const one = bbr(rtt);
+    const path = { rtt, bytes: 1000 * rtt, inFlight: 1000 * rtt };
+    feed(one, 80, path);
     let round = 81;
-    for (; one.phase !== 'up' && round < 300; round += 1) feed(one, 1, { first: round });
-    for (; one.phase === 'up' && round < 300; round += 1) feed(one, 1, { first: round, loss: 0.2 });
+    for (; one.phase !== 'up' && round < 300; round += 1) feed(one, 1, { ...path, first: round });
+    for (; one.phase === 'up' && round < 300; round += 1) {
+      feed(one, 1, { ...path, first: round, loss: 0.2 });
+    }
     expect(one.phase).toBe('cruise');
-    feed(one, 3, { first: round });
+    feed(one, 3, { ...path, first: round });
+    return { one, round: round + 3 };
+  }
+
+  it('holds to what arrived, and to less once others seem to be there', () => {
+    const { one, round } = probed(50);
     const { window } = one;
     expect(window).toBeLessThanOrEqual(50_000);
-    feed(one, 1, { first: round + 3, loss: 0.01 });
+    feed(one, 1, { first: round, loss: 0.01 });
     expect(one.window / window).toBeCloseTo(0.8, 3);
+  });
+
+  it('believes no loss of a path so short that its pacer may be what overflowed it', () => {
+    expect(probed(15).one.window).toBeLessThanOrEqual(15_000);
+    expect(probed(14).one.window).toBeGreaterThan(2 * 14_000);
   });
 });
 
@@ -141,17 +155,17 @@ describe('Bbr whose probe loses what was too much', () => {
 function feed(
   one: Bbr,
   rounds: number,
-  { first = 1, rtt = 50, loss = 0, inFlight = 100_000 } = {},
+  { first = 1, rtt = 50, loss = 0, inFlight = 100_000, bytes = 50_000 } = {},
 ): void {
   for (let round = first; round < first + rounds; round += 1) {
     one.onAck({
       now: instant(START + 50 * round),
-      acked: 50_000 * (1 - loss),
-      lost: 50_000 * loss,
-      inFlight: 50_000,
+      acked: bytes * (1 - loss),
+      lost: bytes * loss,
+      inFlight: bytes,
       priorInFlight: inFlight,
-      delivered: 50_000 * round,
-      priorDelivered: 50_000 * (round - 1),
+      delivered: bytes * round,
+      priorDelivered: bytes * (round - 1),
       rate: 1000,
       appLimited: false,
       rtt: millis(rtt),
